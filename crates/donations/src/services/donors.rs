@@ -1,0 +1,208 @@
+//! What can be done with donors.
+
+use std::sync::Arc;
+
+use almoner_kernel::{
+    Action, Context, Denied, DonorId, Ids, IdentityNumber, Page, PageRequest, Patch, Permission,
+    Trail, Version, store::must_match,
+};
+
+use crate::{Donor, DonorDraft, DonorLookup, DonorPatch, DonorQuery, Donors, DonationsError};
+
+/// Use cases of donors.
+#[derive(Clone)]
+pub struct DonorService {
+    donors: Arc<dyn Donors>,
+    ids: Arc<dyn Ids>,
+}
+
+impl DonorService {
+    /// Donors a lookup answers at the most.
+    pub const MAX_FOUND: u32 = 20;
+
+    /// The service over its ports.
+    pub fn new(donors: Arc<dyn Donors>, ids: Arc<dyn Ids>) -> Self {
+        Self { donors, ids }
+    }
+
+    /// A page of donors within the caller's scope.
+    ///
+    /// # Errors
+    /// Without `donors:read`, or when storage fails.
+    pub async fn list(
+        &self,
+        cx: &Context,
+        query: &DonorQuery,
+        page: &PageRequest,
+    ) -> Result<Page<Donor>, DonationsError> {
+        let scope = cx.permit(Permission::DonorsRead)?;
+        Ok(self.donors.list(query, scope, page).await?)
+    }
+
+    /// One donor, in the trash or not.
+    ///
+    /// # Errors
+    /// Without `donors:read`; `not_found` when absent or out of scope.
+    pub async fn find(&self, cx: &Context, id: DonorId) -> Result<Donor, DonationsError> {
+        let scope = cx.permit(Permission::DonorsRead)?;
+        self.donors.find(id, scope).await?.ok_or(DonationsError::NotFound)
+    }
+
+    /// Donors with that e-mail address, phone or identity number, newest first, at most
+    /// [`Self::MAX_FOUND`].
+    ///
+    /// # Errors
+    /// Without `donors:read`, or when storage fails.
+    pub async fn lookup(
+        &self,
+        cx: &Context,
+        lookup: &DonorLookup,
+    ) -> Result<Vec<Donor>, DonationsError> {
+        let scope = cx.permit(Permission::DonorsRead)?;
+        Ok(self.donors.lookup(lookup, scope, Self::MAX_FOUND).await?)
+    }
+
+    /// Records a new donor.
+    ///
+    /// # Errors
+    /// Without `donors:create`; `taken` when another donor has the identity number.
+    pub async fn create(&self, cx: &Context, draft: DonorDraft) -> Result<Donor, DonationsError> {
+        cx.permit(Permission::DonorsCreate)?;
+        let identity = draft.identity.clone();
+        let donor = draft.into_donor(DonorId::new(self.ids.next()), cx.user_id(), cx.at);
+        let mut tx = self.donors.begin().await?;
+        tx.insert_donor(&donor, identity.as_ref()).await?;
+        tx.commit(Trail::of(cx).created(&donor).answering(cx, &donor)).await?;
+        Ok(donor)
+    }
+
+    /// Changes a donor.
+    ///
+    /// # Errors
+    /// Without `donors:update`; `not_found`; `stale`; `edit_window_closed`; `taken`.
+    pub async fn update(
+        &self,
+        cx: &Context,
+        id: DonorId,
+        expected: Version,
+        patch: DonorPatch,
+    ) -> Result<Donor, DonationsError> {
+        let scope = cx.permit(Permission::DonorsUpdate)?;
+        let mut tx = self.donors.begin().await?;
+        let before = tx
+            .donor(id, scope)
+            .await?
+            .filter(|donor| donor.deleted_at.is_none())
+            .ok_or(DonationsError::NotFound)?;
+        must_match::<_, _, DonationsError>(&mut *tx, &before, expected).await?;
+        if !cx.may_still_edit(before.created_at) {
+            return Err(Denied::EditWindowClosed.into());
+        }
+        let after = before.clone().patched(&patch, cx.at);
+        tx.update_donor(&after).await?;
+        match &patch.identity {
+            Patch::Keep => {}
+            Patch::Clear => tx.set_identity(id, None).await?,
+            Patch::Set(number) => tx.set_identity(id, Some(number)).await?,
+        }
+        tx.commit(Trail::of(cx).changed(&before, &after)).await?;
+        Ok(after)
+    }
+
+    /// Puts a donor in the trash. Their donations stay and keep the name.
+    ///
+    /// # Errors
+    /// Without `donors:delete`; `not_found`; `stale`.
+    pub async fn delete(
+        &self,
+        cx: &Context,
+        id: DonorId,
+        expected: Version,
+    ) -> Result<(), DonationsError> {
+        let scope = cx.permit(Permission::DonorsDelete)?;
+        let mut tx = self.donors.begin().await?;
+        let before = tx
+            .donor(id, scope)
+            .await?
+            .filter(|donor| donor.deleted_at.is_none())
+            .ok_or(DonationsError::NotFound)?;
+        must_match::<_, _, DonationsError>(&mut *tx, &before, expected).await?;
+        let after = Donor {
+            deleted_at: Some(cx.at),
+            updated_at: cx.at,
+            version: before.version.next(),
+            ..before.clone()
+        };
+        tx.update_donor(&after).await?;
+        tx.commit(Trail::of(cx).acted(Action::Deleted, &before, &after, None)).await?;
+        Ok(())
+    }
+
+    /// Brings a donor back from the trash; a donor outside the trash stays as it is.
+    ///
+    /// # Errors
+    /// Without `donors:delete`; `not_found`; `taken` when another donor has taken the identity
+    /// number meanwhile.
+    pub async fn restore(&self, cx: &Context, id: DonorId) -> Result<Donor, DonationsError> {
+        let scope = cx.permit(Permission::DonorsDelete)?;
+        let mut tx = self.donors.begin().await?;
+        let before = tx.donor(id, scope).await?.ok_or(DonationsError::NotFound)?;
+        if before.deleted_at.is_none() {
+            return Ok(before);
+        }
+        let after = Donor {
+            deleted_at: None,
+            updated_at: cx.at,
+            version: before.version.next(),
+            ..before.clone()
+        };
+        tx.update_donor(&after).await?;
+        let trail = Trail::of(cx).acted(Action::Restored, &before, &after, None);
+        tx.commit(trail.answering(cx, &after)).await?;
+        Ok(after)
+    }
+
+    /// Destroys a donor that is in the trash and has no donations.
+    ///
+    /// # Errors
+    /// Without `donors:purge`; `not_found`; `stale`; `not_in_trash`; `has_donations`.
+    pub async fn purge(
+        &self,
+        cx: &Context,
+        id: DonorId,
+        expected: Version,
+    ) -> Result<(), DonationsError> {
+        let scope = cx.permit(Permission::DonorsPurge)?;
+        let mut tx = self.donors.begin().await?;
+        let donor = tx.donor(id, scope).await?.ok_or(DonationsError::NotFound)?;
+        must_match::<_, _, DonationsError>(&mut *tx, &donor, expected).await?;
+        if donor.deleted_at.is_none() {
+            return Err(DonationsError::NotInTrash);
+        }
+        if tx.donor_has_donations(id).await? {
+            return Err(DonationsError::HasDonations);
+        }
+        tx.purge_donor(id).await?;
+        tx.commit(Trail::of(cx).noted(Action::Purged, &donor, None)).await?;
+        Ok(())
+    }
+
+    /// Shows a donor's identity number in full. That it was seen, by whom and why, is recorded
+    /// before it is shown.
+    ///
+    /// # Errors
+    /// Without `donors:reveal`; `not_found`; `no_identity`.
+    pub async fn reveal(
+        &self,
+        cx: &Context,
+        id: DonorId,
+        reason: String,
+    ) -> Result<IdentityNumber, DonationsError> {
+        let scope = cx.permit(Permission::DonorsReveal)?;
+        let mut tx = self.donors.begin().await?;
+        let donor = tx.donor(id, scope).await?.ok_or(DonationsError::NotFound)?;
+        let number = tx.identity(id).await?.ok_or(DonationsError::NoIdentity)?;
+        tx.commit(Trail::of(cx).noted(Action::Revealed, &donor, Some(reason))).await?;
+        Ok(number)
+    }
+}

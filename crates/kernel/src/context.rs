@@ -1,0 +1,204 @@
+//! Who is asking, when, from where: the first argument of every use case.
+
+use std::{any::Any, fmt, net::IpAddr, sync::Arc};
+
+use chrono::Duration;
+
+use crate::{Denied, Permission, PermissionSet, SessionId, Timestamp, UserId};
+
+/// What a use case knows about the request or command that runs it.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Who is asking.
+    pub actor: Actor,
+    /// The time of the request, UTC, whole milliseconds.
+    pub at: Timestamp,
+    /// Where the request came from.
+    pub origin: Origin,
+    /// Present when the client sent an `Idempotency-Key`.
+    pub replay: Option<Replay>,
+}
+
+impl Context {
+    /// Allows the use case to go on, and says which rows the actor may meet in it.
+    ///
+    /// # Errors
+    /// [`Denied::Unauthenticated`] without an actor, [`Denied::Missing`] without the permission.
+    pub fn permit(&self, permission: Permission) -> Result<Scope, Denied> {
+        match &self.actor {
+            Actor::Anonymous => Err(Denied::Unauthenticated),
+            Actor::System(_) => Ok(Scope::All),
+            Actor::User(caller) if caller.permissions.has(permission) => Ok(caller.scope()),
+            Actor::User(_) => Err(Denied::Missing(permission)),
+        }
+    }
+
+    /// The logged-in user.
+    ///
+    /// # Errors
+    /// [`Denied::Unauthenticated`] when nobody is logged in.
+    pub fn caller(&self) -> Result<&Caller, Denied> {
+        match &self.actor {
+            Actor::User(caller) => Ok(caller),
+            Actor::Anonymous | Actor::System(_) => Err(Denied::Unauthenticated),
+        }
+    }
+
+    /// The id of the logged-in user; none for the command line, jobs and strangers.
+    pub fn user_id(&self) -> Option<UserId> {
+        match &self.actor {
+            Actor::User(caller) => Some(caller.user_id),
+            Actor::Anonymous | Actor::System(_) => None,
+        }
+    }
+
+    /// True while the actor may still change a record that was created at `created_at`: roles with
+    /// an edit window may only correct what they have just entered.
+    pub fn may_still_edit(&self, created_at: Timestamp) -> bool {
+        match &self.actor {
+            Actor::User(caller) => {
+                caller.edit_window.is_none_or(|window| self.at <= created_at + window)
+            }
+            Actor::Anonymous => false,
+            Actor::System(_) => true,
+        }
+    }
+}
+
+/// Who acts.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// A stranger: nobody is logged in.
+    Anonymous,
+    /// A logged-in user.
+    User(Arc<Caller>),
+    /// The program itself: `cli`, `seed`, a job's name. It may do everything.
+    System(&'static str),
+}
+
+/// A logged-in user, as the session knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who it is.
+    pub user_id: UserId,
+    /// The session the request came with.
+    pub session_id: SessionId,
+    /// The name of the role: built-in or custom.
+    pub role: String,
+    /// What the role may do.
+    pub permissions: PermissionSet,
+    /// Which rows the role may meet.
+    pub scope: ScopeKind,
+    /// How long after creating a record the role may still change it; no limit when absent.
+    pub edit_window: Option<Duration>,
+}
+
+impl Caller {
+    /// The rows this user may meet.
+    pub const fn scope(&self) -> Scope {
+        match self.scope {
+            ScopeKind::All => Scope::All,
+            ScopeKind::Assigned => Scope::Assigned(self.user_id),
+            ScopeKind::Own => Scope::Own(self.user_id),
+        }
+    }
+}
+
+/// Which rows a role may meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScopeKind {
+    /// Records the user created.
+    Own,
+    /// Records assigned to the user, and those the user created.
+    Assigned,
+    /// Every record.
+    All,
+}
+
+impl ScopeKind {
+    /// Every kind, narrowest first.
+    pub const ALL: [Self; 3] = [Self::Own, Self::Assigned, Self::All];
+
+    /// The name in the API and in storage.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Assigned => "assigned",
+            Self::All => "all",
+        }
+    }
+
+    /// The kind with that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// The rows one caller may meet: part of every query, never a check after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Every row.
+    All,
+    /// Rows assigned to the user, and those the user created.
+    Assigned(UserId),
+    /// Rows the user created.
+    Own(UserId),
+}
+
+impl Scope {
+    /// The user whose rows these are; none when every row is in scope. A domain without
+    /// assignments treats `Assigned` as `Own`.
+    pub const fn creator(self) -> Option<UserId> {
+        match self {
+            Self::All => None,
+            Self::Assigned(user_id) | Self::Own(user_id) => Some(user_id),
+        }
+    }
+}
+
+/// Where a request came from, for the trail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// `X-Request-Id`.
+    pub request_id: Option<String>,
+    /// The client's address, as seen through trusted proxies only.
+    pub address: Option<IpAddr>,
+    /// `User-Agent`, at most 512 bytes.
+    pub user_agent: Option<String>,
+}
+
+/// A request that may be repeated: `commit` keeps its answer in the same transaction as the change.
+#[derive(Clone)]
+pub struct Replay {
+    /// `Idempotency-Key`, 1 to 255 visible ASCII characters.
+    pub key: String,
+    /// SHA-256 over method, path and body: the same key with another request is an error.
+    pub fingerprint: [u8; 32],
+    render: Render,
+}
+
+/// Turns what a use case made into the bytes of its answer; `None` when it is not the expected type.
+type Render = Arc<dyn Fn(&dyn Any) -> Option<Vec<u8>> + Send + Sync>;
+
+impl Replay {
+    /// A request whose use case makes a `T`, answered with the bytes `render` makes of it.
+    pub fn new<T: 'static>(
+        key: String,
+        fingerprint: [u8; 32],
+        render: impl Fn(&T) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        let render: Render = Arc::new(move |made| made.downcast_ref::<T>().map(&render));
+        Self { key, fingerprint, render }
+    }
+
+    /// The answer for what the use case made; none when it made something the caller did not name.
+    pub fn answer(&self, made: &dyn Any) -> Option<Vec<u8>> {
+        (self.render)(made)
+    }
+}
+
+impl fmt::Debug for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replay").field("key", &self.key).finish_non_exhaustive()
+    }
+}

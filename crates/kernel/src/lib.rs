@@ -1,0 +1,34 @@
+//! The words every domain shares: ids, time, money, who is asking, what was changed, and how a
+//! change is committed. Nothing here does input or output.
+
+pub mod context;
+pub mod contact;
+pub mod fault;
+pub mod identity;
+pub mod id;
+pub mod money;
+pub mod page;
+pub mod patch;
+pub mod permission;
+pub mod ports;
+pub mod store;
+pub mod text;
+pub mod trail;
+pub mod version;
+
+pub use context::{Actor, Caller, Context, Origin, Replay, Scope, ScopeKind};
+pub use contact::{EmailAddress, PersonName, PhoneNumber, Region};
+pub use fault::{Denied, Fault, FieldError, Fields, Invalid, Kind, Stale};
+pub use id::{CampaignId, ChangeId, DonationId, DonorId, Id, SecurityEventId, SessionId, UserId};
+pub use identity::{IdentityKind, IdentityNumber, IdentityOnFile};
+pub use money::{Currency, Money};
+pub use page::{Direction, Page, PageRequest, Position, Sort, SortKey, Total, Trash};
+pub use patch::Patch;
+pub use permission::{Permission, PermissionSet};
+pub use ports::{Clock, Ids};
+pub use store::{StoreError, UnitOfWork};
+pub use trail::{Action, Audited, Change, FieldValue, SecurityEvent, SecurityEventKind, Snapshot, Trail};
+pub use version::Version;
+
+/// An instant, UTC, whole milliseconds: what both databases keep and what the API shows.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,96 @@
+//! What a domain may expect of storage: a unit of work that is committed with its trail, or not at
+//! all.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::{Audited, Fault, Kind, Stale, Trail, Version};
+
+/// The source of a storage error, for the log.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Storage could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is away, full or read-only; nothing was written.
+    #[error("the database is not available")]
+    Unavailable(#[source] Cause),
+    /// A unique value is taken; the name says which, such as `users.email`.
+    #[error("a value that must be unique is taken: {0}")]
+    Taken(&'static str),
+    /// The record was changed by somebody else between reading and writing.
+    #[error("the record was changed meanwhile")]
+    Raced,
+    /// The `Idempotency-Key` has been used: its answer stands in storage.
+    #[error("the request was carried out already")]
+    Replayed,
+    /// What is stored cannot be read back: damaged, or written by a newer program.
+    #[error("a stored value cannot be read: {0}")]
+    Damaged(String),
+    /// Anything else.
+    #[error("the database refused a statement")]
+    Failed(#[source] Cause),
+}
+
+impl Fault for StoreError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unavailable(_) => Kind::Unavailable,
+            Self::Taken(_) | Self::Raced | Self::Replayed => Kind::Conflict,
+            Self::Damaged(_) | Self::Failed(_) => Kind::Internal,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::Taken(_) | Self::Raced => "conflict",
+            Self::Replayed => "replayed",
+            Self::Damaged(_) | Self::Failed(_) => "internal",
+        }
+    }
+
+    fn retry_after(&self) -> Option<std::time::Duration> {
+        matches!(self, Self::Unavailable(_)).then_some(std::time::Duration::from_secs(5))
+    }
+}
+
+/// A transaction, as far as every domain sees it. Dropping it rolls back.
+#[async_trait]
+pub trait UnitOfWork: Send {
+    /// Writes the trail and the saved answer, then commits. When it returns, the change is on disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Replayed`] when the request's `Idempotency-Key` was used before;
+    /// [`StoreError::Unavailable`] when the database could not flush. Either way nothing is stored.
+    async fn commit(self: Box<Self>, trail: Trail) -> Result<(), StoreError>;
+
+    /// The fields of a record that changed after `since`, in alphabetical order, from the trail.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    async fn changed_since(
+        &mut self,
+        entity: &'static str,
+        id: Uuid,
+        since: Version,
+    ) -> Result<Vec<String>, StoreError>;
+}
+
+/// Refuses a change that was made from an older version of the record than the one in storage.
+///
+/// # Errors
+/// [`Stale`], with the fields that changed meanwhile; [`StoreError`] when the trail cannot be read.
+pub async fn must_match<U, R, E>(unit: &mut U, record: &R, expected: Version) -> Result<(), E>
+where
+    U: UnitOfWork + ?Sized,
+    R: Audited + Sync,
+    E: From<Stale> + From<StoreError>,
+{
+    let current = record.version();
+    if current == expected {
+        return Ok(());
+    }
+    let fields = unit.changed_since(R::ENTITY, record.entity_id(), expected).await?;
+    Err(Stale { current, fields }.into())
+}

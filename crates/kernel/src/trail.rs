@@ -1,0 +1,326 @@
+//! The trail of a unit of work: what `commit` writes about it, in the same transaction.
+
+use std::any::Any;
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::{Actor, Context, Origin, Timestamp, UserId, Version};
+
+/// What happened in one unit of work. It starts from the [`Context`], so that who, when and from
+/// where cannot be forgotten; `commit` refuses one that says nothing.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    /// Who acted.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// From where.
+    pub origin: Origin,
+    /// The changed records.
+    pub changes: Vec<Change>,
+    /// Logins, logouts, failures and refusals.
+    pub security_events: Vec<SecurityEvent>,
+    /// The answer to keep for a repeated request.
+    pub answer: Option<SavedAnswer>,
+}
+
+impl Trail {
+    /// A trail that says nothing yet.
+    pub fn of(cx: &Context) -> Self {
+        Self {
+            actor: cx.actor.clone(),
+            at: cx.at,
+            origin: cx.origin.clone(),
+            changes: Vec::new(),
+            security_events: Vec::new(),
+            answer: None,
+        }
+    }
+
+    /// A record was created.
+    #[must_use]
+    pub fn created<R: Audited>(mut self, record: &R) -> Self {
+        let after = record.snapshot().into_iter().filter(|(_, value)| *value != FieldValue::Null);
+        self.changes.push(Change {
+            action: Action::Created,
+            entity: R::ENTITY,
+            entity_id: record.entity_id(),
+            version: record.version(),
+            before: Snapshot::new(),
+            after: after.collect(),
+            reason: None,
+        });
+        self
+    }
+
+    /// A record was changed; only the fields that differ are kept.
+    #[must_use]
+    pub fn changed<R: Audited>(self, before: &R, after: &R) -> Self {
+        self.acted(Action::Updated, before, after, None)
+    }
+
+    /// Something was done to a record: completed, cancelled, restored, …
+    #[must_use]
+    pub fn acted<R: Audited>(
+        mut self,
+        action: Action,
+        before: &R,
+        after: &R,
+        reason: Option<String>,
+    ) -> Self {
+        let (mut old, mut new) = (before.snapshot(), after.snapshot());
+        let same: Vec<&'static str> = new
+            .iter()
+            .filter(|field| old.contains(field))
+            .map(|(name, _)| *name)
+            .collect();
+        old.retain(|(name, _)| !same.contains(name));
+        new.retain(|(name, _)| !same.contains(name));
+        self.changes.push(Change {
+            action,
+            entity: R::ENTITY,
+            entity_id: after.entity_id(),
+            version: after.version(),
+            before: old,
+            after: new,
+            reason,
+        });
+        self
+    }
+
+    /// A record was destroyed, or looked into: an action that changes no field that is kept.
+    #[must_use]
+    pub fn noted<R: Audited>(mut self, action: Action, record: &R, reason: Option<String>) -> Self {
+        self.changes.push(Change {
+            action,
+            entity: R::ENTITY,
+            entity_id: record.entity_id(),
+            version: record.version(),
+            before: Snapshot::new(),
+            after: Snapshot::new(),
+            reason,
+        });
+        self
+    }
+
+    /// Something happened that matters for security.
+    #[must_use]
+    pub fn security(mut self, event: SecurityEvent) -> Self {
+        self.security_events.push(event);
+        self
+    }
+
+    /// Keeps the answer for a repeated request, when the client asked for it. `made` is what the
+    /// use case returns.
+    #[must_use]
+    pub fn answering<T: Any>(mut self, cx: &Context, made: &T) -> Self {
+        self.answer = cx.replay.as_ref().and_then(|replay| {
+            let body = replay.answer(made)?;
+            Some(SavedAnswer { key: replay.key.clone(), fingerprint: replay.fingerprint, body })
+        });
+        self
+    }
+
+    /// True when there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.security_events.is_empty()
+    }
+}
+
+/// A record that leaves a trail.
+pub trait Audited {
+    /// Singular, lower snake_case, from [`crate::id::Entity::NAME`].
+    const ENTITY: &'static str;
+
+    /// The id of the record.
+    fn entity_id(&self) -> Uuid;
+
+    /// The version of the record.
+    fn version(&self) -> Version;
+
+    /// Every field that is worth keeping, sensitive ones masked, without the version and the times
+    /// of creation and change.
+    fn snapshot(&self) -> Snapshot;
+}
+
+/// The fields of a record, under the names the API uses.
+pub type Snapshot = Vec<(&'static str, FieldValue)>;
+
+/// The value of one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldValue {
+    /// Empty.
+    Null,
+    /// Yes or no.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Text, also for money (`1250.00 TRY`), days and times.
+    Text(String),
+}
+
+impl From<bool> for FieldValue {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+impl From<i64> for FieldValue {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+impl From<&str> for FieldValue {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+impl From<String> for FieldValue {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+impl From<NaiveDate> for FieldValue {
+    fn from(value: NaiveDate) -> Self {
+        Self::Text(value.to_string())
+    }
+}
+impl From<Timestamp> for FieldValue {
+    fn from(value: Timestamp) -> Self {
+        Self::Text(value.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+    }
+}
+impl<E> From<crate::Id<E>> for FieldValue {
+    fn from(value: crate::Id<E>) -> Self {
+        Self::Text(value.to_string())
+    }
+}
+impl<T: Into<Self>> From<Option<T>> for FieldValue {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One change of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What was done.
+    pub action: Action,
+    /// The kind of record.
+    pub entity: &'static str,
+    /// The record.
+    pub entity_id: Uuid,
+    /// Its version after the change.
+    pub version: Version,
+    /// The changed fields before.
+    pub before: Snapshot,
+    /// The changed fields after.
+    pub after: Snapshot,
+    /// Why, when the use case asks for a reason.
+    pub reason: Option<String>,
+}
+
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $type {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $type {
+            /// Every one of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name in the API and in storage.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// The one with that name.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text)
+            }
+        }
+    };
+}
+
+names! {
+    /// What was done to a record.
+    Action {
+        /// Created.
+        Created = "created",
+        /// Fields changed.
+        Updated = "updated",
+        /// Put in the trash.
+        Deleted = "deleted",
+        /// Brought back: from the trash, or a user to activity.
+        Restored = "restored",
+        /// Destroyed for good.
+        Purged = "purged",
+        /// A sensitive field was shown in full.
+        Revealed = "revealed",
+        /// A donation arrived.
+        Completed = "completed",
+        /// A donation was given back.
+        Refunded = "refunded",
+        /// A donation will never arrive.
+        Cancelled = "cancelled",
+        /// A user can no longer log in.
+        Deactivated = "deactivated",
+        /// A user chose a new password.
+        PasswordChanged = "password_changed",
+    }
+}
+
+/// Something that matters for security.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityEvent {
+    /// What happened.
+    pub kind: SecurityEventKind,
+    /// Whom it is about, when that is known.
+    pub user_id: Option<UserId>,
+    /// What exactly, in words without secrets or personal data, such as a permission's name.
+    pub detail: Option<String>,
+}
+
+names! {
+    /// What happened.
+    SecurityEventKind {
+        /// Somebody logged in.
+        LoggedIn = "logged_in",
+        /// A login failed: unknown address, wrong password or inactive user.
+        LoginFailed = "login_failed",
+        /// A login was refused because the account is locked.
+        LoginLocked = "login_locked",
+        /// A login was refused because its address tried too often.
+        LoginLimited = "login_limited",
+        /// An account was locked after too many failures.
+        AccountLocked = "account_locked",
+        /// Somebody logged out.
+        LoggedOut = "logged_out",
+        /// A session was ended by its user or by an administrator's change.
+        SessionEnded = "session_ended",
+        /// A password was changed.
+        PasswordChanged = "password_changed",
+        /// A password change was refused: the current password was wrong.
+        PasswordRefused = "password_refused",
+        /// A permission was missing.
+        AccessDenied = "access_denied",
+        /// A request was refused as forged: CSRF token or origin.
+        ForgeryRefused = "forgery_refused",
+    }
+}
+
+/// The answer to a request with an `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedAnswer {
+    /// `Idempotency-Key`.
+    pub key: String,
+    /// SHA-256 over method, path and body.
+    pub fingerprint: [u8; 32],
+    /// What to answer again, as the HTTP layer wrote it.
+    pub body: Vec<u8>,
+}
