@@ -66,7 +66,7 @@ impl Campaign {
         {
             errors.push(FieldError::new("/ends_on", "range", "is before starts_on"));
         }
-        if self.goal.is_some_and(|goal| goal.minor() == 0) {
+        if self.goal.is_some_and(|goal| goal.minor() <= 0) {
             errors.push(FieldError::new("/goal/amount", "too_small", "must be more than zero"));
         }
         if errors.is_empty() { Ok(()) } else { Err(Invalid(errors)) }

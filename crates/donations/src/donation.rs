@@ -8,7 +8,7 @@
 use std::fmt;
 
 use almoner_kernel::{
-    Audited, Currency, DonationId, DonorId, CampaignId, FieldError, FieldValue, Invalid, Money,
+    Audited, CampaignId, Currency, DonationId, DonorId, FieldError, FieldValue, Invalid, Money,
     Patch, Snapshot, Sort, Timestamp, Trash, UserId, Version,
     id::{DonationEntity, Entity},
 };

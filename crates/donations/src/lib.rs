@@ -9,7 +9,9 @@ pub mod ports;
 pub mod services;
 pub mod summary;
 
-pub use campaign::{Campaign, CampaignDraft, CampaignPatch, CampaignQuery, CampaignRef, CampaignSort};
+pub use campaign::{
+    Campaign, CampaignDraft, CampaignPatch, CampaignQuery, CampaignRef, CampaignSort,
+};
 pub use donation::{
     Donation, DonationDraft, DonationPatch, DonationQuery, DonationSort, Method, State,
 };

@@ -1,6 +1,10 @@
 //! How a person is named and reached.
 
-use std::{fmt, str::FromStr};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write},
+    str::FromStr,
+};
 
 use phonenumber::{Mode, country};
 
@@ -21,9 +25,16 @@ impl EmailAddress {
             .with_required_tld()
             .without_domain_literal()
             .without_display_text();
-        email_address::EmailAddress::parse_with_options(text, options)
-            .map(|_| Self(text.to_owned()))
-            .map_err(|_| Unfit::new("email", "is not an e-mail address"))
+        // RFC 5321 allows a tab between quotes, a header does not.
+        let fits = !text.chars().any(char::is_control)
+            && email_address::EmailAddress::parse_with_options(text, options).is_ok();
+        fits.then(|| Self(text.to_owned()))
+            .ok_or_else(|| Unfit::new("email", "is not an e-mail address"))
+    }
+
+    /// An address that was parsed before it was stored.
+    pub fn from_stored(address: String) -> Self {
+        Self(address)
     }
 
     /// As it was typed.
@@ -85,7 +96,13 @@ impl PhoneNumber {
     /// # Errors
     /// `phone` when no such number can exist.
     pub fn parse(text: &str, region: Region) -> Result<Self, Unfit> {
-        phonenumber::parse(Some(region.0), text)
+        let text = text.trim();
+        let text =
+            text.strip_prefix("00").map_or(Cow::Borrowed(text), |rest| format!("+{rest}").into());
+        // The parser strips the trunk prefix of the country it is told, also from a number of
+        // another one: with `TR` every Italian landline would lose its 0, with `US` Paris its 1.
+        let is_international = text.trim_start_matches('(').starts_with('+');
+        phonenumber::parse((!is_international).then_some(region.0), &text)
             .ok()
             .filter(phonenumber::is_valid)
             .map(|number| Self(number.format().mode(Mode::E164).to_string()))
@@ -105,8 +122,9 @@ impl PhoneNumber {
 
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kept = self.0.len().saturating_sub(2);
-        write!(f, "***{}", &self.0[kept..])
+        let kept = self.0.chars().count().saturating_sub(2).max(3);
+        f.write_str("***")?;
+        self.0.chars().skip(kept).try_for_each(|digit| f.write_char(digit))
     }
 }
 
@@ -121,11 +139,11 @@ impl PersonName {
     /// Parses a name; runs of white space become one space.
     ///
     /// # Errors
-    /// `required`, `too_long`, `control_character`, or `name` when it has no letter.
+    /// `required`, `too_long`, `control_character`, or `name` when it has neither letter nor digit.
     pub fn parse(text: &str) -> Result<Self, Unfit> {
         let text = crate::text::line(text, Self::MAX_CHARS)?;
         if !text.chars().any(char::is_alphanumeric) {
-            return Err(Unfit::new("name", "must have at least one letter"));
+            return Err(Unfit::new("name", "must have at least one letter or digit"));
         }
         Ok(Self(text.split_whitespace().collect::<Vec<_>>().join(" ")))
     }
@@ -144,12 +162,5 @@ impl PersonName {
 impl fmt::Debug for PersonName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
-    }
-}
-
-impl EmailAddress {
-    /// An address that was parsed before it was stored.
-    pub fn from_stored(address: String) -> Self {
-        Self(address)
     }
 }

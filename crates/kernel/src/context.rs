@@ -57,7 +57,7 @@ impl Context {
     pub fn may_still_edit(&self, created_at: Timestamp) -> bool {
         match &self.actor {
             Actor::User(caller) => {
-                caller.edit_window.is_none_or(|window| self.at <= created_at + window)
+                caller.edit_window.is_none_or(|window| self.at - created_at <= window)
             }
             Actor::Anonymous => false,
             Actor::System(_) => true,

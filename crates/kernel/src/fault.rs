@@ -120,7 +120,9 @@ pub struct Fields {
 impl Fields {
     /// Starts with what is known to be wrong already.
     pub fn with(errors: Vec<FieldError>) -> Self {
-        Self { errors }
+        let mut fields = Self::default();
+        errors.into_iter().for_each(|error| fields.wrong(error));
+        fields
     }
 
     /// Adds a wrong field, unless its pointer has a complaint already.
@@ -254,4 +256,32 @@ pub struct Stale {
     pub current: Version,
     /// The fields that changed since the caller's version, in alphabetical order.
     pub fields: Vec<String>,
+}
+
+impl Fault for Invalid {
+    fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+
+    fn code(&self) -> &'static str {
+        "validation"
+    }
+
+    fn fields(&self) -> &[FieldError] {
+        &self.0
+    }
+}
+
+impl Fault for Stale {
+    fn kind(&self) -> Kind {
+        Kind::Stale
+    }
+
+    fn code(&self) -> &'static str {
+        "stale"
+    }
+
+    fn stale(&self) -> Option<&Stale> {
+        Some(self)
+    }
 }

@@ -67,8 +67,12 @@ impl IdentityNumber {
             Err(Unfit::new(
                 "identity_number",
                 match kind {
-                    IdentityKind::TrNationalId => "is not a T.C. identity number: 11 digits with two check digits",
-                    IdentityKind::TrTaxNumber => "is not a tax number: 10 digits with a check digit",
+                    IdentityKind::TrNationalId => {
+                        "is not a T.C. identity number: 11 digits with two check digits"
+                    }
+                    IdentityKind::TrTaxNumber => {
+                        "is not a tax number: 10 digits with a check digit"
+                    }
                     IdentityKind::ForeignId => "must have 3 to 40 letters, digits, '-', '/' or '.'",
                 },
             ))

@@ -1,11 +1,11 @@
 //! The words every domain shares: ids, time, money, who is asking, what was changed, and how a
 //! change is committed. Nothing here does input or output.
 
-pub mod context;
 pub mod contact;
+pub mod context;
 pub mod fault;
-pub mod identity;
 pub mod id;
+pub mod identity;
 pub mod money;
 pub mod page;
 pub mod patch;
@@ -16,8 +16,8 @@ pub mod text;
 pub mod trail;
 pub mod version;
 
-pub use context::{Actor, Caller, Context, Origin, Replay, Scope, ScopeKind};
 pub use contact::{EmailAddress, PersonName, PhoneNumber, Region};
+pub use context::{Actor, Caller, Context, Origin, Replay, Scope, ScopeKind};
 pub use fault::{Denied, Fault, FieldError, Fields, Invalid, Kind, Stale};
 pub use id::{CampaignId, ChangeId, DonationId, DonorId, Id, SecurityEventId, SessionId, UserId};
 pub use identity::{IdentityKind, IdentityNumber, IdentityOnFile};
@@ -26,9 +26,14 @@ pub use page::{Direction, Page, PageRequest, Position, Sort, SortKey, Total, Tra
 pub use patch::Patch;
 pub use permission::{Permission, PermissionSet};
 pub use ports::{Clock, Ids};
-pub use store::{StoreError, UnitOfWork};
-pub use trail::{Action, Audited, Change, FieldValue, SecurityEvent, SecurityEventKind, Snapshot, Trail};
+pub use store::{Answers, StoreError, UnitOfWork};
+pub use trail::{
+    Action, Audited, Change, FieldValue, SecurityEvent, SecurityEventKind, Snapshot, Trail,
+};
 pub use version::Version;
+
+#[cfg(test)]
+mod tests;
 
 /// An instant, UTC, whole milliseconds: what both databases keep and what the API shows.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

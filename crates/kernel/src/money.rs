@@ -74,7 +74,10 @@ impl Money {
                 "amount",
                 match digits {
                     0 => "must be a whole number such as \"1250\"".to_owned(),
-                    n => format!("must be a decimal with {n} minor digits, such as \"1250.{:0>1$}\"", 0, n as usize),
+                    n => format!(
+                        "must be a decimal with {n} minor digits, such as \"1250.{:0>1$}\"",
+                        0, n as usize
+                    ),
                 },
             )
         };

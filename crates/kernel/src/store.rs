@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Audited, Fault, Kind, Stale, Trail, Version};
+use crate::{Audited, Fault, Kind, Stale, Timestamp, Trail, UserId, Version, trail::SavedAnswer};
 
 /// The source of a storage error, for the log.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -93,4 +93,19 @@ where
     }
     let fields = unit.changed_since(R::ENTITY, record.entity_id(), expected).await?;
     Err(Stale { current, fields }.into())
+}
+
+/// The kept answers of requests with an `Idempotency-Key`; `commit` writes them.
+#[async_trait]
+pub trait Answers: Send + Sync {
+    /// The answer this user was given for this key, unless it is older than 24 hours at `now`.
+    ///
+    /// # Errors
+    /// When the answers cannot be read.
+    async fn find(
+        &self,
+        user: UserId,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<SavedAnswer>, StoreError>;
 }

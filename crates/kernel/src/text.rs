@@ -1,22 +1,26 @@
 //! Text: trimming, limits, and the folding that lets a search find a word however it was typed.
 
+use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
+
 use crate::fault::Unfit;
 
 /// Folds text for matching: Turkish and other Latin letters become plain lower-case ASCII where they
 /// have one, so that `ISPARTA`, `ısparta` and `Isparta` meet, and `İSTANBUL` meets `istanbul`.
-/// Everything that is neither letter nor digit becomes a single space.
+/// Letters of other scripts lose their case and accents, however the text was composed.
+/// Everything that is neither letter nor digit becomes a single space, the apostrophe before a
+/// suffix too: a search finds both parts of `Ankara'ya`.
 ///
 /// No database lower-cases Turkish alike, so both store what this function makes, and a search is
 /// folded with it too.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for char in text.chars() {
+    for char in text.nfkd() {
         match char {
-            'I' | 'İ' | 'ı' => folded.push('i'),
             char if char.is_ascii_alphanumeric() => folded.push(char.to_ascii_lowercase()),
-            // The combining marks that follow a letter in decomposed text.
-            '\u{0300}'..='\u{036f}' => {}
-            // An apostrophe joins a name to its suffix (`Ankara'ya`): searching finds both parts.
+            // The mark that decomposing has taken off its letter.
+            char if canonical_combining_class(char) != 0 => {}
+            // The apostrophes that Unicode counts among the letters.
+            '\u{02b0}'..='\u{02ff}' => separate(&mut folded),
             char if char.is_alphanumeric() => {
                 for lower in char.to_lowercase() {
                     match plain(lower) {
@@ -25,17 +29,20 @@ pub fn fold(text: &str) -> String {
                     }
                 }
             }
-            _ => {
-                if !folded.is_empty() && !folded.ends_with(' ') {
-                    folded.push(' ');
-                }
-            }
+            _ => separate(&mut folded),
         }
     }
     if folded.ends_with(' ') {
         folded.pop();
     }
-    folded
+    // Only to keep scripts short that decomposing takes further apart, such as Hangul.
+    if folded.is_ascii() { folded } else { folded.nfc().collect() }
+}
+
+fn separate(folded: &mut String) {
+    if !folded.is_empty() && !folded.ends_with(' ') {
+        folded.push(' ');
+    }
 }
 
 /// Folds several optional texts into one that a search looks through.
@@ -54,26 +61,23 @@ pub fn fold_all<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> String 
     all
 }
 
+/// Letters that are not a plain letter with a mark, so that decomposing leaves them alone.
 const fn plain(char: char) -> Option<&'static str> {
     Some(match char {
-        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' | 'ə' => "a",
-        'ç' | 'ć' | 'ĉ' | 'č' => "c",
-        'ď' | 'đ' => "d",
-        'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ę' | 'ě' => "e",
-        'ğ' | 'ĝ' | 'ģ' => "g",
-        'ì' | 'í' | 'î' | 'ï' | 'ī' | 'į' => "i",
+        'ə' => "a",
+        'đ' | 'ð' => "d",
+        'ħ' => "h",
+        'ı' => "i",
+        'ĸ' => "k",
         'ł' => "l",
-        'ñ' | 'ń' | 'ň' => "n",
-        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ō' | 'ő' => "o",
-        'ř' => "r",
-        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => "s",
-        'ţ' | 'ť' | 'ț' => "t",
-        'ù' | 'ú' | 'û' | 'ü' | 'ū' | 'ű' | 'ů' => "u",
-        'ý' | 'ÿ' => "y",
-        'ź' | 'ż' | 'ž' => "z",
+        'ŋ' => "n",
+        'ø' => "o",
+        'ŧ' => "t",
         'ß' => "ss",
         'æ' => "ae",
         'œ' => "oe",
+        'þ' => "th",
+        'ς' => "σ",
         _ => return None,
     })
 }
@@ -102,7 +106,8 @@ pub fn free_text(text: &str, max: usize) -> Result<String, Unfit> {
 /// As [`free_text`], and `control_character` for line breaks.
 pub fn line(text: &str, max: usize) -> Result<String, Unfit> {
     let text = free_text(text, max)?;
-    if text.chars().any(char::is_control) {
+    // Unicode's own line and paragraph separators are not control characters.
+    if text.chars().any(|char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')) {
         return Err(Unfit::new("control_character", "must be a single line"));
     }
     Ok(text)

@@ -70,11 +70,8 @@ impl Trail {
         reason: Option<String>,
     ) -> Self {
         let (mut old, mut new) = (before.snapshot(), after.snapshot());
-        let same: Vec<&'static str> = new
-            .iter()
-            .filter(|field| old.contains(field))
-            .map(|(name, _)| *name)
-            .collect();
+        let same: Vec<&'static str> =
+            new.iter().filter(|field| old.contains(field)).map(|(name, _)| *name).collect();
         old.retain(|(name, _)| !same.contains(name));
         new.retain(|(name, _)| !same.contains(name));
         self.changes.push(Change {

@@ -137,9 +137,9 @@ impl DonationService {
             Patch::Set(id) if before.donor.as_ref().map(|donor| donor.id) == Some(*id) => {
                 Patch::Keep
             }
-            Patch::Set(id) => {
-                donor_named(&mut *tx, *id, scope, &mut fields).await?.map_or(Patch::Keep, Patch::Set)
-            }
+            Patch::Set(id) => donor_named(&mut *tx, *id, scope, &mut fields)
+                .await?
+                .map_or(Patch::Keep, Patch::Set),
             Patch::Clear => Patch::Clear,
             Patch::Keep => Patch::Keep,
         };
@@ -206,7 +206,8 @@ impl DonationService {
         reason: String,
     ) -> Result<Donation, DonationsError> {
         let scope = cx.permit(Permission::DonationsComplete)?;
-        self.step(cx, scope, id, expected, (Action::Cancelled, State::Cancelled), Some(reason)).await
+        self.step(cx, scope, id, expected, (Action::Cancelled, State::Cancelled), Some(reason))
+            .await
     }
 
     /// Puts a donation in the trash. A completed one stays: it counts until it is refunded.

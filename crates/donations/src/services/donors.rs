@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, Context, Denied, DonorId, Ids, IdentityNumber, Page, PageRequest, Patch, Permission,
+    Action, Context, Denied, DonorId, IdentityNumber, Ids, Page, PageRequest, Patch, Permission,
     Trail, Version, store::must_match,
 };
 
-use crate::{Donor, DonorDraft, DonorLookup, DonorPatch, DonorQuery, Donors, DonationsError};
+use crate::{DonationsError, Donor, DonorDraft, DonorLookup, DonorPatch, DonorQuery, Donors};
 
 /// Use cases of donors.
 #[derive(Clone)]

@@ -1,0 +1,144 @@
+//! The use cases of those who read the trail.
+
+use std::sync::Arc;
+
+use almoner_kernel::{
+    Context, Page, PageRequest, Permission, SecurityEvent, SecurityEventKind, Trail,
+};
+use uuid::Uuid;
+
+use crate::{
+    AuditError, AuditTrail, ChangeQuery, ChangeRecord, Mark, Progress, Seal, SecurityEventQuery,
+    SecurityEventRecord, Verdict, Verifier,
+};
+
+/// Reads the trail.
+#[derive(Clone)]
+pub struct Audit {
+    trail: Arc<dyn AuditTrail>,
+}
+
+impl Audit {
+    /// Rows that a verification reads at once: about 10 MB.
+    pub const VERIFY_BATCH: u32 = 10_000;
+
+    /// The use cases on a stored trail.
+    pub fn new(trail: Arc<dyn AuditTrail>) -> Self {
+        Self { trail }
+    }
+
+    /// Changes of all records, newest first. Needs [`Permission::AuditRead`], which opens every row
+    /// whatever the scope of the role: a trail with holes is none.
+    ///
+    /// # Errors
+    /// When it is denied, or storage fails.
+    pub async fn changes(
+        &self,
+        cx: &Context,
+        query: &ChangeQuery,
+        page: &PageRequest,
+    ) -> Result<Page<ChangeRecord>, AuditError> {
+        cx.permit(Permission::AuditRead)?;
+        Ok(self.trail.changes(query, page).await?)
+    }
+
+    /// Logins, logouts, failures and refusals, newest first. Needs [`Permission::AuditRead`].
+    ///
+    /// # Errors
+    /// When it is denied, or storage fails.
+    pub async fn security_events(
+        &self,
+        cx: &Context,
+        query: &SecurityEventQuery,
+        page: &PageRequest,
+    ) -> Result<Page<SecurityEventRecord>, AuditError> {
+        cx.permit(Permission::AuditRead)?;
+        Ok(self.trail.security_events(query, page).await?)
+    }
+
+    /// Changes of one record, newest first, for those who may read the record: `permission` is the
+    /// one its module asks for. Address and user agent are blank unless the caller has
+    /// [`Permission::AuditRead`] too.
+    ///
+    /// The trail knows no row scope. The caller of this method asks the record's own service for
+    /// the record first, which answers "not found" when it is out of scope.
+    ///
+    /// # Errors
+    /// When it is denied, or storage fails.
+    pub async fn history(
+        &self,
+        cx: &Context,
+        permission: Permission,
+        entity: &'static str,
+        entity_id: Uuid,
+        page: &PageRequest,
+    ) -> Result<Page<ChangeRecord>, AuditError> {
+        cx.permit(permission)?;
+        let query = ChangeQuery {
+            entity: Some(entity.to_owned()),
+            entity_id: Some(entity_id),
+            ..ChangeQuery::default()
+        };
+        let mut found = self.trail.changes(&query, page).await?;
+        if cx.permit(Permission::AuditRead).is_err() {
+            for change in &mut found.items {
+                change.address = None;
+                change.user_agent = None;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes a security event that comes with no change: a refused request. `detail` says what in
+    /// words without secrets or personal data, such as the name of the missing permission. Being
+    /// recorded needs no permission.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn record_refusal(
+        &self,
+        cx: &Context,
+        kind: SecurityEventKind,
+        detail: Option<String>,
+    ) -> Result<(), AuditError> {
+        let event = SecurityEvent { kind, user_id: cx.user_id(), detail };
+        let unit = self.trail.begin().await?;
+        Ok(unit.commit(Trail::of(cx).security(event)).await?)
+    }
+
+    /// Reads the whole trail and names the first row that was altered, inserted or taken out. It may
+    /// run while the server writes. `noted` is a mark that was kept elsewhere; without one, a trail
+    /// whose end and head were both put back to an earlier row cannot be told from one that never
+    /// went further. `progress` is told after each batch. Needs [`Permission::AuditRead`].
+    ///
+    /// # Errors
+    /// When it is denied, or storage fails; tampering is a verdict, not an error.
+    pub async fn verify(
+        &self,
+        cx: &Context,
+        seal: &Seal,
+        noted: Option<Mark>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Verdict, AuditError> {
+        cx.permit(Permission::AuditRead)?;
+        let mut verifier = Verifier::new(seal, self.trail.head().await?, noted);
+        // Before the first position, so that a row that was put in front of it is seen.
+        let mut after = i64::MIN;
+        while !verifier.is_broken() {
+            let rows = self.trail.sealed(after, Self::VERIFY_BATCH).await?;
+            for row in &rows {
+                after = row.position;
+                if verifier.read(row).is_break() {
+                    break;
+                }
+            }
+            progress(verifier.progress());
+            // Stopping only at an empty batch would chase a busy server for ever.
+            if rows.len() < Self::VERIFY_BATCH as usize {
+                break;
+            }
+        }
+        let closing = self.trail.head().await?;
+        Ok(verifier.finish(closing.as_ref()))
+    }
+}

@@ -1,0 +1,11 @@
+//! The rules of the shared vocabulary, one module for each file of the crate that has any.
+
+mod contact;
+mod context;
+mod fields;
+mod identity;
+mod money;
+mod page;
+mod permission;
+mod text;
+mod trail;

@@ -1,0 +1,130 @@
+//! Users, roles and sessions between their rows and the domain.
+
+use almoner_accounts::{
+    ports::Account,
+    role::{Access, CustomRole, EditWindow, RoleDescription, RoleLabel, RoleName},
+    session::Session,
+    user::{Credentials, Failures, Locale, PasswordHashText, TimeZone, User},
+};
+use almoner_kernel::{
+    EmailAddress, Id, Permission, PersonName, PhoneNumber, ScopeKind, SessionId, StoreError,
+    UserId, Version, text::fold,
+};
+use chrono::Duration;
+use sea_orm::ActiveValue::{NotSet, Set};
+
+use crate::{
+    entities::{roles, sessions, users},
+    paging::{instant, millis},
+};
+
+pub fn into_user(row: users::Model) -> Result<User, StoreError> {
+    let time_zone = TimeZone::parse(&row.time_zone)
+        .map_err(|_| StoreError::Damaged("users.time_zone is not a time zone".to_owned()))?;
+    Ok(User {
+        id: UserId::new(row.id),
+        name: PersonName::from_stored(row.name),
+        email: EmailAddress::from_stored(row.email),
+        phone: row.phone.map(PhoneNumber::from_stored),
+        locale: Locale::from_stored(row.locale),
+        time_zone,
+        role: RoleName::from_stored(row.role),
+        active: row.active,
+        last_login_at: (row.last_login_at > 0).then(|| instant(row.last_login_at)).transpose()?,
+        version: Version::new(row.version),
+        created_at: instant(row.created_at)?,
+        updated_at: instant(row.updated_at)?,
+    })
+}
+
+pub fn into_account(row: users::Model) -> Result<Account, StoreError> {
+    let credentials = Credentials {
+        user_id: UserId::new(row.id),
+        password_hash: PasswordHashText::new(row.password_hash.clone()),
+        failures: Failures {
+            failed_logins: u32::try_from(row.failed_logins).unwrap_or(u32::MAX),
+            locked_until: row.locked_until.map(instant).transpose()?,
+        },
+    };
+    Ok(Account { user: into_user(row)?, credentials })
+}
+
+pub fn into_role(row: roles::Model) -> Result<CustomRole, StoreError> {
+    // A permission that an older or newer program knew gives nothing.
+    let permissions =
+        row.permissions.split_whitespace().filter_map(|name| name.parse::<Permission>().ok());
+    let scope = ScopeKind::parse(&row.scope)
+        .ok_or_else(|| StoreError::Damaged("roles.scope has a value nobody knows".to_owned()))?;
+    let minutes =
+        row.edit_window_minutes.map(u32::try_from).transpose().map_err(|_| {
+            StoreError::Damaged("roles.edit_window_minutes is out of range".to_owned())
+        })?;
+    Ok(CustomRole {
+        id: Id::new(row.id),
+        name: RoleName::from_stored(row.name),
+        label: RoleLabel::from_stored(row.label),
+        description: row.description.map(RoleDescription::from_stored),
+        access: Access {
+            permissions: permissions.collect(),
+            scope,
+            edit_window: minutes.map(EditWindow::from_stored),
+        },
+        version: Version::new(row.version),
+        created_at: instant(row.created_at)?,
+        updated_at: instant(row.updated_at)?,
+    })
+}
+
+pub fn into_session(row: sessions::Model) -> Result<Session, StoreError> {
+    Ok(Session {
+        id: SessionId::new(row.id),
+        user_id: UserId::new(row.user_id),
+        created_at: instant(row.created_at)?,
+        last_seen_at: instant(row.last_seen_at)?,
+        expires_at: instant(row.expires_at)?,
+        idle_timeout: Duration::milliseconds(row.idle_ms),
+        remembered: row.remembered,
+        address: row.address,
+        user_agent: row.user_agent,
+    })
+}
+
+/// Everything of a user but the credentials and the last login.
+pub fn user_row(user: &User) -> users::ActiveModel {
+    users::ActiveModel {
+        id: Set(user.id.uuid()),
+        name: Set(user.name.as_str().to_owned()),
+        name_folded: Set(fold(user.name.as_str())),
+        email: Set(user.email.as_str().to_owned()),
+        email_key: Set(user.email.key()),
+        phone: Set(user.phone.as_ref().map(|phone| phone.as_str().to_owned())),
+        locale: Set(user.locale.as_str().to_owned()),
+        time_zone: Set(user.time_zone.as_str().to_owned()),
+        role: Set(user.role.as_str().to_owned()),
+        active: Set(user.active),
+        last_login_at: NotSet,
+        password_hash: NotSet,
+        failed_logins: NotSet,
+        locked_until: NotSet,
+        search: Set(user.search_text()),
+        version: Set(user.version.number()),
+        created_at: Set(millis(user.created_at)),
+        updated_at: Set(millis(user.updated_at)),
+    }
+}
+
+pub fn role_row(role: &CustomRole) -> roles::ActiveModel {
+    let permissions: Vec<&str> = role.access.permissions.iter().map(Permission::as_str).collect();
+    roles::ActiveModel {
+        id: Set(role.id.uuid()),
+        name: Set(role.name.as_str().to_owned()),
+        label: Set(role.label.as_str().to_owned()),
+        description: Set(role.description.as_ref().map(|text| text.as_str().to_owned())),
+        permissions: Set(permissions.join(" ")),
+        scope: Set(role.access.scope.as_str().to_owned()),
+        edit_window_minutes: Set(role.access.edit_window.map(|window| window.minutes().into())),
+        version: Set(role.version.number()),
+        created_at: Set(millis(role.created_at)),
+        updated_at: Set(millis(role.updated_at)),
+    }
+}

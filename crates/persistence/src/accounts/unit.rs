@@ -1,0 +1,314 @@
+//! Users, roles and sessions inside a unit of work.
+
+use almoner_accounts::{
+    login::AddressKey,
+    ports::{Account, AccountsTx, Attempt, LoginWindow},
+    role::{BuiltIn, CustomRole, RoleName},
+    session::{Session, SessionKeyHash},
+    user::{Failures, PasswordHashText, User},
+};
+use almoner_kernel::{Scope, SessionId, StoreError, Timestamp, UserId};
+use async_trait::async_trait;
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Statement,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query},
+};
+
+use super::{
+    by_id, has_users, login_window, role_named,
+    rows::{into_account, into_role, into_session, into_user, role_row, user_row},
+};
+use crate::{
+    commit::{UnitHandle, changed_one, deleted_one},
+    entities::{login_attempts, roles, sessions, users},
+    error::store_error,
+    paging::millis,
+};
+
+/// Rows a sweep removes at the most: it rides on somebody's login.
+const SWEPT: u64 = 200;
+
+#[async_trait]
+impl AccountsTx for UnitHandle {
+    async fn user(&mut self, id: UserId, scope: Scope) -> Result<Option<User>, StoreError> {
+        let row = by_id(id, scope).lock_exclusive().one(&self.work).await.map_err(store_error)?;
+        row.map(into_user).transpose()
+    }
+
+    async fn account(&mut self, id: UserId) -> Result<Option<Account>, StoreError> {
+        let row =
+            by_id(id, Scope::All).lock_exclusive().one(&self.work).await.map_err(store_error)?;
+        row.map(into_account).transpose()
+    }
+
+    async fn has_users(&mut self) -> Result<bool, StoreError> {
+        has_users(&self.work).await
+    }
+
+    async fn lock_active_superadmins(&mut self) -> Result<u64, StoreError> {
+        let rows = users::Entity::find()
+            .filter(users::Column::Role.eq(BuiltIn::Superadmin.as_str()))
+            .filter(users::Column::Active.eq(true))
+            .order_by_asc(users::Column::Id)
+            .lock_exclusive()
+            .all(&self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(rows.len() as u64)
+    }
+
+    async fn insert_user(
+        &mut self,
+        user: &User,
+        password_hash: &PasswordHashText,
+    ) -> Result<(), StoreError> {
+        let row = users::ActiveModel {
+            last_login_at: Set(user.last_login_at.map_or(0, millis)),
+            password_hash: Set(password_hash.expose().to_owned()),
+            failed_logins: Set(0),
+            locked_until: Set(None),
+            ..user_row(user)
+        };
+        users::Entity::insert(row).exec_without_returning(&self.work).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn update_user(&mut self, user: &User) -> Result<(), StoreError> {
+        changed_one(
+            users::Entity::update_many()
+                .set(users::ActiveModel { id: NotSet, ..user_row(user) })
+                .filter(users::Column::Id.eq(user.id.uuid()))
+                .filter(users::Column::Version.eq(user.version.number() - 1))
+                .exec(&self.work)
+                .await,
+        )
+    }
+
+    async fn set_password(
+        &mut self,
+        user: UserId,
+        password_hash: &PasswordHashText,
+    ) -> Result<(), StoreError> {
+        let row = users::ActiveModel {
+            password_hash: Set(password_hash.expose().to_owned()),
+            ..Default::default()
+        };
+        set(&self.work, user, row).await
+    }
+
+    async fn set_failures(&mut self, user: UserId, failures: Failures) -> Result<(), StoreError> {
+        let row = users::ActiveModel {
+            failed_logins: Set(failures.failed_logins.into()),
+            locked_until: Set(failures.locked_until.map(millis)),
+            ..Default::default()
+        };
+        set(&self.work, user, row).await
+    }
+
+    async fn set_last_login(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError> {
+        let row = users::ActiveModel { last_login_at: Set(millis(at)), ..Default::default() };
+        set(&self.work, user, row).await
+    }
+
+    async fn lock_login_window(
+        &mut self,
+        address: &AddressKey,
+        since: Timestamp,
+    ) -> Result<LoginWindow, StoreError> {
+        if self.work.get_database_backend() == DbBackend::Postgres {
+            let lock = Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+                [address.as_str().into()],
+            );
+            self.work.execute_raw(lock).await.map_err(store_error)?;
+        }
+        login_window(&self.work, address, since).await
+    }
+
+    async fn insert_login_attempt(
+        &mut self,
+        address: &AddressKey,
+        at: Timestamp,
+        attempt: Attempt,
+    ) -> Result<(), StoreError> {
+        let row = login_attempts::ActiveModel {
+            id: Set(self.inner.ids.next()),
+            address: Set(address.as_str().to_owned()),
+            at: Set(millis(at)),
+            refused: Set(attempt == Attempt::Refused),
+        };
+        login_attempts::Entity::insert(row)
+            .exec_without_returning(&self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn sweep(
+        &mut self,
+        attempts_until: Timestamp,
+        sessions_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        use login_attempts::Column as Attempt;
+        use sessions::Column as Session;
+
+        let attempts = login_attempts::Entity::find()
+            .select_only()
+            .column(Attempt::Id)
+            .filter(Attempt::At.lte(millis(attempts_until)))
+            .limit(SWEPT)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .into_query();
+        let sessions = sessions::Entity::find()
+            .select_only()
+            .column(Session::Id)
+            .filter(Session::ExpiresAt.lte(millis(sessions_until)))
+            .limit(SWEPT)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .into_query();
+        let mut delete_attempts = Query::delete();
+        delete_attempts
+            .from_table(login_attempts::Entity)
+            .and_where(Expr::col(Attempt::Id).in_subquery(attempts));
+        let mut delete_sessions = Query::delete();
+        delete_sessions
+            .from_table(sessions::Entity)
+            .and_where(Expr::col(Session::Id).in_subquery(sessions));
+        for delete in [delete_attempts, delete_sessions] {
+            self.work.execute(&delete).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
+
+    async fn insert_session(
+        &mut self,
+        session: &Session,
+        key: &SessionKeyHash,
+    ) -> Result<(), StoreError> {
+        let row = sessions::ActiveModel {
+            id: Set(session.id.uuid()),
+            key_hash: Set(key.0.to_vec()),
+            user_id: Set(session.user_id.uuid()),
+            created_at: Set(millis(session.created_at)),
+            last_seen_at: Set(millis(session.last_seen_at)),
+            expires_at: Set(millis(session.expires_at)),
+            idle_ms: Set(session.idle_timeout.num_milliseconds()),
+            remembered: Set(session.remembered),
+            address: Set(session.address.clone()),
+            user_agent: Set(session.user_agent.clone()),
+        };
+        sessions::Entity::insert(row)
+            .exec_without_returning(&self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        let rows = sessions::Entity::find()
+            .filter(sessions::Column::UserId.eq(user.uuid()))
+            .order_by_asc(sessions::Column::Id)
+            .lock_exclusive()
+            .all(&self.work)
+            .await
+            .map_err(store_error)?;
+        rows.into_iter().map(into_session).collect()
+    }
+
+    async fn end_session(&mut self, id: SessionId, user: UserId) -> Result<bool, StoreError> {
+        let ended = sessions::Entity::delete_many()
+            .filter(sessions::Column::Id.eq(id.uuid()))
+            .filter(sessions::Column::UserId.eq(user.uuid()))
+            .exec(&self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(ended.rows_affected > 0)
+    }
+
+    async fn end_sessions(
+        &mut self,
+        user: UserId,
+        except: Option<SessionId>,
+    ) -> Result<u64, StoreError> {
+        let mut delete =
+            sessions::Entity::delete_many().filter(sessions::Column::UserId.eq(user.uuid()));
+        if let Some(kept) = except {
+            delete = delete.filter(sessions::Column::Id.ne(kept.uuid()));
+        }
+        let ended = delete.exec(&self.work).await.map_err(store_error)?;
+        Ok(ended.rows_affected)
+    }
+
+    async fn end_sessions_of_role(&mut self, role: &RoleName) -> Result<u64, StoreError> {
+        let holders = users::Entity::find()
+            .select_only()
+            .column(users::Column::Id)
+            .filter(users::Column::Role.eq(role.as_str()))
+            .into_query();
+        let ended = sessions::Entity::delete_many()
+            .filter(sessions::Column::UserId.in_subquery(holders))
+            .exec(&self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(ended.rows_affected)
+    }
+
+    async fn role(&mut self, name: &RoleName) -> Result<Option<CustomRole>, StoreError> {
+        let row = role_named(name).lock_exclusive().one(&self.work).await.map_err(store_error)?;
+        row.map(into_role).transpose()
+    }
+
+    async fn insert_role(&mut self, role: &CustomRole) -> Result<(), StoreError> {
+        roles::Entity::insert(role_row(role))
+            .exec_without_returning(&self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn update_role(&mut self, role: &CustomRole) -> Result<(), StoreError> {
+        changed_one(
+            roles::Entity::update_many()
+                .set(roles::ActiveModel { id: NotSet, ..role_row(role) })
+                .filter(roles::Column::Id.eq(role.id.uuid()))
+                .filter(roles::Column::Version.eq(role.version.number() - 1))
+                .exec(&self.work)
+                .await,
+        )
+    }
+
+    async fn delete_role(&mut self, role: &CustomRole) -> Result<(), StoreError> {
+        deleted_one(
+            roles::Entity::delete_many()
+                .filter(roles::Column::Id.eq(role.id.uuid()))
+                .filter(roles::Column::Version.eq(role.version.number()))
+                .exec(&self.work)
+                .await,
+        )
+    }
+
+    async fn count_users_with_role(&mut self, role: &RoleName) -> Result<u64, StoreError> {
+        users::Entity::find()
+            .filter(users::Column::Role.eq(role.as_str()))
+            .count(&self.work)
+            .await
+            .map_err(store_error)
+    }
+}
+
+async fn set(
+    work: &impl ConnectionTrait,
+    user: UserId,
+    row: users::ActiveModel,
+) -> Result<(), StoreError> {
+    changed_one(
+        users::Entity::update_many()
+            .set(row)
+            .filter(users::Column::Id.eq(user.uuid()))
+            .exec(work)
+            .await,
+    )
+}

@@ -1,0 +1,135 @@
+//! Sums and counts of donations, read from one index that has every column they need.
+
+use std::collections::HashMap;
+
+use almoner_donations::{CampaignRef, GroupBy, Method, Summary, SummaryLine, SummaryQuery};
+use almoner_kernel::{CampaignId, PersonName, Scope, StoreError};
+use chrono::NaiveDate;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QuerySelect,
+    sea_query::{Alias, Expr, Query, SimpleExpr},
+};
+use uuid::Uuid;
+
+use super::{currency, known};
+use crate::{
+    connection::Reader,
+    entities::{campaigns, donations},
+    error::store_error,
+};
+
+/// Sums are read in two halves: the sum of the millions and the sum of the rests, which cannot
+/// overflow 64 bits before the number of donations does.
+const MILLION: i64 = 1_000_000;
+
+/// Reads a summary.
+pub async fn read(
+    reader: &Reader<'_>,
+    query: &SummaryQuery,
+    scope: Scope,
+) -> Result<Summary, StoreError> {
+    use donations::Column;
+
+    let groups = |group| query.group_by.contains(&group);
+    let integer = |expression: &str| Expr::cust(format!("CAST({expression} AS bigint)"));
+    let mut select = Query::select();
+    select
+        .from(donations::Entity)
+        .column(Column::Currency)
+        .expr_as(integer("count(*)"), Alias::new("counted"))
+        .expr_as(integer(&format!("sum(amount_minor / {MILLION})")), Alias::new("millions"))
+        .expr_as(integer(&format!("sum(amount_minor % {MILLION})")), Alias::new("rests"))
+        .and_where(Column::DeletedAt.is_null())
+        .and_where(Column::State.eq(query.state.as_str()))
+        .group_by_col(Column::Currency);
+    let filters: [Option<SimpleExpr>; 7] = [
+        query.donated_from.map(|day| Column::DonatedOn.gte(day)),
+        query.donated_to.map(|day| Column::DonatedOn.lte(day)),
+        query.currency.map(|currency| Column::Currency.eq(currency.code())),
+        query.method.map(|method| Column::Method.eq(method.as_str())),
+        query.campaign_id.map(|id| Column::CampaignId.eq(id.uuid())),
+        query.donor_id.map(|id| Column::DonorId.eq(id.uuid())),
+        scope.creator().map(|id| Column::CreatedBy.eq(id.uuid())),
+    ];
+    for filter in filters.into_iter().flatten() {
+        select.and_where(filter);
+    }
+    if groups(GroupBy::Month) {
+        let month = if reader.is_sqlite() {
+            Expr::cust("substr(donated_on, 1, 7)")
+        } else {
+            Expr::cust("to_char(donated_on, 'YYYY-MM')")
+        };
+        select.expr_as(month, Alias::new("month")).add_group_by([Expr::cust("month")]);
+    }
+    if groups(GroupBy::Method) {
+        select.column(Column::Method).group_by_col(Column::Method);
+    }
+    if groups(GroupBy::Campaign) {
+        select.column(Column::CampaignId).group_by_col(Column::CampaignId);
+    }
+    let rows = reader.query_all(&select).await.map_err(store_error)?;
+
+    let names =
+        if groups(GroupBy::Campaign) { campaign_names(reader).await? } else { HashMap::new() };
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let get = |column: &str| row.try_get::<i64>("", column).map_err(store_error);
+        let (counted, millions, rests) = (get("counted")?, get("millions")?, get("rests")?);
+        let code: String = row.try_get("", "currency").map_err(store_error)?;
+        let month = match groups(GroupBy::Month) {
+            true => Some(month_start(row.try_get("", "month").map_err(store_error)?)?),
+            false => None,
+        };
+        let method = match groups(GroupBy::Method) {
+            true => {
+                let name: String = row.try_get("", "method").map_err(store_error)?;
+                Some(known(Method::parse(&name), "donations.method")?)
+            }
+            false => None,
+        };
+        let campaign_id: Option<Uuid> = match groups(GroupBy::Campaign) {
+            true => row.try_get("", "campaign_id").map_err(store_error)?,
+            false => None,
+        };
+        lines.push(SummaryLine {
+            currency: currency(&code)?,
+            month,
+            method,
+            campaign: campaign_id.and_then(|id| names.get(&id).cloned()),
+            count: u64::try_from(counted).unwrap_or_default(),
+            sum_minor: i128::from(millions) * i128::from(MILLION) + i128::from(rests),
+        });
+    }
+    lines.sort_by(|a, b| {
+        let key = |line: &SummaryLine| {
+            (
+                line.month,
+                line.currency.code(),
+                line.method.map(Method::as_str),
+                line.campaign.as_ref().map(|campaign| campaign.name.as_str().to_owned()),
+            )
+        };
+        key(a).cmp(&key(b))
+    });
+    Ok(Summary { lines })
+}
+
+async fn campaign_names(reader: &Reader<'_>) -> Result<HashMap<Uuid, CampaignRef>, StoreError> {
+    let rows: Vec<(Uuid, String)> = campaigns::Entity::find()
+        .select_only()
+        .columns([campaigns::Column::Id, campaigns::Column::Name])
+        .into_tuple()
+        .all(reader)
+        .await
+        .map_err(store_error)?;
+    let named = |(id, name)| {
+        (id, CampaignRef { id: CampaignId::new(id), name: PersonName::from_stored(name) })
+    };
+    Ok(rows.into_iter().map(named).collect())
+}
+
+fn month_start(month: String) -> Result<NaiveDate, StoreError> {
+    NaiveDate::parse_from_str(&format!("{month}-01"), "%Y-%m-%d")
+        .map_err(|_| StoreError::Damaged("a month cannot be read".to_owned()))
+}

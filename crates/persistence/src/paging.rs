@@ -1,0 +1,208 @@
+//! Keyset paging, counting and searching: the same for every list.
+
+use almoner_kernel::{
+    Direction, Page, PageRequest, Position, SortKey, StoreError, Timestamp, Total, Trash,
+    text::fold,
+};
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ConnectionTrait, FromQueryResult, Order, Value,
+    sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, SimpleExpr},
+};
+
+use crate::{connection::Reader, error::store_error};
+
+/// How a list is ordered: by a key and an id, by an id alone, or by a key that is unique itself.
+pub struct Ordering {
+    key: Option<SimpleExpr>,
+    id: Option<SimpleExpr>,
+    direction: Direction,
+}
+
+impl Ordering {
+    /// Orders by a column, then by id.
+    pub fn by(key: impl IntoColumnRef, id: impl IntoColumnRef, direction: Direction) -> Self {
+        Self { key: Some(Expr::col(key)), id: Some(Expr::col(id)), direction }
+    }
+
+    /// Orders by id, which is the order of creation.
+    pub fn by_id(id: impl IntoColumnRef, direction: Direction) -> Self {
+        Self { key: None, id: Some(Expr::col(id)), direction }
+    }
+
+    fn apply(&self, select: &mut SelectStatement, after: Option<&Position>) {
+        let order = match self.direction {
+            Direction::Up => Order::Asc,
+            Direction::Down => Order::Desc,
+        };
+        if let Some(position) = after {
+            let key = self.key.iter().cloned().zip(position.key.as_ref().map(bound).map(Expr::val));
+            let id = self.id.iter().cloned().map(|id| (id, Expr::val(position.id)));
+            let (here, there): (Vec<_>, Vec<_>) = key.chain(id).unzip();
+            let (here, there) = (tuple(here), tuple(there));
+            select.and_where(match self.direction {
+                Direction::Up => here.gt(there),
+                Direction::Down => here.lt(there),
+            });
+        }
+        for column in self.key.iter().chain(&self.id) {
+            select.order_by_expr(column.clone(), order.clone());
+        }
+    }
+}
+
+fn tuple(mut columns: Vec<SimpleExpr>) -> SimpleExpr {
+    match columns.pop() {
+        Some(only) if columns.is_empty() => only,
+        Some(last) => {
+            columns.push(last);
+            Expr::tuple(columns)
+        }
+        None => Expr::tuple([]),
+    }
+}
+
+fn bound(key: &SortKey) -> Value {
+    match key {
+        SortKey::Int(value) => (*value).into(),
+        SortKey::Text(value) => value.clone().into(),
+        SortKey::Date(value) => (*value).into(),
+    }
+}
+
+/// A list of one table: its columns, joins and filters, and its order.
+pub struct Listing {
+    table: &'static str,
+    select: SelectStatement,
+    ordering: Ordering,
+    by_match: bool,
+    is_empty: bool,
+}
+
+impl Listing {
+    /// A list; `select` has no order and no limit yet.
+    pub const fn new(table: &'static str, select: SelectStatement, ordering: Ordering) -> Self {
+        Self { table, select, ordering, by_match: false, is_empty: false }
+    }
+
+    /// Restricts the list to one side of the trash.
+    #[must_use]
+    pub fn trash(mut self, trash: Trash) -> Self {
+        let deleted_at = Expr::col((Alias::new(self.table), Alias::new("deleted_at")));
+        self.select.and_where(match trash {
+            Trash::Without => deleted_at.is_null(),
+            Trash::Only => deleted_at.is_not_null(),
+        });
+        self
+    }
+
+    /// Restricts the list to records with every word of `q`, the last one as a beginning. A `q`
+    /// without a word matches nothing.
+    #[must_use]
+    pub fn search(mut self, reader: &Reader<'_>, q: Option<&str>) -> Self {
+        let Some(q) = q else { return self };
+        let folded = fold(q);
+        if folded.is_empty() {
+            self.is_empty = true;
+            return self;
+        }
+        let words = folded.split(' ').take(MAX_WORDS);
+        let table = self.table;
+        if reader.is_sqlite() {
+            // Every word is quoted: nothing a user types is FTS5 syntax.
+            let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
+            let fts = format!("{table}_fts");
+            self.select
+                .inner_join(Alias::new(&fts), Expr::cust(format!("{fts}.rowid = {table}.seq")))
+                .and_where(Expr::cust_with_values(
+                    format!("{fts} MATCH ?"),
+                    [format!("{}*", words.join(" "))],
+                ));
+            if self.ordering.key.is_none() {
+                // Full-text search gives its matches in the order of its row ids, which is that of
+                // creation, and stops after a page.
+                self.ordering.key = Some(Expr::cust(format!("{fts}.rowid")));
+                self.ordering.id = None;
+                self.by_match = true;
+                self.select.expr_as(Expr::cust(format!("{table}.seq")), Alias::new(SEQ));
+            }
+        } else {
+            let words: Vec<String> = words.map(|word| format!("'{word}'")).collect();
+            self.select.and_where(Expr::cust_with_values(
+                format!("{table}.words @@ to_tsquery('simple', $1)"),
+                [format!("{}:*", words.join(" & "))],
+            ));
+        }
+        self
+    }
+
+    /// Reads one page.
+    pub async fn page<R, T>(
+        mut self,
+        reader: &Reader<'_>,
+        request: &PageRequest,
+        position: impl Fn(&R) -> Position,
+        record: impl Fn(R) -> Result<T, StoreError>,
+    ) -> Result<Page<T>, StoreError>
+    where
+        R: FromQueryResult,
+    {
+        if self.is_empty {
+            let total = request.count.then_some(Total::capped(0));
+            return Ok(Page { items: Vec::new(), next: None, total });
+        }
+        let total =
+            if request.count { Some(count(reader, self.select.clone()).await?) } else { None };
+        self.ordering.apply(&mut self.select, request.after.as_ref());
+        // One more than the page shows whether there is a next one.
+        self.select.limit(u64::from(request.limit) + 1);
+        let rows = reader.query_all(&self.select).await.map_err(store_error)?;
+        let has_next = rows.len() > request.limit as usize;
+        let mut items = Vec::with_capacity(rows.len());
+        let mut next = None;
+        for (at, row) in rows.iter().take(request.limit as usize).enumerate() {
+            let read = R::from_query_result(row, "").map_err(store_error)?;
+            if has_next && at + 1 == request.limit as usize {
+                let mut last = position(&read);
+                if self.by_match {
+                    let seq = row.try_get("", SEQ).map_err(store_error)?;
+                    last.key = Some(SortKey::Int(seq));
+                }
+                next = Some(last);
+            }
+            items.push(record(read)?);
+        }
+        Ok(Page { items, next, total })
+    }
+}
+
+/// Words of a search that count; more of them would only cost.
+const MAX_WORDS: usize = 10;
+
+/// SQLite's row id in the rows of a search.
+const SEQ: &str = "match_position";
+
+async fn count(reader: &Reader<'_>, mut select: SelectStatement) -> Result<Total, StoreError> {
+    select.clear_selects().expr(Expr::val(1_i64)).limit(Total::CAP + 1);
+    let outer = Query::select()
+        .expr_as(Expr::cust("count(*)"), Alias::new("counted"))
+        .from_subquery(select, Alias::new("matches"))
+        .to_owned();
+    let row = reader.query_one(&outer).await.map_err(store_error)?;
+    let counted: i64 = match row {
+        Some(row) => row.try_get("", "counted").map_err(store_error)?,
+        None => 0,
+    };
+    Ok(Total::capped(u64::try_from(counted).unwrap_or_default()))
+}
+
+/// An instant as storage keeps it.
+pub const fn millis(at: Timestamp) -> i64 {
+    at.timestamp_millis()
+}
+
+/// An instant that storage kept.
+pub fn instant(millis: i64) -> Result<Timestamp, StoreError> {
+    DateTime::<Utc>::from_timestamp_millis(millis)
+        .ok_or_else(|| StoreError::Damaged("an instant is out of range".to_owned()))
+}

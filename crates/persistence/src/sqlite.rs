@@ -1,0 +1,103 @@
+//! SQLite inside the process, under sea-orm's own traits.
+//!
+//! sqlx runs every SQLite connection on a thread of its own and passes each request and each row
+//! over channels, which costs three to five times the query. So sea-orm's entities and queries run
+//! on rusqlite here: one writer with group commit ([`writer`]) and a pool of read-only connections
+//! ([`readers`]).
+
+pub mod readers;
+pub mod values;
+pub mod writer;
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+/// Prepared statements a connection keeps: more than the program has.
+const STATEMENTS: usize = 256;
+
+/// How long a reader waits for a lock; in WAL mode only recovery and schema changes take one.
+const READER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens a connection that writes.
+///
+/// `synchronous=FULL` flushes the log at every commit: what was answered survives a power cut.
+///
+/// # Errors
+/// When the file cannot be opened or is no database.
+pub fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(READER_PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+/// Opens a connection that cannot write.
+///
+/// # Errors
+/// When the file cannot be opened or is no database.
+pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(READER_PATIENCE)?;
+    connection.pragma_update(None, "query_only", true)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // KiB, for each connection: enough for the upper levels of every index.
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    // Bytes of the file that are read without a system call; shared between connections.
+    connection.pragma_update(None, "mmap_size", 1_073_741_824_i64)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// Keeps a second server off the same file for as long as it lives.
+#[derive(Debug)]
+pub struct FileLock {
+    // Dropping the file releases the lock; the operating system does so too when the process dies.
+    _file: File,
+}
+
+impl FileLock {
+    /// Takes the lock beside the database file.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when another process has it.
+    pub fn take(database: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(lock_path(database))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+fn lock_path(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    path.into()
+}

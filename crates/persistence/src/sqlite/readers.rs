@@ -1,0 +1,67 @@
+//! The read-only connections.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rusqlite::Connection;
+use sea_orm::DbErr;
+use tokio::sync::Semaphore;
+
+use super::{open_reader, values::query_error};
+
+/// Statements that may look at many rows and run at the same time. They run beside the async
+/// workers, so more of them than cores only makes each slower.
+const SCANS: usize = 4;
+
+/// A pool of read-only connections that grows to the number of readers at the same time.
+#[derive(Debug)]
+pub struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    scans: Semaphore,
+}
+
+impl Readers {
+    /// A pool over a database file.
+    pub fn new(path: PathBuf) -> Arc<Self> {
+        Arc::new(Self { path, idle: Mutex::new(Vec::new()), scans: Semaphore::new(SCANS) })
+    }
+
+    /// Runs something short on a connection, on this thread.
+    ///
+    /// # Errors
+    /// What `work` says, or when a connection cannot be opened.
+    pub fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbErr>) -> Result<T, DbErr> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open_reader(&self.path).map_err(query_error)?,
+        };
+        let result = work(&connection);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        result
+    }
+
+    /// Runs something that may look at many rows, beside the async workers.
+    ///
+    /// # Errors
+    /// As [`Self::with`].
+    pub async fn scan<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Connection) -> Result<T, DbErr> + Send + 'static,
+    ) -> Result<T, DbErr> {
+        let stopped = |_| DbErr::Custom("the program is stopping".to_owned());
+        let permit = self.scans.acquire().await.map_err(|_| stopped(()))?;
+        let readers = Arc::clone(self);
+        let result = tokio::task::spawn_blocking(move || readers.with(work)).await;
+        drop(permit);
+        result.map_err(|error| DbErr::Custom(format!("a reading thread failed: {error}")))?
+    }
+
+    /// Connections open at this moment that nobody uses.
+    pub fn idle(&self) -> usize {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}

@@ -1,0 +1,274 @@
+//! The one writer, with group commit.
+//!
+//! Units of work take the writer one after the other, in the order they asked. Each is a savepoint
+//! inside one outer transaction. When a unit commits, its savepoint is released and the flusher, a
+//! thread of its own, is told to get in line. Units that were waiting already are in line before
+//! it: they join the same outer transaction. When the flusher's turn comes it commits, which is the
+//! one flush to disk, and only then do all these units answer. A lone unit finds nobody in line, so
+//! its flush comes at once.
+//!
+//! A unit that fails rolls back to its savepoint, alone. A flush that fails takes every unit of its
+//! outer transaction with it, and each of them says so.
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use tokio::sync::{OwnedMutexGuard, oneshot};
+
+use super::{
+    open_writer,
+    values::{self, exec_error},
+};
+
+/// How long a unit waits for another process that writes to the same file, such as a command run
+/// beside the server.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it looks.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// The one writer of a database file.
+#[derive(Debug)]
+pub struct Writer {
+    desk: Arc<tokio::sync::Mutex<Desk>>,
+    flusher: mpsc::SyncSender<()>,
+}
+
+/// What whoever has the writer holds in hand.
+struct Desk {
+    connection: Mutex<Connection>,
+    /// Units whose savepoint is released and that wait for the flush.
+    waiting: Vec<oneshot::Sender<Result<(), Arc<rusqlite::Error>>>>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("waiting", &self.waiting.len()).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells everybody who waits for the flush how it went.
+    fn answer(&mut self, result: Result<(), rusqlite::Error>) {
+        let result = result.map_err(Arc::new);
+        for unit in self.waiting.drain(..) {
+            // A unit whose client has gone away no longer listens; its change stands all the same.
+            if unit.send(result.clone()).is_err() {
+                tracing::debug!("a unit of work was committed after its caller had gone");
+            }
+        }
+    }
+
+    /// Commits the outer transaction and answers. Holds no unit's savepoint.
+    fn flush(&mut self) {
+        let result = {
+            let connection = self.connection();
+            let result = connection.execute_batch("COMMIT");
+            if result.is_err() && !connection.is_autocommit() {
+                roll_back(&connection, "ROLLBACK");
+            }
+            result
+        };
+        self.answer(result);
+    }
+}
+
+impl Writer {
+    /// Opens the writer and starts its flusher.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no database, or no thread can be started.
+    pub fn open(path: &Path) -> Result<Self, DbErr> {
+        let connection = open_writer(path).map_err(exec_error)?;
+        // From here on the writer never sleeps inside SQLite: it would hold an async worker.
+        connection.busy_timeout(Duration::ZERO).map_err(exec_error)?;
+        let desk = Desk { connection: Mutex::new(connection), waiting: Vec::new() };
+        let desk = Arc::new(tokio::sync::Mutex::new(desk));
+        let (flusher, told) = mpsc::sync_channel(1);
+        let flushed = Arc::clone(&desk);
+        thread::Builder::new()
+            .name("almoner-flush".to_owned())
+            .spawn(move || {
+                while told.recv().is_ok() {
+                    let mut desk = flushed.blocking_lock();
+                    if !desk.waiting.is_empty() {
+                        desk.flush();
+                    }
+                }
+            })
+            .map_err(|error| DbErr::Custom(format!("cannot start the flusher: {error}")))?;
+        Ok(Self { desk, flusher })
+    }
+
+    /// Waits in line, then starts a unit of work.
+    ///
+    /// # Errors
+    /// When another process keeps the file locked for 30 s, or the disk is full or read-only.
+    pub async fn begin(&self) -> Result<Unit, DbErr> {
+        let desk = Arc::clone(&self.desk).lock_owned().await;
+        let mut waited = Duration::ZERO;
+        loop {
+            match start(&desk) {
+                Ok(()) => break,
+                Err(error) if is_busy(&error) && waited < PATIENCE => {
+                    tokio::time::sleep(GLANCE).await;
+                    waited += GLANCE;
+                }
+                Err(error) => return Err(exec_error(error)),
+            }
+        }
+        Ok(Unit { desk: Some(desk), flusher: self.flusher.clone() })
+    }
+
+    /// Runs something on the connection itself, outside any unit: migrations, maintenance.
+    pub async fn with<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
+        let mut desk = self.desk.lock().await;
+        if !desk.waiting.is_empty() {
+            desk.flush();
+        }
+        let connection = desk.connection();
+        work(&connection)
+    }
+}
+
+fn start(desk: &Desk) -> rusqlite::Result<()> {
+    let connection = desk.connection();
+    if connection.is_autocommit() {
+        connection.execute_batch("BEGIN IMMEDIATE; SAVEPOINT unit")
+    } else {
+        connection.prepare_cached("SAVEPOINT unit")?.execute([]).map(|_| ())
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn roll_back(connection: &Connection, sql: &str) {
+    if let Err(error) = connection.execute_batch(sql) {
+        tracing::error!(error = %error, "could not roll back");
+    }
+}
+
+/// A unit of work: a savepoint of the outer transaction. Dropping it rolls back.
+#[derive(Debug)]
+pub struct Unit {
+    desk: Option<OwnedMutexGuard<Desk>>,
+    flusher: mpsc::SyncSender<()>,
+}
+
+impl Unit {
+    /// Releases the savepoint, lets the next unit work, and answers after the flush.
+    ///
+    /// # Errors
+    /// When the flush failed: nothing of the unit is stored.
+    pub async fn commit(mut self) -> Result<(), DbErr> {
+        let Some(mut desk) = self.desk.take() else { return Err(gone()) };
+        let released = {
+            let connection = desk.connection();
+            connection.prepare_cached("RELEASE unit").and_then(|mut release| release.execute([]))
+        };
+        if let Err(error) = released {
+            self.desk = Some(desk);
+            return Err(exec_error(error));
+        }
+        let (answer, flushed) = oneshot::channel();
+        desk.waiting.push(answer);
+        drop(desk);
+        // Full means that the flusher has been told already and is not in line yet.
+        if let Err(mpsc::TrySendError::Disconnected(())) = self.flusher.try_send(()) {
+            return Err(gone());
+        }
+        match flushed.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(DbErr::Exec(sea_orm::RuntimeErr::SqlxError(
+                sea_orm::sqlx::Error::AnyDriverError(Box::new(FlushFailed(error))).into(),
+            ))),
+            Err(_) => Err(gone()),
+        }
+    }
+
+    fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbErr>) -> Result<T, DbErr> {
+        let desk = self.desk.as_ref().ok_or_else(gone)?;
+        let connection = desk.connection();
+        if connection.is_autocommit() {
+            // The outer transaction was rolled back under the unit: nothing may be written outside.
+            return Err(exec_error(rolled_back()));
+        }
+        work(&connection)
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        let Some(desk) = self.desk.as_mut() else { return };
+        let lost = {
+            let connection = desk.connection();
+            if connection.is_autocommit() {
+                // A full disk makes SQLite roll back the whole outer transaction by itself.
+                true
+            } else {
+                roll_back(&connection, "ROLLBACK TO unit; RELEASE unit");
+                false
+            }
+        };
+        if lost {
+            desk.answer(Err(rolled_back()));
+        } else if desk.waiting.is_empty() {
+            roll_back(&desk.connection(), "ROLLBACK");
+        }
+        // Otherwise the flusher has been told by the units that wait.
+    }
+}
+
+/// What is left to say when SQLite rolled back by itself, which it does when the disk is full.
+fn rolled_back() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
+        Some("the transaction was rolled back by the database".to_owned()),
+    )
+}
+
+fn gone() -> DbErr {
+    DbErr::Custom("the writer is gone".to_owned())
+}
+
+/// The flush of an outer transaction failed; every unit in it has the same source.
+#[derive(Debug, thiserror::Error)]
+#[error("the flush to disk failed")]
+pub struct FlushFailed(#[source] pub Arc<rusqlite::Error>);
+
+#[async_trait]
+impl ConnectionTrait for Unit {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.run(|connection| values::execute(connection, &statement))
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let statement = Statement::from_string(DbBackend::Sqlite, sql);
+        self.run(|connection| values::execute(connection, &statement))
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.run(|connection| Ok(values::query(connection, &statement)?.into_iter().next()))
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.run(|connection| values::query(connection, &statement))
+    }
+}

@@ -1,0 +1,433 @@
+//! The store: opens one of the two databases, migrates it, and hands out readers and units of work.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use almoner_audit::{AuditTrail, Seal};
+use almoner_kernel::{Ids, StoreError};
+use almoner_migrations::Migrator;
+use async_trait::async_trait;
+use rusqlite::Connection;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DbBackend, DbErr,
+    ProxyDatabaseTrait, ProxyExecResult, ProxyRow, Statement, TransactionTrait,
+};
+use sea_orm_migration::{IntoSchemaManagerConnection, MigrationStatus, MigratorTrait};
+
+use crate::{
+    commit::UnitHandle,
+    connection::{Observer, Reader, Source, Work},
+    error::store_error,
+    sqlite::{FileLock, open_writer, readers::Readers, values, writer::Writer},
+    vault::Vault,
+};
+
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// A file; it is created when it is not there.
+    Sqlite(PathBuf),
+    /// A PostgreSQL URL, which may hold a password: never log it.
+    Postgres(PostgresUrl),
+}
+
+/// A URL whose `Debug` shows nothing.
+#[derive(Clone)]
+pub struct PostgresUrl(pub String);
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("postgres://***")
+    }
+}
+
+/// Sub-keys of the signing key that storage needs.
+pub struct StoreKeys {
+    /// Seals the change trail.
+    pub audit: [u8; 32],
+    /// Encrypts sensitive columns.
+    pub vault: [u8; 32],
+    /// Hashes sensitive values for finding them again.
+    pub lookup: [u8; 32],
+}
+
+/// How to open a store.
+pub struct StoreOptions {
+    /// Where the data is.
+    pub database: Database,
+    /// The sub-keys.
+    pub keys: StoreKeys,
+    /// Where ids of trail entries come from.
+    pub ids: Arc<dyn Ids>,
+    /// Connections to PostgreSQL at the most.
+    pub max_connections: u32,
+    /// Keep other processes that ask for this off a SQLite file: a server does, a command that may
+    /// run beside it does not.
+    pub exclusive: bool,
+    /// Sees every statement that a reader runs.
+    pub observer: Option<Observer>,
+}
+
+/// Why a store cannot be opened or migrated.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the file.
+    #[error("another almoner is running on {0}: stop it first, or give this one a file of its own")]
+    InUse(PathBuf),
+    /// The lock file cannot be written.
+    #[error("cannot lock {0}")]
+    Lock(PathBuf, #[source] io::Error),
+    /// The database cannot be opened.
+    #[error("cannot open the database")]
+    Database(#[source] StoreError),
+    /// A migration failed, or the database belongs to a newer program.
+    #[error("cannot migrate the database: {0}")]
+    Migration(String),
+    /// The trail was sealed with another key.
+    #[error(
+        "the change trail was sealed with another signing key ({found}, this one is {ours}): \
+         put the right key file in place"
+    )]
+    Key {
+        /// The id of the key the trail was sealed with.
+        found: String,
+        /// The id of the key at hand.
+        ours: String,
+    },
+}
+
+/// One step of the schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationStep {
+    /// Its name.
+    pub name: String,
+    /// True when the database has it.
+    pub is_applied: bool,
+}
+
+/// The store. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Store(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    backend: Backend,
+    pub(crate) seal: Seal,
+    pub(crate) vault: Vault,
+    pub(crate) ids: Arc<dyn Ids>,
+    observer: Option<Observer>,
+}
+
+enum Backend {
+    Sqlite { path: PathBuf, writer: Writer, readers: Arc<Readers>, _lock: Option<FileLock> },
+    Postgres(DatabaseConnection),
+}
+
+impl Store {
+    /// Opens the database. The schema may be older than the program: see [`Self::migrate_up`].
+    ///
+    /// # Errors
+    /// When the file is in use, or the database cannot be reached.
+    pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        let backend = match options.database {
+            Database::Sqlite(path) => {
+                let lock = options.exclusive.then(|| lock(&path)).transpose()?;
+                let writer =
+                    Writer::open(&path).map_err(store_error).map_err(OpenError::Database)?;
+                let readers = Readers::new(path.clone());
+                Backend::Sqlite { path, writer, readers, _lock: lock }
+            }
+            Database::Postgres(url) => {
+                let mut connect = ConnectOptions::new(url.0);
+                connect
+                    .max_connections(options.max_connections)
+                    .acquire_timeout(Duration::from_secs(5))
+                    .connect_timeout(Duration::from_secs(5))
+                    .test_before_acquire_if_idle_for(Duration::from_secs(1))
+                    .set_application_name("almoner")
+                    .sqlx_logging(false);
+                let pool = SeaOrm::connect(connect)
+                    .await
+                    .map_err(store_error)
+                    .map_err(OpenError::Database)?;
+                Backend::Postgres(pool)
+            }
+        };
+        Ok(Self(Arc::new(Inner {
+            backend,
+            seal: Seal::new(options.keys.audit),
+            vault: Vault::new(&options.keys.vault, &options.keys.lookup),
+            ids: options.ids,
+            observer: options.observer,
+        })))
+    }
+
+    /// Brings the schema up to date, or up by some steps. Several instances may do so at once: one
+    /// does, the others wait.
+    ///
+    /// # Errors
+    /// When a step fails; nothing of it is kept.
+    pub async fn migrate_up(&self, steps: Option<u32>) -> Result<(), OpenError> {
+        self.migrate(Direction::Up(steps)).await
+    }
+
+    /// Takes the schema down by some steps. The data in what is removed is lost.
+    ///
+    /// # Errors
+    /// When a step fails; nothing of it is kept.
+    pub async fn migrate_down(&self, steps: u32) -> Result<(), OpenError> {
+        self.migrate(Direction::Down(steps)).await
+    }
+
+    /// Every step of the schema, oldest first.
+    ///
+    /// # Errors
+    /// When the database belongs to a newer program.
+    pub async fn migrations(&self) -> Result<Vec<MigrationStep>, OpenError> {
+        let failed = |error: DbErr| OpenError::Migration(error.to_string());
+        let steps = match &self.0.backend {
+            Backend::Sqlite { path, .. } => {
+                let proxy = Migrations::open(path).map_err(failed)?;
+                let connection = proxy.connect().await.map_err(failed)?;
+                status(&connection).await.map_err(failed)?
+            }
+            Backend::Postgres(pool) => status(pool).await.map_err(failed)?,
+        };
+        Ok(steps)
+    }
+
+    /// Makes sure that the trail continues under the key it was sealed with.
+    ///
+    /// # Errors
+    /// [`OpenError::Key`] when it was not.
+    pub async fn check_key(&self) -> Result<(), OpenError> {
+        let head = AuditTrail::head(self).await.map_err(OpenError::Database)?;
+        let ours = self.0.seal.key_id();
+        match head {
+            Some(head) if head.key_id != ours => {
+                Err(OpenError::Key { found: head.key_id, ours: ours.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks the database for an answer.
+    ///
+    /// # Errors
+    /// When it is away.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let backend = self.point().get_database_backend();
+        let ask = Statement::from_string(backend, "SELECT 1");
+        self.point().query_one_raw(ask).await.map(|_| ()).map_err(store_error)
+    }
+
+    /// What the database says about how it would run a statement, one line each.
+    ///
+    /// # Errors
+    /// When the statement is not valid.
+    pub async fn explain(&self, statement: &Statement) -> Result<Vec<String>, StoreError> {
+        let reader = self.scan();
+        let (prefix, column) = if reader.is_sqlite() {
+            ("EXPLAIN QUERY PLAN", "detail")
+        } else {
+            ("EXPLAIN", "QUERY PLAN")
+        };
+        let explain = Statement { sql: format!("{prefix} {}", statement.sql), ..statement.clone() };
+        let rows = reader.query_all_raw(explain).await.map_err(store_error)?;
+        rows.iter().map(|row| row.try_get("", column).map_err(store_error)).collect()
+    }
+
+    /// Lets the planner look at the data again; cheap when little has changed.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn refresh_statistics(&self) -> Result<(), StoreError> {
+        match &self.0.backend {
+            Backend::Sqlite { writer, .. } => writer
+                .with(|connection| connection.execute_batch("ANALYZE"))
+                .await
+                .map_err(values::exec_error)
+                .map_err(store_error),
+            Backend::Postgres(pool) => {
+                pool.execute_unprepared("ANALYZE").await.map(|_| ()).map_err(store_error)
+            }
+        }
+    }
+
+    /// Database connections in use and idle, for the metrics.
+    pub fn pool(&self) -> (u32, u32) {
+        match &self.0.backend {
+            Backend::Sqlite { readers, .. } => {
+                (1, u32::try_from(readers.idle()).unwrap_or(u32::MAX))
+            }
+            Backend::Postgres(pool) => {
+                let pool = pool.get_postgres_connection_pool();
+                let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+                (pool.size().saturating_sub(idle), idle)
+            }
+        }
+    }
+
+    /// Closes the database after what is under way, and folds SQLite's log into its file.
+    ///
+    /// # Errors
+    /// When the log cannot be folded in; it is at the next start.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        match &self.0.backend {
+            Backend::Sqlite { writer, .. } => writer
+                .with(|connection| {
+                    connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+                })
+                .await
+                .map_err(values::exec_error)
+                .map_err(store_error),
+            Backend::Postgres(pool) => pool.close_by_ref().await.map_err(store_error),
+        }
+    }
+
+    /// True on SQLite: one process, so what it remembers of the database is the truth.
+    pub fn is_single_process(&self) -> bool {
+        matches!(self.0.backend, Backend::Sqlite { .. })
+    }
+
+    /// For statements that look at a handful of rows by key.
+    pub(crate) fn point(&self) -> Reader<'_> {
+        let source = match &self.0.backend {
+            Backend::Sqlite { readers, .. } => Source::SqlitePoint(readers),
+            Backend::Postgres(pool) => Source::Postgres(pool),
+        };
+        Reader { source, observer: self.0.observer.as_ref() }
+    }
+
+    /// For statements that may look at many rows.
+    pub(crate) fn scan(&self) -> Reader<'_> {
+        let source = match &self.0.backend {
+            Backend::Sqlite { readers, .. } => Source::SqliteScan(readers),
+            Backend::Postgres(pool) => Source::Postgres(pool),
+        };
+        Reader { source, observer: self.0.observer.as_ref() }
+    }
+
+    /// Starts a unit of work.
+    pub(crate) async fn unit(&self) -> Result<UnitHandle, StoreError> {
+        let work = match &self.0.backend {
+            Backend::Sqlite { writer, .. } => {
+                Work::Sqlite(writer.begin().await.map_err(store_error)?)
+            }
+            Backend::Postgres(pool) => Work::Postgres(pool.begin().await.map_err(store_error)?),
+        };
+        Ok(UnitHandle::new(Arc::clone(&self.0), work))
+    }
+
+    async fn migrate(&self, direction: Direction) -> Result<(), OpenError> {
+        let failed = |error: DbErr| OpenError::Migration(error.to_string());
+        match &self.0.backend {
+            Backend::Sqlite { path, .. } => {
+                let proxy = Migrations::open(path).map_err(failed)?;
+                let connection = proxy.connect().await.map_err(failed)?;
+                connection.execute_unprepared("BEGIN IMMEDIATE").await.map_err(failed)?;
+                let end = match run(&connection, direction).await {
+                    Ok(()) => "COMMIT",
+                    Err(error) => {
+                        connection.execute_unprepared("ROLLBACK").await.map_err(failed)?;
+                        return Err(failed(error));
+                    }
+                };
+                connection.execute_unprepared(end).await.map_err(failed)?;
+            }
+            Backend::Postgres(pool) => {
+                let transaction = pool.begin().await.map_err(failed)?;
+                // Any number will do, as long as every instance uses the same.
+                transaction
+                    .execute_unprepared("SELECT pg_advisory_xact_lock(7364511390461874)")
+                    .await
+                    .map_err(failed)?;
+                run(&transaction, direction).await.map_err(failed)?;
+                transaction.commit().await.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lock(path: &Path) -> Result<FileLock, OpenError> {
+    FileLock::take(path).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => OpenError::InUse(path.to_owned()),
+        _ => OpenError::Lock(path.to_owned(), error),
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Up(Option<u32>),
+    Down(u32),
+}
+
+async fn run<'c, C>(connection: C, direction: Direction) -> Result<(), DbErr>
+where
+    C: IntoSchemaManagerConnection<'c>,
+{
+    match direction {
+        Direction::Up(steps) => Migrator::up(connection, steps).await,
+        Direction::Down(steps) => Migrator::down(connection, Some(steps)).await,
+    }
+}
+
+async fn status(connection: &DatabaseConnection) -> Result<Vec<MigrationStep>, DbErr> {
+    // Creates the table of applied steps when it is not there, which `status` needs on SQLite.
+    Migrator::install(connection).await?;
+    let applied: Vec<String> = Migrator::get_migration_models(connection)
+        .await?
+        .into_iter()
+        .map(|model| model.version)
+        .collect();
+    let known = Migrator::get_migration_files();
+    if let Some(newer) = applied.iter().find(|name| !known.iter().any(|file| file.name() == *name))
+    {
+        return Err(DbErr::Migration(format!(
+            "the database has the step {newer}, which this program does not know: \
+             it belongs to a newer version"
+        )));
+    }
+    Ok(known
+        .iter()
+        .map(|file| MigrationStep {
+            name: file.name().to_owned(),
+            is_applied: file.status() == MigrationStatus::Applied
+                || applied.iter().any(|name| name == file.name()),
+        })
+        .collect())
+}
+
+/// sea-orm's migrations want its own connection type; this is one over rusqlite, for them alone.
+#[derive(Debug)]
+struct Migrations(std::sync::Mutex<Connection>);
+
+impl Migrations {
+    fn open(path: &Path) -> Result<Self, DbErr> {
+        Ok(Self(std::sync::Mutex::new(open_writer(path).map_err(values::exec_error)?)))
+    }
+
+    async fn connect(self) -> Result<DatabaseConnection, DbErr> {
+        SeaOrm::connect_proxy(DbBackend::Sqlite, Arc::new(Box::new(self))).await
+    }
+
+    fn connection(&self) -> std::sync::MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl ProxyDatabaseTrait for Migrations {
+    async fn query(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbErr> {
+        let rows = values::query(&self.connection(), &statement)?;
+        Ok(rows.iter().map(sea_orm::from_query_result_to_proxy_row).collect())
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<ProxyExecResult, DbErr> {
+        values::execute(&self.connection(), &statement).map(Into::into)
+    }
+}

@@ -1,0 +1,69 @@
+//! Sensitive columns: encrypted at rest, found by keyed hash.
+
+use almoner_kernel::{IdentityKind, IdentityNumber, StoreError};
+use chacha20poly1305::{
+    AeadCore, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, OsRng, Payload},
+};
+use hmac::{Hmac, KeyInit as _, Mac};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// Encrypts and hashes sensitive values with keys that are not in the database.
+pub struct Vault {
+    cipher: XChaCha20Poly1305,
+    keyed: Hmac<Sha256>,
+}
+
+/// Bytes of an XChaCha20 nonce, which stands before the encrypted text.
+const NONCE: usize = 24;
+
+impl Vault {
+    /// A vault over the two sub-keys.
+    pub fn new(vault: &[u8; 32], lookup: &[u8; 32]) -> Self {
+        // HMAC fills a key up to the block of its hash with zeros (RFC 2104, section 2).
+        let mut block = [0; 64];
+        block[..lookup.len()].copy_from_slice(lookup);
+        Self { cipher: XChaCha20Poly1305::new(vault.into()), keyed: Hmac::new(&block.into()) }
+    }
+
+    /// Encrypts a number for one record: moved to another record it cannot be read.
+    pub fn seal(&self, record: Uuid, number: &IdentityNumber) -> Result<Vec<u8>, StoreError> {
+        let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
+        let payload = Payload { msg: number.expose().as_bytes(), aad: record.as_bytes() };
+        let sealed = self
+            .cipher
+            .encrypt(&nonce, payload)
+            .map_err(|_| StoreError::Damaged("a value could not be encrypted".to_owned()))?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Decrypts a number of one record.
+    pub fn open(
+        &self,
+        record: Uuid,
+        kind: &str,
+        sealed: &[u8],
+    ) -> Result<IdentityNumber, StoreError> {
+        let unreadable = || {
+            StoreError::Damaged("an identity number cannot be decrypted with this key".to_owned())
+        };
+        let kind = IdentityKind::parse(kind).ok_or_else(unreadable)?;
+        let (nonce, text) = sealed.split_at_checked(NONCE).ok_or_else(unreadable)?;
+        let payload = Payload { msg: text, aad: record.as_bytes() };
+        let number =
+            self.cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| unreadable())?;
+        let number = String::from_utf8(number).map_err(|_| unreadable())?;
+        IdentityNumber::parse(kind, &number).map_err(|_| unreadable())
+    }
+
+    /// What a number is found by: the same number gives the same hash, which without the key says
+    /// nothing. Identity numbers are few enough to try them all against a plain hash.
+    pub fn hash(&self, number: &IdentityNumber) -> Vec<u8> {
+        let mut mac = self.keyed.clone();
+        mac.update(number.kind().as_str().as_bytes());
+        mac.update(&[0]);
+        mac.update(number.expose().as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    }
+}

@@ -1,0 +1,127 @@
+//! The few words in which the two databases differ.
+//!
+//! | word | SQLite | PostgreSQL |
+//! |---|---|---|
+//! | `{uuid}` | `uuid_blob`: 16 bytes | `uuid` |
+//! | `{bytes}` | `blob` | `bytea` |
+//! | `{date}` | `date_text`: `YYYY-MM-DD` | `date` |
+//! | `{folded}` | `text` | `text COLLATE "C"`: both compare it byte by byte |
+//!
+//! The declared types of SQLite are what storage reads values back by, so every column has one.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// Runs statements that are the same on both databases, after translation.
+pub async fn both(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    let words: [(&str, &str); 4] = match manager.get_database_backend() {
+        DbBackend::Postgres => [
+            ("{uuid}", "uuid"),
+            ("{bytes}", "bytea"),
+            ("{date}", "date"),
+            ("{folded}", "text COLLATE \"C\""),
+        ],
+        _ => [
+            ("{uuid}", "uuid_blob"),
+            ("{bytes}", "blob"),
+            ("{date}", "date_text"),
+            ("{folded}", "text"),
+        ],
+    };
+    for statement in statements {
+        let sql = words
+            .iter()
+            .fold((*statement).to_owned(), |sql, (word, type_name)| sql.replace(word, type_name));
+        manager.get_connection().execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}
+
+/// Runs statements on SQLite only.
+pub async fn sqlite(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    only(manager, DbBackend::Sqlite, statements).await
+}
+
+/// Runs statements on PostgreSQL only.
+pub async fn postgres(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    only(manager, DbBackend::Postgres, statements).await
+}
+
+async fn only(
+    manager: &SchemaManager<'_>,
+    backend: DbBackend,
+    statements: &[&str],
+) -> Result<(), DbErr> {
+    if manager.get_database_backend() == backend {
+        for statement in statements {
+            manager.get_connection().execute_unprepared(statement).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The columns that tell rows apart, for tables with full-text search: on SQLite `seq`, the row id
+/// under a name of its own, which the search refers to and which VACUUM must not change. The first
+/// text stands before the other columns, the second behind them.
+pub fn row_id(manager: &SchemaManager<'_>) -> (&'static str, &'static str) {
+    match manager.get_database_backend() {
+        DbBackend::Sqlite => ("seq INTEGER PRIMARY KEY,", "UNIQUE (id)"),
+        _ => ("", "PRIMARY KEY (id)"),
+    }
+}
+
+/// Adds full-text search over columns of folded text: FTS5 kept up to date by triggers on SQLite, a
+/// generated `tsvector` on PostgreSQL.
+pub async fn full_text(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    columns: &[&str],
+) -> Result<(), DbErr> {
+    let listed = columns.join(", ");
+    let of = |row: &str| {
+        columns.iter().map(|column| format!("{row}.{column}")).collect::<Vec<_>>().join(", ")
+    };
+    let (old, new) = (of("old"), of("new"));
+    let put = format!("INSERT INTO {table}_fts (rowid, {listed}) VALUES (new.seq, {new});");
+    let remove = format!(
+        "INSERT INTO {table}_fts ({table}_fts, rowid, {listed}) VALUES ('delete', old.seq, {old});"
+    );
+    sqlite(
+        manager,
+        &[
+            // The text is folded already, and only whole words and beginnings are looked for:
+            // positions and sizes would never be read.
+            &format!(
+                "CREATE VIRTUAL TABLE {table}_fts USING fts5 ({listed}, content='{table}',
+                 content_rowid='seq', detail=none, columnsize=0, prefix='2 3',
+                 tokenize='unicode61 remove_diacritics 0')"
+            ),
+            &format!("CREATE TRIGGER {table}_fts_insert AFTER INSERT ON {table} BEGIN {put} END"),
+            &format!(
+                "CREATE TRIGGER {table}_fts_delete AFTER DELETE ON {table} BEGIN {remove} END"
+            ),
+            &format!(
+                "CREATE TRIGGER {table}_fts_update AFTER UPDATE OF {listed} ON {table}
+                 WHEN ({old}) IS NOT ({new}) BEGIN {remove} {put} END"
+            ),
+        ],
+    )
+    .await?;
+    let text = columns.join(" || ' ' || ");
+    postgres(
+        manager,
+        &[
+            &format!(
+                "ALTER TABLE {table} ADD COLUMN words tsvector
+                 GENERATED ALWAYS AS (to_tsvector('simple', {text})) STORED"
+            ),
+            &format!("CREATE INDEX {table}_words ON {table} USING gin (words)"),
+        ],
+    )
+    .await
+}
+
+/// Removes what [`full_text`] added, before the table itself is dropped.
+pub async fn drop_full_text(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    sqlite(manager, &[&format!("DROP TABLE {table}_fts")]).await
+}

@@ -1,0 +1,26 @@
+//! The schema, step by step, up and down, on SQLite and PostgreSQL.
+//!
+//! A step is written once, in SQL that both databases understand, with a few words that
+//! [`dialect`] translates. What only one of them has (full-text search, triggers) stands in the step
+//! under its database's name.
+
+mod dialect;
+mod m20261121_000001_accounts;
+mod m20261121_000002_donations;
+mod m20261121_000003_trail;
+
+use sea_orm_migration::prelude::*;
+
+/// Every step, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_accounts::Migration),
+            Box::new(m20261121_000002_donations::Migration),
+            Box::new(m20261121_000003_trail::Migration),
+        ]
+    }
+}
