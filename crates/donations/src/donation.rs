@@ -12,7 +12,7 @@ use almoner_kernel::{
     Patch, Snapshot, Sort, Timestamp, Trash, UserId, Version,
     id::{DonationEntity, Entity},
 };
-use chrono::{Duration, NaiveDate};
+use chrono::{Datelike, Duration, NaiveDate};
 use uuid::Uuid;
 
 use crate::{CampaignRef, DonationsError, DonorRef};
@@ -58,6 +58,8 @@ pub struct Donation {
 }
 
 impl Donation {
+    /// No gift is older: an earlier year is a slip of the keyboard.
+    pub const FIRST_YEAR: i32 = 1900;
     /// Characters a purpose has at the most.
     pub const MAX_PURPOSE: usize = 500;
     /// Characters a reference has at the most.
@@ -84,6 +86,9 @@ impl Donation {
                 "currency",
                 format!("is not accepted here: {}", accepted.join(", ")),
             ));
+        }
+        if self.donated_on.year() < Self::FIRST_YEAR {
+            errors.push(FieldError::new("/donated_on", "range", "is before the year 1900"));
         }
         // East of Greenwich a day begins up to 14 hours before UTC's.
         if self.donated_on > (at + Duration::hours(14)).date_naive() {

@@ -1,8 +1,8 @@
 //! A donor: a person or an organisation that gives.
 
 use almoner_kernel::{
-    Action, Audited, DonorId, EmailAddress, FieldValue, IdentityNumber, IdentityOnFile, Patch,
-    PersonName, PhoneNumber, Snapshot, Sort, Timestamp, Trash, UserId, Version,
+    Audited, DonorId, EmailAddress, FieldValue, IdentityNumber, IdentityOnFile, Patch, PersonName,
+    PhoneNumber, Snapshot, Sort, Timestamp, Trash, UserId, Version,
     id::{DonorEntity, Entity},
 };
 use uuid::Uuid;
@@ -255,13 +255,3 @@ pub enum DonorLookup {
     /// By identity or tax number, through its keyed hash.
     Identity(IdentityNumber),
 }
-
-/// Actions a donor's trail can have, for the documentation of the API.
-pub const DONOR_ACTIONS: [Action; 6] = [
-    Action::Created,
-    Action::Updated,
-    Action::Deleted,
-    Action::Restored,
-    Action::Purged,
-    Action::Revealed,
-];

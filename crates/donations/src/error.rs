@@ -40,8 +40,8 @@ pub enum DonationsError {
     /// A completed donation cannot go to the trash: it must be refunded first.
     #[error("a completed donation cannot be deleted: refund it first")]
     CompletedStays,
-    /// Destroying needs the trash first.
-    #[error("only a record in the trash can be purged")]
+    /// Destroying and restoring need the trash first.
+    #[error("the record is not in the trash")]
     NotInTrash,
     /// Something still refers to the record.
     #[error("the record still has donations")]

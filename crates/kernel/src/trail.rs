@@ -86,6 +86,17 @@ impl Trail {
         self
     }
 
+    /// Adds a field to the change that was just recorded, for one whose shown value is the same
+    /// before and after: a sensitive number that was replaced by one with the same mask.
+    #[must_use]
+    pub fn replaced(mut self, field: &'static str, before: FieldValue, after: FieldValue) -> Self {
+        if let Some(change) = self.changes.last_mut() {
+            change.before.push((field, before));
+            change.after.push((field, after));
+        }
+        self
+    }
+
     /// A record was destroyed, or looked into: an action that changes no field that is kept.
     #[must_use]
     pub fn noted<R: Audited>(mut self, action: Action, record: &R, reason: Option<String>) -> Self {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, CampaignId, Context, Ids, Page, PageRequest, Permission, Trail, Version,
-    store::must_match,
+    Action, Audited, CampaignId, Context, Denied, Ids, Page, PageRequest, Permission, Trail,
+    Version, store::must_match,
 };
 
 use crate::{Campaign, CampaignDraft, CampaignPatch, CampaignQuery, Campaigns, DonationsError};
@@ -67,7 +67,7 @@ impl CampaignService {
     /// Changes a campaign.
     ///
     /// # Errors
-    /// Without `campaigns:update`; `not_found`; `stale`; `validation`; `taken`.
+    /// Without `campaigns:update`; `not_found`; `stale`; `edit_window_closed`; `validation`; `taken`.
     pub async fn update(
         &self,
         cx: &Context,
@@ -83,8 +83,14 @@ impl CampaignService {
             .filter(|campaign| campaign.deleted_at.is_none())
             .ok_or(DonationsError::NotFound)?;
         must_match::<_, _, DonationsError>(&mut *tx, &before, expected).await?;
+        if !cx.may_still_edit(before.created_at) {
+            return Err(Denied::EditWindowClosed.into());
+        }
         let after = before.clone().patched(&patch, cx.at);
         after.validate()?;
+        if before.snapshot() == after.snapshot() {
+            return Ok(before);
+        }
         tx.update_campaign(&after).await?;
         tx.commit(Trail::of(cx).changed(&before, &after)).await?;
         Ok(after)
@@ -93,7 +99,7 @@ impl CampaignService {
     /// Puts a campaign in the trash. Its donations stay and keep the name.
     ///
     /// # Errors
-    /// Without `campaigns:delete`; `not_found`; `stale`.
+    /// Without `campaigns:delete`; `not_found`; `stale`; `edit_window_closed`.
     pub async fn delete(
         &self,
         cx: &Context,
@@ -108,6 +114,9 @@ impl CampaignService {
             .filter(|campaign| campaign.deleted_at.is_none())
             .ok_or(DonationsError::NotFound)?;
         must_match::<_, _, DonationsError>(&mut *tx, &before, expected).await?;
+        if !cx.may_still_edit(before.created_at) {
+            return Err(Denied::EditWindowClosed.into());
+        }
         let after = Campaign {
             deleted_at: Some(cx.at),
             updated_at: cx.at,
@@ -119,17 +128,17 @@ impl CampaignService {
         Ok(())
     }
 
-    /// Brings a campaign back from the trash; a campaign outside the trash stays as it is.
+    /// Brings a campaign back from the trash.
     ///
     /// # Errors
-    /// Without `campaigns:delete`; `not_found`; `taken` when another campaign has taken the name
+    /// Without `campaigns:delete`; `not_found`; `not_in_trash`; `taken` when another campaign has taken the name
     /// meanwhile.
     pub async fn restore(&self, cx: &Context, id: CampaignId) -> Result<Campaign, DonationsError> {
         cx.permit(Permission::CampaignsDelete)?;
         let mut tx = self.campaigns.begin().await?;
         let before = tx.campaign(id).await?.ok_or(DonationsError::NotFound)?;
         if before.deleted_at.is_none() {
-            return Ok(before);
+            return Err(DonationsError::NotInTrash);
         }
         let after = Campaign {
             deleted_at: None,

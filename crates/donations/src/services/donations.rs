@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, CampaignId, Context, Currency, Denied, DonationId, DonorId, FieldError, Fields, Ids,
-    Invalid, Page, PageRequest, Patch, Permission, Scope, Trail, Version, store::must_match,
+    Action, Audited, CampaignId, Context, Currency, Denied, DonationId, DonorId, FieldError,
+    Fields, Ids, Invalid, Page, PageRequest, Patch, Permission, Scope, Trail, Version,
+    store::must_match,
 };
 
 use crate::{
@@ -154,12 +155,20 @@ impl DonationService {
             Patch::Keep => Patch::Keep,
         };
         let after = before.clone().patched(&patch, donor, campaign, cx.at)?;
-        if before.state == State::Pending {
-            for complaint in complaints(after.validate(&self.currencies, cx.at)) {
+        // A currency may have been taken off the list since: only what is changed is judged.
+        for complaint in complaints(after.validate(&self.currencies, cx.at)) {
+            let is_touched = match complaint.pointer.as_str() {
+                "/donated_on" => before.donated_on != after.donated_on,
+                _ => before.amount != after.amount,
+            };
+            if is_touched {
                 fields.wrong(complaint);
             }
         }
         let after = fields.finish(Some(after))?;
+        if before.snapshot() == after.snapshot() {
+            return Ok(before);
+        }
         tx.update_donation(&after).await?;
         tx.commit(Trail::of(cx).changed(&before, &after)).await?;
         Ok(after)
@@ -213,7 +222,7 @@ impl DonationService {
     /// Puts a donation in the trash. A completed one stays: it counts until it is refunded.
     ///
     /// # Errors
-    /// Without `donations:delete`; `not_found`; `stale`; `completed_stays`.
+    /// Without `donations:delete`; `not_found`; `stale`; `edit_window_closed`; `completed_stays`.
     pub async fn delete(
         &self,
         cx: &Context,
@@ -224,6 +233,9 @@ impl DonationService {
         let mut tx = self.donations.begin().await?;
         let before = load(&mut *tx, id, scope).await?;
         must_match::<_, _, DonationsError>(&mut *tx, &before, expected).await?;
+        if !cx.may_still_edit(before.created_at) {
+            return Err(Denied::EditWindowClosed.into());
+        }
         if before.state == State::Completed {
             return Err(DonationsError::CompletedStays);
         }
@@ -238,16 +250,16 @@ impl DonationService {
         Ok(())
     }
 
-    /// Brings a donation back from the trash; a donation outside the trash stays as it is.
+    /// Brings a donation back from the trash.
     ///
     /// # Errors
-    /// Without `donations:delete`; `not_found`.
+    /// Without `donations:delete`; `not_found`; `not_in_trash`.
     pub async fn restore(&self, cx: &Context, id: DonationId) -> Result<Donation, DonationsError> {
         let scope = cx.permit(Permission::DonationsDelete)?;
         let mut tx = self.donations.begin().await?;
         let before = tx.donation(id, scope).await?.ok_or(DonationsError::NotFound)?;
         if before.deleted_at.is_none() {
-            return Ok(before);
+            return Err(DonationsError::NotInTrash);
         }
         let after = Donation {
             deleted_at: None,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, Context, Denied, DonorId, IdentityNumber, Ids, Page, PageRequest, Patch, Permission,
-    Trail, Version, store::must_match,
+    Action, Audited, Context, Denied, DonorId, IdentityNumber, Ids, Page, PageRequest, Patch,
+    Permission, Trail, Version, store::must_match,
 };
 
 use crate::{DonationsError, Donor, DonorDraft, DonorLookup, DonorPatch, DonorQuery, Donors};
@@ -99,20 +99,35 @@ impl DonorService {
             return Err(Denied::EditWindowClosed.into());
         }
         let after = before.clone().patched(&patch, cx.at);
+        // Another number can have the same mask: then nothing that is shown tells them apart.
+        let is_swapped = match patch.identity.set() {
+            Some(number) if before.identity == after.identity => {
+                tx.identity(id).await?.as_ref() != Some(number)
+            }
+            _ => false,
+        };
+        if before.snapshot() == after.snapshot() && !is_swapped {
+            return Ok(before);
+        }
         tx.update_donor(&after).await?;
         match &patch.identity {
             Patch::Keep => {}
             Patch::Clear => tx.set_identity(id, None).await?,
             Patch::Set(number) => tx.set_identity(id, Some(number)).await?,
         }
-        tx.commit(Trail::of(cx).changed(&before, &after)).await?;
+        let mut trail = Trail::of(cx).changed(&before, &after);
+        if is_swapped {
+            let mask = after.identity.as_ref().map(|identity| identity.masked.as_str());
+            trail = trail.replaced("identity", mask.into(), mask.into());
+        }
+        tx.commit(trail).await?;
         Ok(after)
     }
 
     /// Puts a donor in the trash. Their donations stay and keep the name.
     ///
     /// # Errors
-    /// Without `donors:delete`; `not_found`; `stale`.
+    /// Without `donors:delete`; `not_found`; `stale`; `edit_window_closed`.
     pub async fn delete(
         &self,
         cx: &Context,
@@ -127,6 +142,9 @@ impl DonorService {
             .filter(|donor| donor.deleted_at.is_none())
             .ok_or(DonationsError::NotFound)?;
         must_match::<_, _, DonationsError>(&mut *tx, &before, expected).await?;
+        if !cx.may_still_edit(before.created_at) {
+            return Err(Denied::EditWindowClosed.into());
+        }
         let after = Donor {
             deleted_at: Some(cx.at),
             updated_at: cx.at,
@@ -138,17 +156,17 @@ impl DonorService {
         Ok(())
     }
 
-    /// Brings a donor back from the trash; a donor outside the trash stays as it is.
+    /// Brings a donor back from the trash.
     ///
     /// # Errors
-    /// Without `donors:delete`; `not_found`; `taken` when another donor has taken the identity
+    /// Without `donors:delete`; `not_found`; `not_in_trash`; `taken` when another donor has taken the identity
     /// number meanwhile.
     pub async fn restore(&self, cx: &Context, id: DonorId) -> Result<Donor, DonationsError> {
         let scope = cx.permit(Permission::DonorsDelete)?;
         let mut tx = self.donors.begin().await?;
         let before = tx.donor(id, scope).await?.ok_or(DonationsError::NotFound)?;
         if before.deleted_at.is_none() {
-            return Ok(before);
+            return Err(DonationsError::NotInTrash);
         }
         let after = Donor {
             deleted_at: None,

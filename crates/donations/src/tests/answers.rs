@@ -219,7 +219,13 @@ async fn no_change_of_a_campaign_is_claimed_when_the_commit_fails() {
         campaigns_with(tx)
     };
     assert_lost(failing(recording_campaign()).create(&cx, a_campaign_draft()).await, "create");
-    let (tx, patch) = (changing_campaign(a_campaign()), CampaignPatch::default());
+    let (tx, patch) = (
+        changing_campaign(a_campaign()),
+        CampaignPatch {
+            description: Patch::Set("another text".to_owned()),
+            ..CampaignPatch::default()
+        },
+    );
     assert_lost(failing(tx).update(&cx, CAMPAIGN, CURRENT, patch).await, "update");
     let tx = changing_campaign(a_campaign());
     assert_lost(failing(tx).delete(&cx, CAMPAIGN, CURRENT).await, "delete");
@@ -237,7 +243,8 @@ async fn no_change_of_a_donation_is_claimed_when_the_commit_fails() {
     };
     let pending = || changing_donation(a_pending_donation());
     assert_lost(failing(recording_donation()).create(&cx, a_donation_draft()).await, "create");
-    let patch = DonationPatch::default();
+    let patch =
+        DonationPatch { notes: Patch::Set("another note".to_owned()), ..DonationPatch::default() };
     assert_lost(failing(pending()).update(&cx, DONATION, CURRENT, patch).await, "update");
     assert_lost(failing(pending()).complete(&cx, DONATION, None).await, "complete");
     assert_lost(failing(pending()).cancel(&cx, DONATION, None, "no".to_owned()).await, "cancel");

@@ -192,6 +192,7 @@ async fn naming_the_same_donor_and_campaign_again_asks_for_neither_even_in_the_t
         let patch = DonationPatch {
             donor_id: Patch::Set(DONOR),
             campaign_id: Patch::Set(CAMPAIGN),
+            notes: Patch::Set("called back".to_owned()),
             ..DonationPatch::default()
         };
         let after = donations_with(tx).update(&admin(), DONATION, CURRENT, patch).await.unwrap();

@@ -1,7 +1,8 @@
 //! Recording, changing and revealing donors.
 
 use almoner_kernel::{
-    Action, Context, Denied, Fault, IdentityKind, Kind, Patch, StoreError, Timestamp, Version,
+    Action, Actor, Caller, Context, Denied, Fault, FieldValue, IdentityKind, IdentityNumber, Kind,
+    Patch, Permission, StoreError, Timestamp, Version,
 };
 use chrono::Duration;
 use mockall::Sequence;
@@ -305,4 +306,41 @@ async fn a_number_that_cannot_be_decrypted_is_not_recorded_as_seen() {
     tx.expect_identity().once().returning(|_| Err(away()));
     let outcome = donors_with(tx).reveal(&admin(), DONOR, "tax receipt".to_owned()).await;
     assert!(matches!(outcome, Err(DonationsError::Store(_))));
+}
+
+#[tokio::test]
+async fn another_number_with_the_same_mask_is_named_in_the_trail() {
+    let number = |text| IdentityNumber::parse(IdentityKind::ForeignId, text).unwrap();
+    let (old, new) = (number("U12345678"), number("U99999978"));
+    let mut tx = finding_donor(Donor { identity: Some(old.on_file()), ..a_donor() });
+    tx.expect_identity().once().returning(move |_| Ok(Some(old.clone())));
+    tx.expect_update_donor().once().returning(|_| Ok(()));
+    tx.expect_set_identity().once().returning(|_, _| Ok(()));
+    let written = tx.commits();
+    let patch = DonorPatch { identity: Patch::Set(new), ..DonorPatch::default() };
+    donors_with(tx).update(&admin(), DONOR, CURRENT, patch).await.unwrap();
+    let masked = || vec![("identity", FieldValue::Text("*******78".to_owned()))];
+    let trail = written.trail();
+    assert_eq!((&the_change(&trail).before, &the_change(&trail).after), (&masked(), &masked()));
+}
+
+#[tokio::test]
+async fn a_patch_that_changes_nothing_writes_nothing() {
+    // No update and no commit is announced.
+    let donor = donors_with(finding_donor(a_donor()))
+        .update(&admin(), DONOR, CURRENT, DonorPatch::default())
+        .await;
+    assert_eq!(donor.unwrap(), a_donor());
+}
+
+#[tokio::test]
+async fn the_edit_window_also_guards_the_way_into_the_trash() {
+    let late = Donor { created_at: noon() - Duration::minutes(16), ..a_donor() };
+    let mut cx = data_entry();
+    if let Actor::User(caller) = &mut cx.actor {
+        let may_delete = caller.permissions.with(Permission::DonorsDelete);
+        *caller = Caller { permissions: may_delete, ..(**caller).clone() }.into();
+    }
+    let outcome = donors_with(finding_donor(late)).delete(&cx, DONOR, CURRENT).await;
+    assert!(matches!(outcome, Err(DonationsError::Denied(Denied::EditWindowClosed))));
 }

@@ -97,12 +97,15 @@ async fn a_trail_that_cannot_be_read_is_a_fault_of_storage() {
 async fn a_change_that_lost_the_race_in_storage_is_not_committed() {
     let mut tx = finding_donor(a_donor());
     tx.expect_update_donor().once().returning(|_| Err(StoreError::Raced));
-    let outcome = donors_with(tx).update(&admin(), DONOR, CURRENT, DonorPatch::default()).await;
+    let outcome = donors_with(tx).update(&admin(), DONOR, CURRENT, another_note()).await;
     assert!(matches!(outcome, Err(DonationsError::Store(StoreError::Raced))));
 
     let mut tx = finding_campaign(a_campaign());
     tx.expect_update_campaign().once().returning(|_| Err(StoreError::Raced));
-    let patch = CampaignPatch::default();
+    let patch = CampaignPatch {
+        description: Patch::Set("another text".to_owned()),
+        ..CampaignPatch::default()
+    };
     let outcome = campaigns_with(tx).update(&admin(), CAMPAIGN, CURRENT, patch).await;
     assert!(matches!(outcome, Err(DonationsError::Store(StoreError::Raced))));
 
@@ -110,4 +113,8 @@ async fn a_change_that_lost_the_race_in_storage_is_not_committed() {
     tx.expect_update_donation().once().returning(|_| Err(StoreError::Raced));
     let outcome = donations_with(tx).complete(&admin(), DONATION, Some(CURRENT)).await;
     assert!(matches!(outcome, Err(DonationsError::Store(StoreError::Raced))));
+}
+
+fn another_note() -> DonorPatch {
+    DonorPatch { notes: Patch::Set("another note".to_owned()), ..DonorPatch::default() }
 }

@@ -141,15 +141,16 @@ async fn a_restored_donation_is_as_it_was_one_version_later() {
 }
 
 #[tokio::test]
-async fn restoring_what_is_not_in_the_trash_changes_nothing() {
+async fn what_is_not_in_the_trash_is_not_restored() {
     // No update and no commit is announced.
     let cx = admin();
     let donor = donors_with(finding_donor(a_donor())).restore(&cx, DONOR).await;
-    assert_eq!(donor.unwrap(), a_donor());
+    assert!(matches!(donor, Err(DonationsError::NotInTrash)));
     let campaign = campaigns_with(finding_campaign(a_campaign())).restore(&cx, CAMPAIGN).await;
-    assert_eq!(campaign.unwrap(), a_campaign());
+    assert!(matches!(campaign, Err(DonationsError::NotInTrash)));
     let donations = donations_with(finding_donation(a_pending_donation()));
-    assert_eq!(donations.restore(&cx, DONATION).await.unwrap(), a_pending_donation());
+    let donation = donations.restore(&cx, DONATION).await;
+    assert!(matches!(donation, Err(DonationsError::NotInTrash)));
 }
 
 #[tokio::test]

@@ -1,0 +1,323 @@
+//! What administrators do with the accounts of others, and how the first of them comes to be.
+
+use std::sync::Arc;
+
+use almoner_kernel::{
+    Action, Actor, Context, Denied, EmailAddress, Ids, Page, PageRequest, Permission, PersonName,
+    SecurityEvent, SecurityEventKind, Trail, UserId, Version, store::must_match,
+};
+use secrecy::SecretString;
+
+use crate::{
+    AccountsError,
+    live::{LiveSessions, Revoked},
+    password::PasswordRules,
+    ports::{Accounts, AccountsTx},
+    role::BuiltIn,
+    roles::{requested_role, require_covered, role_of},
+    user::{Locale, NewUser, PasswordHashText, TimeZone, User, UserPatch, UserQuery},
+};
+
+/// What administrators do with the accounts of others.
+pub struct Administration {
+    accounts: Arc<dyn Accounts>,
+    passwords: PasswordRules,
+    ids: Arc<dyn Ids>,
+    live: Arc<LiveSessions>,
+}
+
+/// A superadmin who is made by the program itself.
+#[derive(Clone, Debug)]
+pub struct NewSuperadmin {
+    /// The name shown to others.
+    pub name: PersonName,
+    /// What they log in with.
+    pub email: EmailAddress,
+    /// The language they read.
+    pub locale: Locale,
+    /// The time zone their days are counted in.
+    pub time_zone: TimeZone,
+}
+
+impl Administration {
+    /// The service, over its ports and rules.
+    pub fn new(
+        accounts: Arc<dyn Accounts>,
+        passwords: PasswordRules,
+        ids: Arc<dyn Ids>,
+        live: Arc<LiveSessions>,
+    ) -> Self {
+        Self { accounts, passwords, ids, live }
+    }
+
+    /// A page of the users within the caller's scope.
+    ///
+    /// # Errors
+    /// Without `users:read`.
+    pub async fn list(
+        &self,
+        cx: &Context,
+        query: &UserQuery,
+        page: &PageRequest,
+    ) -> Result<Page<User>, AccountsError> {
+        let scope = cx.permit(Permission::UsersRead)?;
+        Ok(self.accounts.users(query, scope, page).await?)
+    }
+
+    /// One user within the caller's scope.
+    ///
+    /// # Errors
+    /// Without `users:read`; [`AccountsError::NotFound`].
+    pub async fn find(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
+        let scope = cx.permit(Permission::UsersRead)?;
+        self.accounts.user(id, scope).await?.ok_or(AccountsError::NotFound)
+    }
+
+    /// Creates a user with a password the administrator chose.
+    ///
+    /// # Errors
+    /// Without `users:manage`; [`AccountsError::Invalid`] at `/password` or `/role`,
+    /// [`AccountsError::RoleNotGranted`], [`AccountsError::EmailTaken`].
+    pub async fn create(
+        &self,
+        cx: &Context,
+        new: NewUser,
+        password: SecretString,
+    ) -> Result<User, AccountsError> {
+        cx.permit(Permission::UsersManage)?;
+        let hash = self.hashed(&new, password).await?;
+        let mut tx = self.accounts.begin().await?;
+        let role = requested_role(tx.as_mut(), &new.role).await?;
+        require_covered(cx, &role.access())?;
+        self.insert(cx, tx, new, &hash).await
+    }
+
+    /// Edits a user. A new role or e-mail address ends their sessions.
+    ///
+    /// # Errors
+    /// Without `users:manage`; [`AccountsError::NotFound`], [`AccountsError::Stale`],
+    /// [`AccountsError::UserNotManageable`], [`AccountsError::OwnRole`],
+    /// [`AccountsError::RoleNotGranted`], [`AccountsError::LastSuperadmin`],
+    /// [`AccountsError::EmailTaken`], [`AccountsError::Invalid`] at `/role`.
+    pub async fn update(
+        &self,
+        cx: &Context,
+        id: UserId,
+        expected: Version,
+        patch: UserPatch,
+    ) -> Result<User, AccountsError> {
+        let scope = cx.permit(Permission::UsersManage)?;
+        let mut tx = self.accounts.begin().await?;
+        let superadmins = match patch.role {
+            Some(_) => tx.lock_active_superadmins().await?,
+            None => u64::MAX,
+        };
+        let before = tx.user(id, scope).await?.ok_or(AccountsError::NotFound)?;
+        require_manageable(cx, tx.as_mut(), &before).await?;
+        must_match::<_, _, AccountsError>(tx.as_mut(), &before, expected).await?;
+        let after = before.patched(patch, cx.at);
+        if after == before {
+            return Ok(before);
+        }
+        if after.role != before.role {
+            if cx.user_id() == Some(id) {
+                return Err(AccountsError::OwnRole);
+            }
+            let role = requested_role(tx.as_mut(), &after.role).await?;
+            require_covered(cx, &role.access())?;
+            require_superadmin_left(&before, &after, superadmins)?;
+        }
+        tx.update_user(&after).await?;
+        let trail = Trail::of(cx).changed(&before, &after).answering(cx, &after);
+        let reason = match () {
+            () if after.role != before.role => Some("role changed"),
+            () if after.email != before.email => Some("e-mail address changed"),
+            () => None,
+        };
+        self.commit(cx, tx, trail, id, reason).await?;
+        Ok(after)
+    }
+
+    /// Takes away a user's login, and ends their sessions.
+    ///
+    /// # Errors
+    /// Without `users:manage`; [`AccountsError::NotFound`], [`AccountsError::OwnAccount`],
+    /// [`AccountsError::UserNotManageable`], [`AccountsError::NotActive`],
+    /// [`AccountsError::LastSuperadmin`].
+    pub async fn deactivate(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
+        let scope = cx.permit(Permission::UsersManage)?;
+        if cx.user_id() == Some(id) {
+            return Err(AccountsError::OwnAccount);
+        }
+        let mut tx = self.accounts.begin().await?;
+        let superadmins = tx.lock_active_superadmins().await?;
+        let before = tx.user(id, scope).await?.ok_or(AccountsError::NotFound)?;
+        require_manageable(cx, tx.as_mut(), &before).await?;
+        if !before.active {
+            return Err(AccountsError::NotActive);
+        }
+        let after = before.deactivated(cx.at);
+        require_superadmin_left(&before, &after, superadmins)?;
+        tx.update_user(&after).await?;
+        let trail =
+            Trail::of(cx).acted(Action::Deactivated, &before, &after, None).answering(cx, &after);
+        self.commit(cx, tx, trail, id, Some("deactivated")).await?;
+        Ok(after)
+    }
+
+    /// Gives a deactivated user their login back, with the role and password they had.
+    ///
+    /// # Errors
+    /// Without `users:manage`; [`AccountsError::NotFound`], [`AccountsError::UserNotManageable`],
+    /// [`AccountsError::AlreadyActive`].
+    pub async fn restore(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
+        let scope = cx.permit(Permission::UsersManage)?;
+        let mut tx = self.accounts.begin().await?;
+        let before = tx.user(id, scope).await?.ok_or(AccountsError::NotFound)?;
+        require_manageable(cx, tx.as_mut(), &before).await?;
+        if before.active {
+            return Err(AccountsError::AlreadyActive);
+        }
+        let after = before.restored(cx.at);
+        tx.update_user(&after).await?;
+        let trail =
+            Trail::of(cx).acted(Action::Restored, &before, &after, None).answering(cx, &after);
+        tx.commit(trail).await?;
+        Ok(after)
+    }
+
+    /// Makes a superadmin, whoever exists already: for the command line.
+    ///
+    /// # Errors
+    /// [`Denied`] for everybody but the program itself; [`AccountsError::Invalid`] at `/password`,
+    /// [`AccountsError::EmailTaken`].
+    pub async fn create_superadmin(
+        &self,
+        cx: &Context,
+        new: NewSuperadmin,
+        password: SecretString,
+    ) -> Result<User, AccountsError> {
+        require_system(cx)?;
+        let new = superadmin(new);
+        let hash = self.hashed(&new, password).await?;
+        let tx = self.accounts.begin().await?;
+        self.insert(cx, tx, new, &hash).await
+    }
+
+    /// Makes the first user, a superadmin; does nothing when there is any user: for the environment,
+    /// whose password may be outdated and is not even looked at then.
+    ///
+    /// # Errors
+    /// As [`Administration::create_superadmin`].
+    pub async fn create_first_superadmin(
+        &self,
+        cx: &Context,
+        new: NewSuperadmin,
+        password: SecretString,
+    ) -> Result<Option<User>, AccountsError> {
+        require_system(cx)?;
+        if self.accounts.has_users().await? {
+            return Ok(None);
+        }
+        let new = superadmin(new);
+        let hash = self.hashed(&new, password).await?;
+        let mut tx = self.accounts.begin().await?;
+        if tx.has_users().await? {
+            return Ok(None);
+        }
+        match self.insert(cx, tx, new, &hash).await {
+            Ok(user) => Ok(Some(user)),
+            // Another instance, started with the same environment, was faster.
+            Err(AccountsError::EmailTaken(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn hashed(
+        &self,
+        new: &NewUser,
+        password: SecretString,
+    ) -> Result<PasswordHashText, AccountsError> {
+        let password = self.passwords.check("/password", password, &new.known_words()).await?;
+        self.passwords.hash(&password).await
+    }
+
+    async fn insert(
+        &self,
+        cx: &Context,
+        mut tx: Box<dyn AccountsTx>,
+        new: NewUser,
+        hash: &PasswordHashText,
+    ) -> Result<User, AccountsError> {
+        let user = User::created(UserId::new(self.ids.next()), new, cx.at);
+        tx.insert_user(&user, hash).await?;
+        tx.commit(Trail::of(cx).created(&user).answering(cx, &user)).await?;
+        Ok(user)
+    }
+
+    /// Commits a change of a user that, for a reason, ends their sessions.
+    async fn commit(
+        &self,
+        cx: &Context,
+        mut tx: Box<dyn AccountsTx>,
+        mut trail: Trail,
+        id: UserId,
+        reason: Option<&str>,
+    ) -> Result<(), AccountsError> {
+        let mut revoked = Vec::new();
+        if let Some(reason) = reason {
+            if tx.end_sessions(id, None).await? > 0 {
+                trail = trail.security(SecurityEvent {
+                    kind: SecurityEventKind::SessionEnded,
+                    user_id: Some(id),
+                    detail: Some(reason.to_owned()),
+                });
+            }
+            revoked.push(Revoked::User(id));
+        }
+        let revocation = self.live.revoking(revoked, cx.at);
+        tx.commit(trail).await?;
+        revocation.done();
+        Ok(())
+    }
+}
+
+fn superadmin(new: NewSuperadmin) -> NewUser {
+    NewUser {
+        name: new.name,
+        email: new.email,
+        phone: None,
+        locale: new.locale,
+        time_zone: new.time_zone,
+        role: BuiltIn::Superadmin.role_name(),
+    }
+}
+
+fn require_system(cx: &Context) -> Result<(), Denied> {
+    match cx.actor {
+        Actor::System(_) => Ok(()),
+        Actor::Anonymous => Err(Denied::Unauthenticated),
+        Actor::User(_) => Err(Denied::Missing(Permission::UsersManage)),
+    }
+}
+
+/// Refuses to touch a user whose role allows more than the actor's own.
+async fn require_manageable(
+    cx: &Context,
+    tx: &mut dyn AccountsTx,
+    user: &User,
+) -> Result<(), AccountsError> {
+    let role = role_of(tx, &user.role).await?;
+    require_covered(cx, &role.access()).map_err(|error| match error {
+        AccountsError::RoleNotGranted => AccountsError::UserNotManageable,
+        error => error,
+    })
+}
+
+/// Refuses to take the last superadmin; `active` counts them before the change, under lock.
+fn require_superadmin_left(before: &User, after: &User, active: u64) -> Result<(), AccountsError> {
+    if before.is_active_superadmin() && !after.is_active_superadmin() && active <= 1 {
+        return Err(AccountsError::LastSuperadmin);
+    }
+    Ok(())
+}

@@ -1,0 +1,310 @@
+//! Logging in and out.
+
+use std::{sync::Arc, time::Duration};
+
+use almoner_kernel::{
+    Caller, Context, Ids, SecurityEvent, SecurityEventKind, SessionId, StoreError, Timestamp,
+    Trail, UserId,
+};
+use secrecy::SecretString;
+
+use crate::{
+    AccountsError,
+    live::{LiveSessions, Revoked},
+    login::{AddressKey, LoginPolicy, Verdict, decide},
+    ports::{Account, Accounts, AccountsTx, Attempt, LoginWindow, PasswordHasher, Secrets},
+    roles::role_of,
+    session::{Session, SessionKey, SessionPolicy, masked_address},
+    user::{Failures, PasswordHashText, User},
+};
+
+/// Logging in and out.
+pub struct Authentication {
+    accounts: Arc<dyn Accounts>,
+    hasher: Arc<dyn PasswordHasher>,
+    secrets: Arc<dyn Secrets>,
+    ids: Arc<dyn Ids>,
+    live: Arc<LiveSessions>,
+    login_policy: LoginPolicy,
+    session_policy: SessionPolicy,
+}
+
+/// What somebody gives to be let in; without `Debug`, so that no log line can have it.
+pub struct LoginCommand {
+    /// As it was typed: a text that is no address is treated like an unknown one.
+    pub email: String,
+    /// As it was typed.
+    pub password: SecretString,
+    /// True for longer time-outs.
+    pub remember_me: bool,
+}
+
+/// Somebody who was let in.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// The secret for the cookie; it exists nowhere else.
+    pub key: SessionKey,
+    /// The new session.
+    pub session: Session,
+    /// Who it is.
+    pub user: User,
+    /// What they may do.
+    pub caller: Arc<Caller>,
+}
+
+/// An account whose password has been compared, outside any transaction.
+struct Compared {
+    account: Option<Account>,
+    is_right: bool,
+    /// The right password under today's parameters, when the stored hash has weaker ones.
+    rehashed: Option<PasswordHashText>,
+}
+
+impl Authentication {
+    /// The service, over its ports and policies.
+    pub fn new(
+        accounts: Arc<dyn Accounts>,
+        hasher: Arc<dyn PasswordHasher>,
+        secrets: Arc<dyn Secrets>,
+        ids: Arc<dyn Ids>,
+        live: Arc<LiveSessions>,
+        login_policy: LoginPolicy,
+        session_policy: SessionPolicy,
+    ) -> Self {
+        Self { accounts, hasher, secrets, ids, live, login_policy, session_policy }
+    }
+
+    /// Lets somebody in, and makes their session.
+    ///
+    /// Every login of an address that reaches the password check counts towards its limit, the
+    /// successful ones too: otherwise a guesser could log in with an account of their own in between.
+    /// A refused login is committed as well (failure counter, security event), and takes the same
+    /// steps whether or not the account exists.
+    ///
+    /// # Errors
+    /// [`AccountsError::InvalidCredentials`] for an unknown address, a wrong password and an inactive
+    /// user alike; [`AccountsError::Locked`] for the right password of a locked account;
+    /// [`AccountsError::RateLimited`] for an address that tried too often.
+    pub async fn login(
+        &self,
+        cx: &Context,
+        command: LoginCommand,
+    ) -> Result<LoggedIn, AccountsError> {
+        let address = cx.origin.address.map(AddressKey::of);
+        if let Some(address) = &address {
+            let window = self.accounts.login_window(address, self.window_start(cx.at)).await?;
+            if window.counted >= self.login_policy.max_per_address {
+                return Err(self.refuse_address(cx, address, window).await?);
+            }
+        }
+        let email_key = command.email.trim().to_lowercase();
+        let compared = self.compare(&email_key, &command.password).await?;
+
+        let mut tx = self.accounts.begin().await?;
+        if let Some(address) = &address {
+            let window = tx.lock_login_window(address, self.window_start(cx.at)).await?;
+            if window.counted >= self.login_policy.max_per_address {
+                drop(tx);
+                return Err(self.refuse_address(cx, address, window).await?);
+            }
+            tx.insert_login_attempt(address, cx.at, Attempt::Counted).await?;
+        }
+        tx.sweep(self.window_start(cx.at), cx.at).await?;
+
+        let known = compared.account.as_ref().map(|account| account.user.id);
+        let Some(account) = self.reload(tx.as_mut(), &email_key, &compared).await? else {
+            let trail = Trail::of(cx).security(event(SecurityEventKind::LoginFailed, known));
+            tx.commit(trail).await?;
+            return Err(AccountsError::InvalidCredentials);
+        };
+        let failures = account.credentials.failures;
+        match decide(failures, compared.is_right, cx.at, &self.login_policy) {
+            Verdict::Accepted => {
+                self.let_in(cx, tx, account, compared.rehashed, command.remember_me).await
+            }
+            Verdict::Locked { until } => {
+                let trail = Trail::of(cx).security(event(SecurityEventKind::LoginLocked, known));
+                tx.commit(trail).await?;
+                Err(AccountsError::Locked { retry_after: wait(cx.at, until) })
+            }
+            Verdict::Refused { failures, has_locked } => {
+                tx.set_failures(account.user.id, failures).await?;
+                let mut trail =
+                    Trail::of(cx).security(event(SecurityEventKind::LoginFailed, known));
+                if has_locked {
+                    trail = trail.security(event(SecurityEventKind::AccountLocked, known));
+                }
+                tx.commit(trail).await?;
+                Err(AccountsError::InvalidCredentials)
+            }
+        }
+    }
+
+    /// Ends the session the request came with. Ending it twice is no error.
+    ///
+    /// # Errors
+    /// When nobody is logged in.
+    pub async fn logout(&self, cx: &Context) -> Result<(), AccountsError> {
+        let caller = cx.caller()?;
+        let revocation = self.live.revoking(vec![Revoked::Session(caller.session_id)], cx.at);
+        let mut tx = self.accounts.begin().await?;
+        if tx.end_session(caller.session_id, caller.user_id).await? {
+            let event = event(SecurityEventKind::LoggedOut, Some(caller.user_id));
+            tx.commit(Trail::of(cx).security(event)).await?;
+        }
+        revocation.done();
+        Ok(())
+    }
+
+    /// Finds the account and compares the password. There is always one comparison, and it always
+    /// takes the same time: an unknown or inactive account is compared with a dummy.
+    async fn compare(
+        &self,
+        email_key: &str,
+        password: &SecretString,
+    ) -> Result<Compared, AccountsError> {
+        let account = self.accounts.account_by_email(email_key).await?;
+        let hash = account
+            .as_ref()
+            .filter(|account| account.user.active)
+            .map(|account| &account.credentials.password_hash);
+        let is_right = self.hasher.verify(password, hash).await? && hash.is_some();
+        let rehashed = match hash {
+            Some(hash) if is_right && self.hasher.needs_rehash(hash) => {
+                Some(self.hasher.hash(password).await?)
+            }
+            _ => None,
+        };
+        Ok(Compared { account, is_right, rehashed })
+    }
+
+    /// The account again, locked; none when it is unknown, inactive, or has another address by now.
+    async fn reload(
+        &self,
+        tx: &mut dyn AccountsTx,
+        email_key: &str,
+        compared: &Compared,
+    ) -> Result<Option<Account>, AccountsError> {
+        let Some(before) = &compared.account else { return Ok(None) };
+        let now = tx
+            .account(before.user.id)
+            .await?
+            .filter(|now| now.user.active && now.user.email.key() == email_key);
+        match now {
+            // The password was changed during the comparison, which therefore says nothing.
+            Some(now)
+                if compared.is_right
+                    && now.credentials.password_hash != before.credentials.password_hash =>
+            {
+                Err(StoreError::Raced.into())
+            }
+            // Activated during the comparison, which was with a dummy.
+            Some(_) if !before.user.active => Ok(None),
+            now => Ok(now),
+        }
+    }
+
+    async fn let_in(
+        &self,
+        cx: &Context,
+        mut tx: Box<dyn AccountsTx>,
+        account: Account,
+        rehashed: Option<PasswordHashText>,
+        remembered: bool,
+    ) -> Result<LoggedIn, AccountsError> {
+        let key = self.secrets.session_key()?;
+        let user = User { last_login_at: Some(cx.at), ..account.user };
+        let role = role_of(tx.as_mut(), &user.role).await?;
+        let session = self.new_session(cx, user.id, remembered);
+        let caller = Arc::new(role.caller(user.id, session.id));
+
+        if let Some(hash) = rehashed {
+            tx.set_password(user.id, &hash).await?;
+        }
+        if account.credentials.failures != Failures::default() {
+            tx.set_failures(user.id, Failures::default()).await?;
+        }
+        tx.set_last_login(user.id, cx.at).await?;
+        let mut trail = Trail::of(cx).security(event(SecurityEventKind::LoggedIn, Some(user.id)));
+        let ending = surplus(tx.sessions(user.id).await?, cx.at, self.session_policy.max_per_user);
+        for old in &ending {
+            tx.end_session(old.id, user.id).await?;
+            // A session that had timed out ended by itself.
+            if old.is_alive(cx.at) {
+                trail = trail.security(SecurityEvent {
+                    kind: SecurityEventKind::SessionEnded,
+                    user_id: Some(user.id),
+                    detail: Some("more sessions than a user may have".to_owned()),
+                });
+            }
+        }
+        tx.insert_session(&session, &key.hash()).await?;
+        let revocation = self
+            .live
+            .revoking(ending.into_iter().map(|old| Revoked::Session(old.id)).collect(), cx.at);
+        tx.commit(trail).await?;
+        revocation.done();
+        Ok(LoggedIn { key, session, user, caller })
+    }
+
+    fn new_session(&self, cx: &Context, user_id: UserId, remembered: bool) -> Session {
+        let (idle_timeout, lifetime) = self.session_policy.lifetimes(remembered);
+        Session {
+            id: SessionId::new(self.ids.next()),
+            user_id,
+            created_at: cx.at,
+            last_seen_at: cx.at,
+            expires_at: cx.at + lifetime,
+            idle_timeout,
+            remembered,
+            address: cx.origin.address.map(masked_address),
+            user_agent: cx.origin.user_agent.clone(),
+        }
+    }
+
+    /// Refuses an address that tried too often; the first refusal in a window leaves an event, so
+    /// that hammering does not fill the trail.
+    async fn refuse_address(
+        &self,
+        cx: &Context,
+        address: &AddressKey,
+        window: LoginWindow,
+    ) -> Result<AccountsError, AccountsError> {
+        if !window.refusal_recorded {
+            let mut tx = self.accounts.begin().await?;
+            let window = tx.lock_login_window(address, self.window_start(cx.at)).await?;
+            if !window.refusal_recorded {
+                tx.insert_login_attempt(address, cx.at, Attempt::Refused).await?;
+                let trail = Trail::of(cx).security(event(SecurityEventKind::LoginLimited, None));
+                tx.commit(trail).await?;
+            }
+        }
+        let until = window.oldest.unwrap_or(cx.at) + self.login_policy.window;
+        Ok(AccountsError::RateLimited { retry_after: wait(cx.at, until) })
+    }
+
+    fn window_start(&self, at: Timestamp) -> Timestamp {
+        at - self.login_policy.window
+    }
+}
+
+/// An event without detail.
+pub(crate) const fn event(kind: SecurityEventKind, user_id: Option<UserId>) -> SecurityEvent {
+    SecurityEvent { kind, user_id, detail: None }
+}
+
+/// From `now` until an instant, whole seconds rounded up, one at the least.
+pub(crate) fn wait(now: Timestamp, until: Timestamp) -> Duration {
+    let millis = u64::try_from((until - now).num_milliseconds()).unwrap_or_default();
+    Duration::from_secs(millis.div_ceil(1000).max(1))
+}
+
+/// The sessions that make room for one more: those that have timed out, then the oldest.
+fn surplus(mut sessions: Vec<Session>, now: Timestamp, max: usize) -> Vec<Session> {
+    sessions.sort_by_key(|session| (session.created_at, session.id));
+    let (alive, mut ending): (Vec<Session>, Vec<Session>) =
+        sessions.into_iter().partition(|session| session.is_alive(now));
+    let too_many = (alive.len() + 1).saturating_sub(max.max(1));
+    ending.extend(alive.into_iter().take(too_many));
+    ending
+}

@@ -1,0 +1,185 @@
+//! What can go wrong with users, roles, sessions and logins.
+
+use std::time::Duration;
+
+use almoner_kernel::{Denied, Fault, FieldError, Invalid, Kind, Stale, StoreError};
+
+use crate::ports::{BreachedListError, HashError};
+
+/// Why a use case of this crate refused.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    /// Nobody is logged in, or a permission is missing.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The request has wrong fields.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The record has changed since it was read.
+    #[error(transparent)]
+    Stale(#[from] Stale),
+    /// Absent, or outside the caller's scope.
+    #[error("there is no such record")]
+    NotFound,
+    /// Unknown address, wrong password or inactive user: never told apart.
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// The password was right, but the account is locked after too many wrong ones.
+    #[error("the account is locked after too many wrong passwords")]
+    Locked {
+        /// Until the lock runs out.
+        retry_after: Duration,
+    },
+    /// Too many logins from one address.
+    #[error("too many logins from this address")]
+    RateLimited {
+        /// Until the next login is let through.
+        retry_after: Duration,
+    },
+    /// Without this user nobody could administer the system.
+    #[error("the last active superadmin must stay")]
+    LastSuperadmin,
+    /// Nobody changes what they themselves may do.
+    #[error("nobody changes their own role")]
+    OwnRole,
+    /// Nobody deactivates themselves.
+    #[error("nobody deactivates their own account")]
+    OwnAccount,
+    /// The role lets its holder do more than the caller may do.
+    #[error("a role can only be granted, made or changed by somebody who may do all it allows")]
+    RoleNotGranted,
+    /// The user's role lets them do more than the caller may do.
+    #[error("this user's role allows more than yours")]
+    UserNotManageable,
+    /// Another user has the e-mail address; compared without case.
+    #[error("the e-mail address belongs to another user")]
+    EmailTaken([FieldError; 1]),
+    /// Another role, built-in or custom, has the name.
+    #[error("there is a role of that name")]
+    RoleNameTaken([FieldError; 1]),
+    /// Users have the role.
+    #[error("{users} users have this role")]
+    RoleInUse {
+        /// How many.
+        users: u64,
+    },
+    /// Built-in roles are part of the program.
+    #[error("a built-in role cannot be changed")]
+    RoleBuiltIn,
+    /// The user is deactivated already.
+    #[error("the user is not active")]
+    NotActive,
+    /// The user was never deactivated.
+    #[error("the user is active")]
+    AlreadyActive,
+    /// The password could not be hashed or compared.
+    #[error("the password could not be checked")]
+    Hash(#[from] HashError),
+    /// The list of breached passwords could not be asked.
+    #[error("the password could not be checked against breaches")]
+    Breached(#[from] BreachedListError),
+    /// Storage failed.
+    #[error("storage failed")]
+    Store(#[source] StoreError),
+}
+
+impl AccountsError {
+    /// The refusal of an e-mail address that is taken.
+    pub fn email_taken() -> Self {
+        Self::EmailTaken([FieldError::new("/email", "taken", "belongs to another user")])
+    }
+
+    /// The refusal of a role name that is taken.
+    pub fn role_name_taken() -> Self {
+        Self::RoleNameTaken([FieldError::new("/name", "taken", "belongs to another role")])
+    }
+}
+
+impl From<StoreError> for AccountsError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken("users.email") => Self::email_taken(),
+            StoreError::Taken("roles.name") => Self::role_name_taken(),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl Fault for AccountsError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Denied(denied) => denied.kind(),
+            Self::Invalid(_) => Kind::Invalid,
+            Self::Stale(_) => Kind::Stale,
+            Self::NotFound => Kind::NotFound,
+            Self::InvalidCredentials => Kind::Unauthenticated,
+            Self::Locked { .. } => Kind::Locked,
+            Self::RateLimited { .. } => Kind::Limited,
+            Self::RoleNotGranted | Self::UserNotManageable => Kind::Forbidden,
+            Self::LastSuperadmin
+            | Self::OwnRole
+            | Self::OwnAccount
+            | Self::EmailTaken(_)
+            | Self::RoleNameTaken(_)
+            | Self::RoleInUse { .. }
+            | Self::RoleBuiltIn
+            | Self::NotActive
+            | Self::AlreadyActive => Kind::Conflict,
+            Self::Hash(HashError::Busy { .. }) | Self::Breached(_) => Kind::Unavailable,
+            Self::Hash(HashError::Failed(_)) => Kind::Internal,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Denied(denied) => denied.code(),
+            Self::Invalid(_) => "validation",
+            Self::Stale(_) => "stale",
+            Self::NotFound => "not_found",
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::Locked { .. } => "locked",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::LastSuperadmin => "last_superadmin",
+            Self::OwnRole => "own_role",
+            Self::OwnAccount => "own_account",
+            Self::RoleNotGranted => "role_not_granted",
+            Self::UserNotManageable => "user_not_manageable",
+            Self::EmailTaken(_) => "email_taken",
+            Self::RoleNameTaken(_) => "role_name_taken",
+            Self::RoleInUse { .. } => "role_in_use",
+            Self::RoleBuiltIn => "role_built_in",
+            Self::NotActive => "not_active",
+            Self::AlreadyActive => "already_active",
+            Self::Hash(HashError::Busy { .. }) | Self::Breached(_) => "unavailable",
+            Self::Hash(HashError::Failed(_)) => "internal",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn fields(&self) -> &[FieldError] {
+        match self {
+            Self::Invalid(invalid) => &invalid.0,
+            Self::EmailTaken(fields) | Self::RoleNameTaken(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    fn stale(&self) -> Option<&Stale> {
+        match self {
+            Self::Stale(stale) => Some(stale),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Locked { retry_after } | Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::Hash(HashError::Busy { retry_after }) => Some(*retry_after),
+            // The list is a file on disk: an administrator has to act.
+            Self::Breached(_) => Some(Duration::from_secs(60)),
+            Self::Store(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Users and what they may do: roles, logins, sessions, passwords, lockout. Storage, hashing and
+//! randomness are ports.
+
+pub mod administration;
+pub mod authentication;
+pub mod error;
+pub mod live;
+pub mod login;
+pub mod password;
+pub mod ports;
+pub mod profile;
+pub mod role;
+pub mod roles;
+pub mod session;
+pub mod sessions;
+pub mod user;
+
+pub use administration::Administration;
+pub use authentication::Authentication;
+pub use error::AccountsError;
+pub use live::LiveSessions;
+pub use profile::Profile;
+pub use roles::Roles;
+pub use sessions::Sessions;
+
+#[cfg(test)]
+mod tests;

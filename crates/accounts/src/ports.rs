@@ -1,0 +1,382 @@
+//! What this crate expects of the outside: storage, password hashing, fresh secrets, and the list of
+//! breached passwords.
+
+use std::time::Duration;
+
+use almoner_kernel::{
+    Page, PageRequest, Scope, SessionId, StoreError, Timestamp, UnitOfWork, UserId, store::Cause,
+};
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::{
+    login::AddressKey,
+    role::{CustomRole, RoleName},
+    session::{Session, SessionKey, SessionKeyHash},
+    user::{Credentials, Failures, PasswordHashText, User, UserQuery},
+};
+
+/// Hashes passwords. Calls return quickly to the executor: the work is done elsewhere, by a bounded
+/// number of threads.
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// Hashes a password exactly as it was received, with a fresh salt.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when too many wait already.
+    async fn hash(&self, password: &SecretString) -> Result<PasswordHashText, HashError>;
+
+    /// True when the password made the hash. Without a hash it compares with a dummy, takes as long,
+    /// and says false.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when too many wait already, [`HashError::Failed`] when the stored hash
+    /// cannot be read.
+    async fn verify(
+        &self,
+        password: &SecretString,
+        hash: Option<&PasswordHashText>,
+    ) -> Result<bool, HashError>;
+
+    /// True when the hash was made with weaker parameters than today's.
+    fn needs_rehash(&self, hash: &PasswordHashText) -> bool;
+}
+
+/// A password could not be hashed or compared.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// Too many passwords wait to be hashed.
+    #[error("too many passwords wait to be checked")]
+    Busy {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// The hash is damaged, or the machine has no memory or randomness left.
+    #[error("hashing failed")]
+    Failed(#[source] Cause),
+}
+
+/// Randomness from the operating system.
+pub trait Secrets: Send + Sync {
+    /// A fresh session key: 256 random bits.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the operating system gives none.
+    fn session_key(&self) -> Result<SessionKey, StoreError>;
+}
+
+/// Passwords known from breaches (ASVS 6.2.12).
+#[async_trait]
+pub trait BreachedPasswords: Send + Sync {
+    /// True when a password of this SHA-1 is in the list.
+    ///
+    /// # Errors
+    /// When the list cannot be read; without a list the answer is `false`.
+    async fn contains(&self, sha1: &[u8; 20]) -> Result<bool, BreachedListError>;
+}
+
+/// The list of breached passwords cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the list of breached passwords cannot be read")]
+pub struct BreachedListError(#[source] pub Cause);
+
+/// Users, roles and sessions in storage: the shared, reading side.
+///
+/// `scope` in every method: [`Scope::All`] meets every user, the others meet only the user they name.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Opens a unit of work.
+    ///
+    /// # Errors
+    /// When the database is away.
+    async fn begin(&self) -> Result<Box<dyn AccountsTx>, StoreError>;
+
+    /// A user, active or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn user(&self, id: UserId, scope: Scope) -> Result<Option<User>, StoreError>;
+
+    /// A page of users. [`crate::user::UserSort::key`] says what a position holds.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn users(
+        &self,
+        query: &UserQuery,
+        scope: Scope,
+        page: &PageRequest,
+    ) -> Result<Page<User>, StoreError>;
+
+    /// True when there is any user, active or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn has_users(&self) -> Result<bool, StoreError>;
+
+    /// Whom an e-mail address belongs to, and what proves them. `email_key` is
+    /// [`almoner_kernel::EmailAddress::key`].
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn account_by_email(&self, email_key: &str) -> Result<Option<Account>, StoreError>;
+
+    /// The same, by id.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError>;
+
+    /// What an address has done at the login since an instant (`since < at`).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn login_window(
+        &self,
+        address: &AddressKey,
+        since: Timestamp,
+    ) -> Result<LoginWindow, StoreError>;
+
+    /// Every custom role, by name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn roles(&self) -> Result<Vec<CustomRole>, StoreError>;
+
+    /// One custom role.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn role(&self, name: &RoleName) -> Result<Option<CustomRole>, StoreError>;
+
+    /// The sessions of a user that have not been ended, the newest login first; some may have timed
+    /// out.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn sessions(&self, user: UserId) -> Result<Vec<Session>, StoreError>;
+
+    /// A session by the hash of its key, with its user and their role, in one read; it may have timed
+    /// out, its user may be inactive.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn session(&self, key: &SessionKeyHash) -> Result<Option<StoredSession>, StoreError>;
+
+    /// Notes that a session was used, never moving the time back; needs no trail. False when the
+    /// session has been ended.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
+}
+
+/// A user with what proves them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Who it is.
+    pub user: User,
+    /// What proves them.
+    pub credentials: Credentials,
+}
+
+/// A session as storage has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSession {
+    /// The session.
+    pub session: Session,
+    /// Its user.
+    pub user: User,
+    /// The user's role, when it is a custom one.
+    pub custom_role: Option<CustomRole>,
+}
+
+/// What one address has done at the login lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoginWindow {
+    /// Logins that were let through to the password check.
+    pub counted: u32,
+    /// The oldest of them.
+    pub oldest: Option<Timestamp>,
+    /// True when a refusal of this address has been recorded in the window.
+    pub refusal_recorded: bool,
+}
+
+/// What is kept about one login of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It was let through to the password check, and counts.
+    Counted,
+    /// It was refused, and does not count; kept so that a refusal is recorded once in a window.
+    Refused,
+}
+
+/// Users, roles and sessions in storage: a unit of work. Reads lock what they return until it ends.
+#[async_trait]
+pub trait AccountsTx: UnitOfWork {
+    /// A user, locked.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn user(&mut self, id: UserId, scope: Scope) -> Result<Option<User>, StoreError>;
+
+    /// A user with their credentials, locked.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn account(&mut self, id: UserId) -> Result<Option<Account>, StoreError>;
+
+    /// True when there is any user, active or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn has_users(&mut self) -> Result<bool, StoreError>;
+
+    /// Locks the active users with the role `superadmin`, in the order of their ids, and counts them.
+    /// Called before any user is locked, so that two calls cannot wait for each other.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn lock_active_superadmins(&mut self) -> Result<u64, StoreError>;
+
+    /// Stores a new user with the hash of their password.
+    ///
+    /// # Errors
+    /// `Taken("users.email")` when the address is taken.
+    async fn insert_user(
+        &mut self,
+        user: &User,
+        password_hash: &PasswordHashText,
+    ) -> Result<(), StoreError>;
+
+    /// Stores an edited user, where the stored version is one less; `last_login_at` is left alone.
+    ///
+    /// # Errors
+    /// `Taken("users.email")` when the address is taken, `Raced` when the version differs.
+    async fn update_user(&mut self, user: &User) -> Result<(), StoreError>;
+
+    /// Replaces the hash of a password; no new version.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn set_password(
+        &mut self,
+        user: UserId,
+        password_hash: &PasswordHashText,
+    ) -> Result<(), StoreError>;
+
+    /// Replaces the failure counter and the lock; no new version.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn set_failures(&mut self, user: UserId, failures: Failures) -> Result<(), StoreError>;
+
+    /// Notes a successful login: `last_login_at`; no new version.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn set_last_login(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Makes logins from one address wait for each other until the unit of work ends (on PostgreSQL
+    /// by an advisory lock on the key), then reads its window (`since < at`).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn lock_login_window(
+        &mut self,
+        address: &AddressKey,
+        since: Timestamp,
+    ) -> Result<LoginWindow, StoreError>;
+
+    /// Stores one login of an address.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn insert_login_attempt(
+        &mut self,
+        address: &AddressKey,
+        at: Timestamp,
+        attempt: Attempt,
+    ) -> Result<(), StoreError>;
+
+    /// Removes what no rule needs any more: login attempts up to `attempts_until` and sessions whose
+    /// absolute time-out is up to `sessions_until`; at most a few hundred rows, passing over those
+    /// that another unit of work holds.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn sweep(
+        &mut self,
+        attempts_until: Timestamp,
+        sessions_until: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Stores a new session under the hash of its key.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn insert_session(
+        &mut self,
+        session: &Session,
+        key: &SessionKeyHash,
+    ) -> Result<(), StoreError>;
+
+    /// The sessions of a user that have not been ended, the oldest login first; some may have timed
+    /// out.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, StoreError>;
+
+    /// Ends (removes) one session of a user; false when the user has no such session.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn end_session(&mut self, id: SessionId, user: UserId) -> Result<bool, StoreError>;
+
+    /// Ends every session of a user but one; says how many.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn end_sessions(
+        &mut self,
+        user: UserId,
+        except: Option<SessionId>,
+    ) -> Result<u64, StoreError>;
+
+    /// Ends every session of every user who has a role; says how many.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn end_sessions_of_role(&mut self, role: &RoleName) -> Result<u64, StoreError>;
+
+    /// A custom role, locked against change and deletion.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn role(&mut self, name: &RoleName) -> Result<Option<CustomRole>, StoreError>;
+
+    /// Stores a new custom role.
+    ///
+    /// # Errors
+    /// `Taken("roles.name")` when the name is taken.
+    async fn insert_role(&mut self, role: &CustomRole) -> Result<(), StoreError>;
+
+    /// Stores a changed custom role, where the stored version is one less.
+    ///
+    /// # Errors
+    /// `Raced` when the version differs.
+    async fn update_role(&mut self, role: &CustomRole) -> Result<(), StoreError>;
+
+    /// Removes a custom role at exactly the version given.
+    ///
+    /// # Errors
+    /// `Raced` when the version differs.
+    async fn delete_role(&mut self, role: &CustomRole) -> Result<(), StoreError>;
+
+    /// How many users have a role, active or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn count_users_with_role(&mut self, role: &RoleName) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,147 @@
+//! Sessions in use: who a request's key belongs to, and what users see and end of their own.
+
+use std::sync::Arc;
+
+use almoner_kernel::{Context, SecurityEventKind, SessionId, StoreError, Timestamp, Trail};
+use chrono::Duration;
+
+use crate::{
+    AccountsError,
+    authentication::event,
+    live::{LiveSession, LiveSessions, Revoked},
+    ports::{Accounts, StoredSession},
+    role::Role,
+    session::{Session, SessionKey, SessionKeyHash},
+};
+
+/// Storage hears of the use of a session this often, or four times in its idle time-out.
+const WRITE_BACK: Duration = Duration::minutes(1);
+
+/// Sessions in use.
+pub struct Sessions {
+    accounts: Arc<dyn Accounts>,
+    live: Arc<LiveSessions>,
+}
+
+/// A session as its user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnSession {
+    /// The session.
+    pub session: Session,
+    /// True for the one the request came with.
+    pub is_current: bool,
+}
+
+impl Sessions {
+    /// The service, over storage and the memory of live sessions.
+    pub fn new(accounts: Arc<dyn Accounts>, live: Arc<LiveSessions>) -> Self {
+        Self { accounts, live }
+    }
+
+    /// Whom a key belongs to, if its session is alive; the session counts as used now. In steady state
+    /// this reads memory only, and writes storage about once a minute and session.
+    ///
+    /// # Errors
+    /// When storage is needed and away.
+    pub async fn resolve(
+        &self,
+        key: &SessionKey,
+        now: Timestamp,
+    ) -> Result<Option<Arc<LiveSession>>, StoreError> {
+        let key = key.hash();
+        let live = match self.live.find(&key, now) {
+            Some(live) => live,
+            None => match self.load(key, now).await? {
+                Some(live) => live,
+                None => return Ok(None),
+            },
+        };
+        let interval = WRITE_BACK.min(live.session.idle_timeout / 4);
+        if live.claims_write(now, interval)
+            && !self.accounts.touch_session(live.session.id, now).await?
+        {
+            // Another process has ended it.
+            self.live.forget_session(live.session.id);
+            return Ok(None);
+        }
+        Ok(Some(live))
+    }
+
+    /// The caller's own sessions that are alive, the newest login first.
+    ///
+    /// # Errors
+    /// When nobody is logged in.
+    pub async fn own(&self, cx: &Context) -> Result<Vec<OwnSession>, AccountsError> {
+        let caller = cx.caller()?;
+        let sessions = self.accounts.sessions(caller.user_id).await?;
+        Ok(sessions
+            .into_iter()
+            .map(|mut session| {
+                let is_current = session.id == caller.session_id;
+                if is_current {
+                    session.last_seen_at = cx.at;
+                }
+                OwnSession { session, is_current }
+            })
+            .filter(|own| own.session.is_alive(cx.at))
+            .collect())
+    }
+
+    /// Ends one of the caller's own sessions.
+    ///
+    /// # Errors
+    /// [`AccountsError::NotFound`] when the caller has no such session.
+    pub async fn end(&self, cx: &Context, id: SessionId) -> Result<(), AccountsError> {
+        let caller = cx.caller()?;
+        let mut tx = self.accounts.begin().await?;
+        if !tx.end_session(id, caller.user_id).await? {
+            return Err(AccountsError::NotFound);
+        }
+        let revocation = self.live.revoking(vec![Revoked::Session(id)], cx.at);
+        let event = event(SecurityEventKind::SessionEnded, Some(caller.user_id));
+        tx.commit(Trail::of(cx).security(event)).await?;
+        revocation.done();
+        Ok(())
+    }
+
+    /// Ends all of the caller's sessions but the one the request came with; says how many.
+    ///
+    /// # Errors
+    /// When nobody is logged in.
+    pub async fn end_others(&self, cx: &Context) -> Result<u64, AccountsError> {
+        let caller = cx.caller()?;
+        let mut tx = self.accounts.begin().await?;
+        let ended = tx.end_sessions(caller.user_id, Some(caller.session_id)).await?;
+        if ended > 0 {
+            let revocation = self.live.revoking(vec![Revoked::User(caller.user_id)], cx.at);
+            let event = event(SecurityEventKind::SessionEnded, Some(caller.user_id));
+            tx.commit(Trail::of(cx).security(event)).await?;
+            revocation.done();
+        }
+        Ok(ended)
+    }
+
+    async fn load(
+        &self,
+        key: SessionKeyHash,
+        now: Timestamp,
+    ) -> Result<Option<Arc<LiveSession>>, StoreError> {
+        let ticket = self.live.ticket();
+        let Some(stored) = self.accounts.session(&key).await? else { return Ok(None) };
+        let StoredSession { session, user, custom_role } = stored;
+        if !user.active || !session.is_alive(now) {
+            return Ok(None);
+        }
+        let role = match user.role.built_in() {
+            Some(role) => Role::BuiltIn(role),
+            None => Role::Custom(custom_role.ok_or_else(|| {
+                StoreError::Damaged(format!("user {} has a role that does not exist", user.id))
+            })?),
+        };
+        let caller = role.caller(user.id, session.id);
+        let live = Arc::new(LiveSession::new(session, caller, now));
+        live.see(now);
+        self.live.insert(ticket, key, &live);
+        Ok(Some(live))
+    }
+}

@@ -1,0 +1,13 @@
+//! The rules of this crate as sentences.
+
+mod administration;
+mod authentication;
+mod live;
+mod login;
+mod password;
+mod profile;
+mod role;
+mod roles;
+mod sessions;
+mod values;
+mod world;

@@ -1,0 +1,406 @@
+//! Somebody who can log in: the record, its changes, and the credentials that are kept apart from it.
+
+use std::{fmt, str::FromStr};
+
+use almoner_kernel::{
+    Audited, EmailAddress, FieldValue, Patch, PersonName, PhoneNumber, Snapshot, Sort, SortKey,
+    Timestamp, UserId, Version,
+    fault::Unfit,
+    id::{Entity, UserEntity},
+    text,
+};
+use unic_langid::LanguageIdentifier;
+use uuid::Uuid;
+
+use crate::role::{BuiltIn, RoleName};
+
+/// A user, without any secret: the password hash lives in [`Credentials`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Who it is.
+    pub id: UserId,
+    /// The name shown to others.
+    pub name: PersonName,
+    /// What the user logs in with; unique without case.
+    pub email: EmailAddress,
+    /// Optional, E.164.
+    pub phone: Option<PhoneNumber>,
+    /// The language the user reads.
+    pub locale: Locale,
+    /// The time zone the user's days are counted in.
+    pub time_zone: TimeZone,
+    /// What the user may do: a built-in or a custom role.
+    pub role: RoleName,
+    /// False after a deactivation: the user can no longer log in, and has no session.
+    pub active: bool,
+    /// The last successful login. It changes without a new version: a login is not an edit.
+    pub last_login_at: Option<Timestamp>,
+    /// Grows with every edit.
+    pub version: Version,
+    /// When the user was created.
+    pub created_at: Timestamp,
+    /// When the user was last edited.
+    pub updated_at: Timestamp,
+}
+
+impl User {
+    /// A user who is created now: active, never logged in, version 1.
+    pub fn created(id: UserId, new: NewUser, at: Timestamp) -> Self {
+        Self {
+            id,
+            name: new.name,
+            email: new.email,
+            phone: new.phone,
+            locale: new.locale,
+            time_zone: new.time_zone,
+            role: new.role,
+            active: true,
+            last_login_at: None,
+            version: Version::FIRST,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    /// The user after an administrator's edit; the same user when the patch changes nothing.
+    #[must_use]
+    pub fn patched(&self, patch: UserPatch, at: Timestamp) -> Self {
+        let mut after = self.clone();
+        if let Some(email) = patch.email {
+            after.email = email;
+        }
+        if let Some(role) = patch.role {
+            after.role = role;
+        }
+        after.apply(patch.profile);
+        self.edited(after, at)
+    }
+
+    /// The user after an edit of the own profile; the same user when the patch changes nothing.
+    #[must_use]
+    pub fn with_profile(&self, patch: ProfilePatch, at: Timestamp) -> Self {
+        let mut after = self.clone();
+        after.apply(patch);
+        self.edited(after, at)
+    }
+
+    /// The user, no longer able to log in.
+    #[must_use]
+    pub fn deactivated(&self, at: Timestamp) -> Self {
+        self.edited(Self { active: false, ..self.clone() }, at)
+    }
+
+    /// The user, able to log in again.
+    #[must_use]
+    pub fn restored(&self, at: Timestamp) -> Self {
+        self.edited(Self { active: true, ..self.clone() }, at)
+    }
+
+    /// What a search for users looks through: name, e-mail and phone, folded.
+    pub fn search_text(&self) -> String {
+        text::fold_all([
+            Some(self.name.as_str()),
+            Some(self.email.as_str()),
+            self.phone.as_ref().map(PhoneNumber::as_str),
+        ])
+    }
+
+    /// What a guesser of the user's password would know: name, address, phone.
+    pub(crate) fn known_words(&self) -> Vec<&str> {
+        known_words(&self.name, &self.email, self.phone.as_ref())
+    }
+
+    /// True for a user who can do everything, and can log in to do it.
+    pub(crate) fn is_active_superadmin(&self) -> bool {
+        self.active && self.role.built_in() == Some(BuiltIn::Superadmin)
+    }
+
+    fn apply(&mut self, patch: ProfilePatch) {
+        if let Some(name) = patch.name {
+            self.name = name;
+        }
+        patch.phone.apply(&mut self.phone);
+        if let Some(locale) = patch.locale {
+            self.locale = locale;
+        }
+        if let Some(time_zone) = patch.time_zone {
+            self.time_zone = time_zone;
+        }
+    }
+
+    fn edited(&self, mut after: Self, at: Timestamp) -> Self {
+        if after != *self {
+            after.version = self.version.next();
+            after.updated_at = at;
+        }
+        after
+    }
+}
+
+impl Audited for User {
+    const ENTITY: &'static str = UserEntity::NAME;
+
+    fn entity_id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        vec![
+            ("name", self.name.as_str().into()),
+            ("email", self.email.as_str().into()),
+            ("phone", self.phone.as_ref().map(PhoneNumber::as_str).into()),
+            ("locale", self.locale.as_str().into()),
+            ("time_zone", self.time_zone.as_str().into()),
+            ("role", self.role.as_str().into()),
+            ("active", FieldValue::Bool(self.active)),
+        ]
+    }
+}
+
+/// A user to be created.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The name shown to others.
+    pub name: PersonName,
+    /// What the user logs in with.
+    pub email: EmailAddress,
+    /// Optional.
+    pub phone: Option<PhoneNumber>,
+    /// The language the user reads.
+    pub locale: Locale,
+    /// The time zone the user's days are counted in.
+    pub time_zone: TimeZone,
+    /// What the user may do.
+    pub role: RoleName,
+}
+
+impl NewUser {
+    /// What a guesser of the user's password would know: name, address, phone.
+    pub(crate) fn known_words(&self) -> Vec<&str> {
+        known_words(&self.name, &self.email, self.phone.as_ref())
+    }
+}
+
+fn known_words<'a>(
+    name: &'a PersonName,
+    email: &'a EmailAddress,
+    phone: Option<&'a PhoneNumber>,
+) -> Vec<&'a str> {
+    [name.as_str(), email.as_str()].into_iter().chain(phone.map(PhoneNumber::as_str)).collect()
+}
+
+/// An administrator's edit of a user; absent fields stay.
+#[derive(Clone, Debug, Default)]
+pub struct UserPatch {
+    /// The part the user may edit too.
+    pub profile: ProfilePatch,
+    /// A new address to log in with; ends the user's sessions.
+    pub email: Option<EmailAddress>,
+    /// A new role; ends the user's sessions.
+    pub role: Option<RoleName>,
+}
+
+/// A user's edit of the own profile; absent fields stay.
+#[derive(Clone, Debug, Default)]
+pub struct ProfilePatch {
+    /// A new name.
+    pub name: Option<PersonName>,
+    /// A new phone number, or none.
+    pub phone: Patch<PhoneNumber>,
+    /// A new language.
+    pub locale: Option<Locale>,
+    /// A new time zone.
+    pub time_zone: Option<TimeZone>,
+}
+
+/// A BCP 47 language tag such as `tr`, `en-GB` or `zh-Hant-TW`, in its canonical spelling.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Locale(String);
+
+impl Locale {
+    /// Characters a tag has at the most (RFC 5646, 4.4.1).
+    pub const MAX_CHARS: usize = 35;
+
+    /// Parses a tag: language, then optional script, region and variants; its syntax only.
+    ///
+    /// # Errors
+    /// `locale` when it is not a tag.
+    pub fn parse(text: &str) -> Result<Self, Unfit> {
+        let unfit = || Unfit::new("locale", "is not a language tag such as tr or en-GB");
+        if text.is_empty() || text.len() > Self::MAX_CHARS {
+            return Err(unfit());
+        }
+        let tag = LanguageIdentifier::from_str(text).map_err(|_| unfit())?;
+        let spelled = tag.to_string();
+        // The parser takes four letters for a variant too; spelled again they would be a script.
+        let is_stable = LanguageIdentifier::from_str(&spelled).is_ok_and(|again| again == tag);
+        if tag.language.is_empty() || !is_stable {
+            return Err(unfit());
+        }
+        Ok(Self(spelled))
+    }
+
+    /// A tag that was parsed before it was stored.
+    pub fn from_stored(tag: String) -> Self {
+        Self(tag)
+    }
+
+    /// The tag.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Locale {
+    /// English.
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
+/// A time zone of the IANA database, such as `Europe/Istanbul`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimeZone(chrono_tz::Tz);
+
+impl TimeZone {
+    /// Parses a name of the IANA database, with its case.
+    ///
+    /// # Errors
+    /// `time_zone` when there is no such zone.
+    pub fn parse(text: &str) -> Result<Self, Unfit> {
+        chrono_tz::Tz::from_str(text).map(Self).map_err(|_| {
+            Unfit::new("time_zone", "is not an IANA time zone such as Europe/Istanbul")
+        })
+    }
+
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// The zone, to count days in.
+    pub const fn tz(self) -> chrono_tz::Tz {
+        self.0
+    }
+}
+
+impl Default for TimeZone {
+    /// UTC.
+    fn default() -> Self {
+        Self(chrono_tz::Tz::UTC)
+    }
+}
+
+/// What proves a user, and how often the proof failed. It never leaves the accounts store but for
+/// the check of a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Whose they are.
+    pub user_id: UserId,
+    /// The hash of the password.
+    pub password_hash: PasswordHashText,
+    /// Wrong passwords, and the lock they lead to.
+    pub failures: Failures,
+}
+
+/// Wrong passwords in a row, and the lock they lead to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// Since the last right password, or since the last lock ran out.
+    pub failed_logins: u32,
+    /// No login before this instant; absent when the account was never locked since the last right
+    /// password.
+    pub locked_until: Option<Timestamp>,
+}
+
+/// A password hash in PHC string format, with its parameters and salt.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHashText(String);
+
+impl PasswordHashText {
+    /// Wraps what the hasher made, or what is stored.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text: for the hasher and for storage, never for an answer or a log.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHashText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Which users a list shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserQuery {
+    /// Only active ones, only inactive ones, or both.
+    pub active: Option<bool>,
+    /// Only those with this role.
+    pub role: Option<RoleName>,
+    /// Only those whose [`User::search_text`] has every word of this folded text as the start of
+    /// one of its words.
+    pub q: Option<String>,
+    /// The order.
+    pub sort: Sort<UserSort>,
+}
+
+impl Default for UserQuery {
+    /// Everybody, the newest first.
+    fn default() -> Self {
+        Self { active: None, role: None, q: None, sort: Sort::down(UserSort::CreatedAt) }
+    }
+}
+
+/// What a list of users is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UserSort {
+    /// The time of creation.
+    CreatedAt,
+    /// The folded name.
+    Name,
+    /// The e-mail address, without case.
+    Email,
+    /// The last login; somebody who never logged in counts as the oldest.
+    LastLoginAt,
+}
+
+impl UserSort {
+    /// Every field a list can be sorted by.
+    pub const ALL: [Self; 4] = [Self::CreatedAt, Self::Name, Self::Email, Self::LastLoginAt];
+
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::LastLoginAt => "last_login_at",
+        }
+    }
+
+    /// The field with that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.as_str() == text)
+    }
+
+    /// Where a user stands in a list: unix milliseconds (0 for no login yet), or compared text.
+    pub fn key(self, user: &User) -> SortKey {
+        match self {
+            Self::CreatedAt => SortKey::Int(user.created_at.timestamp_millis()),
+            Self::Name => SortKey::Text(text::fold(user.name.as_str())),
+            Self::Email => SortKey::Text(user.email.key()),
+            Self::LastLoginAt => {
+                SortKey::Int(user.last_login_at.map_or(0, |at| at.timestamp_millis()))
+            }
+        }
+    }
+}
