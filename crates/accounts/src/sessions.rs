@@ -18,6 +18,7 @@ use crate::{
 const WRITE_BACK: Duration = Duration::minutes(1);
 
 /// Sessions in use.
+#[derive(Clone)]
 pub struct Sessions {
     accounts: Arc<dyn Accounts>,
     live: Arc<LiveSessions>,

@@ -8,9 +8,10 @@ pub mod connection;
 mod donations;
 mod entities;
 mod error;
+mod housekeeping;
 mod paging;
 pub mod sqlite;
 mod store;
 mod vault;
 
-pub use store::{MigrationStep, OpenError, Store, StoreKeys, StoreOptions};
+pub use store::{Database, MigrationStep, OpenError, PostgresUrl, Store, StoreKeys, StoreOptions};

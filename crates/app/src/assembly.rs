@@ -1,0 +1,193 @@
+//! Puts the parts together: the store, the ports it does not answer, the services over both.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use almoner_accounts::{
+    Administration, Authentication, LiveSessions, Profile, Roles, Sessions,
+    live::LivePolicy,
+    password::PasswordRules,
+    ports::{BreachedPasswords, PasswordHasher},
+};
+use almoner_audit::{Audit, Seal};
+use almoner_donations::{CampaignService, DonationService, DonorService};
+use almoner_http::Domains;
+use almoner_kernel::{Actor, Clock, Context, Ids, Origin};
+use almoner_persistence::{Database, PostgresUrl, Store, StoreKeys, StoreOptions};
+use anyhow::Context as _;
+use secrecy::ExposeSecret;
+
+use crate::{
+    breached::{BreachedFile, NoBreachedList},
+    clock::{SystemClock, UuidIds},
+    config::{self, Config},
+    keys::{self, Keys},
+    passwords::{ArgonHasher, HasherLimits},
+    secrets::SystemSecrets,
+};
+
+/// How long another instance's revocation of a session may go unnoticed, on PostgreSQL.
+const REVALIDATE_AFTER: chrono::Duration = chrono::Duration::seconds(1);
+
+/// Who else may have the database open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Neighbours {
+    /// Nobody may: a second server on the same SQLite file is refused.
+    None,
+    /// A server may be running beside this command.
+    Server,
+}
+
+/// Everything the program works with.
+pub struct Office {
+    /// The database.
+    pub store: Store,
+    /// The sub-keys of the signing key.
+    pub keys: Keys,
+    /// Where the key came from.
+    pub key_origin: keys::KeyOrigin,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Office {
+    /// Makes the data folder and the signing key when they are missing, and opens the database.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub async fn open(config: &Config, neighbours: Neighbours) -> anyhow::Result<Self> {
+        private_dir(&config.data_dir)?;
+        let (keys, key_origin) = keys::load_or_create(&config.key_file)?;
+        let database = match &config.database {
+            config::Database::Sqlite { path } => {
+                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+                {
+                    private_dir(folder)?;
+                }
+                Database::Sqlite(path.clone())
+            }
+            config::Database::Postgres { url } => {
+                Database::Postgres(PostgresUrl(url.expose_secret().to_owned()))
+            }
+        };
+        let ids: Arc<dyn Ids> = Arc::new(UuidIds::default());
+        let store = Store::open(StoreOptions {
+            database,
+            keys: StoreKeys {
+                audit: *keys.audit.expose_secret(),
+                vault: *keys.vault.expose_secret(),
+                lookup: *keys.lookup.expose_secret(),
+            },
+            ids: Arc::clone(&ids),
+            max_connections: config.database_pool_size,
+            exclusive: neighbours == Neighbours::None,
+            observer: None,
+        })
+        .await
+        .with_context(|| format!("cannot open {}", config.database.masked()))?;
+        Ok(Self { store, keys, key_origin, clock: Arc::new(SystemClock), ids })
+    }
+
+    /// Brings the schema up to date and makes sure that the key fits the trail.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        self.store.migrate_up(None).await?;
+        self.store.check_key().await?;
+        Ok(())
+    }
+
+    /// Refuses to work on a schema that is older or newer than the program: for commands that do
+    /// not migrate, because a server may be running.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub async fn expect_migrated(&self) -> anyhow::Result<()> {
+        let steps = self.store.migrations().await?;
+        let missing = steps.iter().filter(|step| !step.is_applied).count();
+        anyhow::ensure!(
+            missing == 0,
+            "the database lacks {missing} migrations: run `almoner migrate up`, or start the server"
+        );
+        self.store.check_key().await?;
+        Ok(())
+    }
+
+    /// The use cases of every domain.
+    ///
+    /// # Errors
+    /// When the hashing threads cannot be started or the list of breached passwords cannot be read.
+    pub fn domains(&self, config: &Config) -> anyhow::Result<Domains> {
+        let store = Arc::new(self.store.clone());
+        let hasher: Arc<dyn PasswordHasher> = Arc::new(
+            ArgonHasher::start(HasherLimits::with_threads(config.hash_threads))
+                .context("cannot start the threads that hash passwords")?,
+        );
+        let breached: Arc<dyn BreachedPasswords> = match &config.breached_file {
+            Some(file) => Arc::new(BreachedFile::open(file).with_context(|| {
+                format!("cannot use {} as a list of breached passwords", file.display())
+            })?),
+            None => Arc::new(NoBreachedList),
+        };
+        let passwords = || {
+            PasswordRules::new(config.password.clone(), Arc::clone(&breached), Arc::clone(&hasher))
+        };
+        let live = Arc::new(LiveSessions::new(LivePolicy {
+            revalidate_after: (!store.is_single_process()).then_some(REVALIDATE_AFTER),
+            ..LivePolicy::default()
+        }));
+        let ids = || Arc::clone(&self.ids);
+        Ok(Domains {
+            authentication: Authentication::new(
+                store.clone(),
+                Arc::clone(&hasher),
+                Arc::new(SystemSecrets),
+                ids(),
+                Arc::clone(&live),
+                config.login,
+                config.session,
+            ),
+            sessions: Sessions::new(store.clone(), Arc::clone(&live)),
+            profile: Profile::new(
+                store.clone(),
+                Arc::clone(&hasher),
+                passwords(),
+                Arc::clone(&live),
+                config.login,
+            ),
+            users: Administration::new(store.clone(), passwords(), ids(), Arc::clone(&live)),
+            roles: Roles::new(store.clone(), ids(), live),
+            donors: DonorService::new(store.clone(), ids()),
+            campaigns: CampaignService::new(store.clone(), ids()),
+            donations: DonationService::new(store.clone(), ids(), config.currencies.clone()),
+            audit: Audit::new(store),
+            region: config.country.region,
+            currencies: config.currencies.clone(),
+        })
+    }
+
+    /// The context of something the program does itself.
+    pub fn context(&self, name: &'static str) -> Context {
+        Context {
+            actor: Actor::System(name),
+            at: self.clock.now(),
+            origin: Origin::default(),
+            replay: None,
+        }
+    }
+
+    /// What the change trail is sealed with.
+    pub fn seal(&self) -> Seal {
+        Seal::new(*self.keys.audit.expose_secret())
+    }
+}
+
+/// Time between two rounds of housekeeping.
+pub const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60 * 60);
+
+fn private_dir(dir: &Path) -> anyhow::Result<()> {
+    keys::create_private_dir(dir)
+        .with_context(|| format!("cannot make the folder {}", dir.display()))
+}

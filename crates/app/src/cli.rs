@@ -1,0 +1,284 @@
+//! The command line: what `almoner` can be asked to do.
+//!
+//! Settings that are also configuration keys are read as texts here and parsed by `config`, which
+//! knows their variables; arguments of one command only are read by clap, variable included. So each
+//! variable is read in one place.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use almoner_audit::Mark;
+use chrono::NaiveDate;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::config::{
+    Sources,
+    schema::{self, Key},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  almoner                                        serve with the defaults: SQLite in ./data, port 8080
+  almoner --listen 0.0.0.0:8080 --public-url https://almoner.example.org
+  almoner --config /etc/almoner.toml migrate status
+  almoner admin create --email ayse@example.org --name 'Ayşe Yılmaz'
+
+Exit codes:
+  0  done
+  1  failed; the log says why
+  2  the command line is wrong
+  3  the configuration is wrong
+  4  `audit verify` found a row that was altered, removed or inserted
+
+Every setting can also stand in a TOML file; deploy/almoner.example.toml explains all of them. The
+command line wins over variables, variables over the file.";
+
+/// The back office of a charity.
+#[derive(Debug, Parser)]
+#[command(name = "almoner", version, after_help = EXAMPLES)]
+#[command(propagate_version = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Settings, before or after the command.
+    #[command(flatten)]
+    pub settings: Settings,
+
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+impl Cli {
+    /// What to do.
+    pub fn task(&self) -> &Command {
+        self.command.as_ref().unwrap_or(&Command::Serve)
+    }
+
+    /// What the configuration is read from.
+    pub fn sources(&self) -> Sources {
+        // An empty variable counts as unset, as for every other setting.
+        let file = self.settings.config.clone().filter(|file| !file.as_os_str().is_empty());
+        Sources::of_process(file, self.settings.flags(), variables())
+    }
+}
+
+/// The settings that are worth a flag.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings")]
+pub struct Settings {
+    /// Configuration file (TOML) [default: almoner.toml, when it exists].
+    #[arg(long, global = true, value_name = "FILE", env = schema::CONFIG_VARIABLE)]
+    #[arg(hide_env_values = true)]
+    pub config: Option<PathBuf>,
+
+    /// Database: sqlite://FILE or postgres://… [default: sqlite://<data-dir>/almoner.db]
+    /// [env: ALMONER_DATABASE_URL]. Other users of this machine can see command lines: give an
+    /// address with a password as the variable or in the file.
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// Folder of the database and the key file [default: data] [env: ALMONER_DATA_DIR].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<String>,
+
+    /// Address and port to listen on [default: 127.0.0.1:8080] [env: ALMONER_LISTEN].
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+
+    /// Origin under which browsers reach the server [default: http://<listen>]
+    /// [env: ALMONER_PUBLIC_URL].
+    #[arg(long, global = true, value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// Proxies whose X-Forwarded-For counts, with commas [default: none]
+    /// [env: ALMONER_TRUSTED_PROXIES].
+    #[arg(long, global = true, value_name = "CIDR,…")]
+    pub trusted_proxies: Option<String>,
+
+    /// Request quotas, on or off [default: on] [env: ALMONER_RATE_LIMIT].
+    #[arg(long, global = true, value_name = "on|off")]
+    pub rate_limit: Option<String>,
+
+    /// What is logged [default: info] [env: ALMONER_LOG].
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+
+    /// How it is written, text or json [default: text] [env: ALMONER_LOG_FORMAT].
+    #[arg(long, global = true, value_name = "text|json")]
+    pub log_format: Option<String>,
+}
+
+impl Settings {
+    /// The configuration keys that were given, with their texts.
+    pub fn flags(&self) -> Vec<(&'static Key, String)> {
+        [
+            (schema::DATABASE_URL, &self.database_url),
+            (schema::DATA_DIR, &self.data_dir),
+            (schema::LISTEN, &self.listen),
+            (schema::PUBLIC_URL, &self.public_url),
+            (schema::TRUSTED_PROXIES, &self.trusted_proxies),
+            (schema::RATE_LIMIT, &self.rate_limit),
+            (schema::LOG, &self.log),
+            (schema::LOG_FORMAT, &self.log_format),
+        ]
+        .into_iter()
+        .filter_map(|(key, text)| text.clone().map(|text| (key, text)))
+        .collect()
+    }
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Serves the API until it is told to stop (SIGINT or SIGTERM); the default.
+    ///
+    /// Makes the data folder, the database, the key and the tables when they are missing.
+    Serve,
+
+    /// Moves the database between versions of its schema.
+    #[command(subcommand)]
+    Migrate(Migrate),
+
+    /// Manages those who administer Almoner.
+    #[command(subcommand)]
+    Admin(Admin),
+
+    /// Prints the OpenAPI document to standard output.
+    ///
+    /// Example: almoner openapi > openapi/openapi.json
+    Openapi,
+
+    /// Prints the configuration as it was understood, without secrets.
+    Config,
+
+    /// Fills the database with invented donors, campaigns and donations.
+    ///
+    /// The same numbers, seed and last day always give the same data.
+    ///
+    /// Example: almoner seed --donors 50000 --donations 1000000 --rng-seed 7
+    Seed(Seed),
+
+    /// Checks what was recorded about changes.
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+/// Moves the database between versions of its schema.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Migrate {
+    /// Applies the migrations that are missing.
+    Up {
+        /// How many; all of them when nothing is said.
+        #[arg(long, env = "ALMONER_MIGRATE_STEPS", value_name = "N", hide_env_values = true)]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        steps: Option<u32>,
+    },
+    /// Takes migrations back, the last one first. What only a newer schema can hold is lost.
+    Down {
+        /// How many.
+        #[arg(long, env = "ALMONER_MIGRATE_STEPS", value_name = "N", hide_env_values = true)]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..), default_value_t = 1)]
+        steps: u32,
+    },
+    /// Lists the migrations, applied or not.
+    Status,
+}
+
+/// Manages those who administer Almoner.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Admin {
+    /// Makes a superadmin.
+    ///
+    /// The password is asked for, twice, or read as one line from standard input when that is no
+    /// terminal. It is never an argument, because other users of the machine can see those.
+    ///
+    /// Example: almoner admin create --email ayse@example.org --name 'Ayşe Yılmaz'
+    Create {
+        /// What to log in with.
+        #[arg(long, env = "ALMONER_ADMIN_CREATE_EMAIL", hide_env_values = true)]
+        email: String,
+        /// The name in full.
+        #[arg(long, env = "ALMONER_ADMIN_CREATE_NAME", hide_env_values = true)]
+        name: String,
+        /// Reads the password from standard input even when that is a terminal.
+        #[arg(long, env = "ALMONER_ADMIN_CREATE_PASSWORD_STDIN", hide_env_values = true)]
+        password_stdin: bool,
+    },
+}
+
+/// How much demo data to make.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Seed {
+    /// How many donors.
+    #[arg(long, env = "ALMONER_SEED_DONORS", value_name = "N", hide_env_values = true)]
+    #[arg(default_value_t = 1_000)]
+    pub donors: u32,
+    /// How many donations.
+    #[arg(long, env = "ALMONER_SEED_DONATIONS", value_name = "N", hide_env_values = true)]
+    #[arg(default_value_t = 10_000)]
+    pub donations: u32,
+    /// Which data: another seed gives other people.
+    #[arg(long, env = "ALMONER_SEED_RNG_SEED", value_name = "S", hide_env_values = true)]
+    #[arg(default_value_t = 1)]
+    pub rng_seed: u64,
+    /// The last day of the data, YYYY-MM-DD; yesterday when nothing is said.
+    #[arg(long, env = "ALMONER_SEED_UNTIL", value_name = "DAY", hide_env_values = true)]
+    pub until: Option<NaiveDate>,
+}
+
+/// Checks what was recorded about changes.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Audit {
+    /// Verifies the seals of the change trail; ends with 4 and names the first row that was altered,
+    /// removed or inserted.
+    ///
+    /// Example: almoner audit verify --expect-head 1042:9f86d081884c7d65…
+    Verify {
+        /// The end of the trail as an earlier run printed it. Only this finds rows that were cut off
+        /// the end.
+        #[arg(long, env = "ALMONER_AUDIT_EXPECT_HEAD", value_name = "POSITION:MAC")]
+        #[arg(hide_env_values = true)]
+        expect_head: Option<Mark>,
+    },
+}
+
+/// How the program ends; `--help` explains the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0
+    Done,
+    /// 1
+    Failed,
+    /// 3; clap itself ends with 2 when the command line is wrong.
+    Misconfigured,
+    /// 4
+    Tampered,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Misconfigured => 3,
+            Exit::Tampered => 4,
+        })
+    }
+}
+
+/// The variables that clap reads, so that the configuration does not call them unknown.
+pub fn variables() -> Vec<String> {
+    fn collect(command: &clap::Command, variables: &mut Vec<String>) {
+        let own = command.get_arguments().filter_map(|argument| argument.get_env());
+        variables.extend(own.map(|variable| variable.to_string_lossy().into_owned()));
+        for inner in command.get_subcommands() {
+            collect(inner, variables);
+        }
+    }
+    let mut variables = Vec::new();
+    collect(&Cli::command(), &mut variables);
+    variables.sort_unstable();
+    variables.dedup();
+    variables
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! The commands beside `serve`.
+
+use std::io::{self, IsTerminal, Write};
+
+use almoner_accounts::{
+    administration::NewSuperadmin,
+    user::{Locale, TimeZone},
+};
+use almoner_audit::Mark;
+use almoner_kernel::{EmailAddress, Fault, Fields, PersonName};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::{
+    assembly::{Neighbours, Office},
+    cli::{self, Exit},
+    config::Config,
+    prompt,
+};
+
+pub mod seed;
+
+/// `almoner migrate …`
+///
+/// # Errors
+/// In words for the operator.
+pub async fn migrate(config: &Config, command: &cli::Migrate) -> anyhow::Result<()> {
+    let neighbours = match command {
+        cli::Migrate::Status => Neighbours::Server,
+        cli::Migrate::Up { .. } | cli::Migrate::Down { .. } => Neighbours::None,
+    };
+    let office = Office::open(config, neighbours).await?;
+    match command {
+        cli::Migrate::Up { steps } => office.store.migrate_up(*steps).await?,
+        cli::Migrate::Down { steps } => office.store.migrate_down(*steps).await?,
+        cli::Migrate::Status => {}
+    }
+    let mut out = io::stdout().lock();
+    for step in office.store.migrations().await? {
+        let state = if step.is_applied { "applied" } else { "pending" };
+        writeln!(out, "{state:8} {}", step.name)?;
+    }
+    Ok(())
+}
+
+/// `almoner admin create`
+///
+/// # Errors
+/// In words for the operator, with every wrong field.
+pub async fn create_admin(
+    config: &Config,
+    email: &str,
+    name: &str,
+    password_stdin: bool,
+) -> anyhow::Result<()> {
+    let mut fields = Fields::default();
+    let email = fields.required("/email", Some(email), EmailAddress::parse);
+    let name = fields.required("/name", Some(name), PersonName::parse);
+    let new = name.zip(email).map(|(name, email)| NewSuperadmin {
+        name,
+        email,
+        locale: Locale::default(),
+        time_zone: TimeZone::default(),
+    });
+    let new = fields.finish(new).map_err(|invalid| in_words(&invalid))?;
+    let office = Office::open(config, Neighbours::Server).await?;
+    if office.store.migrations().await?.iter().all(|step| !step.is_applied) {
+        // A new database: nobody can be running on it.
+        office.store.migrate_up(None).await?;
+    }
+    office.expect_migrated().await?;
+    let domains = office.domains(config)?;
+    let password = prompt::new_password(password_stdin)?;
+    let user = domains
+        .users
+        .create_superadmin(&office.context("cli"), new, password)
+        .await
+        .map_err(|error| in_words(&error))?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{} can log in now, as superadmin", user.email.as_str())?;
+    Ok(())
+}
+
+/// `almoner openapi`
+///
+/// # Errors
+/// When nothing can be printed.
+pub fn openapi() -> anyhow::Result<()> {
+    let document = serde_json::to_string_pretty(&almoner_http::openapi::api_document())?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{document}")?;
+    Ok(())
+}
+
+/// `almoner audit verify`
+///
+/// # Errors
+/// When the trail cannot be read; tampering is told by the exit code.
+pub async fn verify(config: &Config, noted: Option<Mark>) -> anyhow::Result<Exit> {
+    let office = Office::open(config, Neighbours::Server).await?;
+    let steps = office.store.migrations().await?;
+    anyhow::ensure!(steps.iter().all(|step| step.is_applied), "the database is not migrated");
+    let domains = office.domains(config)?;
+    let bar = progress("rows verified");
+    let verdict = domains
+        .audit
+        .verify(&office.context("cli"), &office.seal(), noted, &mut |progress| {
+            bar.set_length(progress.expected);
+            bar.set_position(progress.verified);
+        })
+        .await?;
+    bar.finish_and_clear();
+    let mut out = io::stdout().lock();
+    match &verdict.finding {
+        None => {
+            writeln!(out, "intact: {} rows, the last one is", verdict.verified)?;
+            writeln!(out, "{}", verdict.last)?;
+            writeln!(
+                out,
+                "Note this line where the database's administrator cannot reach it, and give it to \
+                 --expect-head the next time."
+            )?;
+            Ok(Exit::Done)
+        }
+        Some(finding) => {
+            writeln!(out, "NOT INTACT: {finding}")?;
+            writeln!(out, "{} rows before it are as they were sealed", verdict.verified)?;
+            Ok(Exit::Tampered)
+        }
+    }
+}
+
+/// A progress bar on standard error; invisible where that is no terminal.
+pub(crate) fn progress(what: &'static str) -> ProgressBar {
+    let target = if io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr_with_hz(10)
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = ProgressStyle::with_template(
+        "{bar:40} {human_pos:>9} of {human_len} {msg}, {per_sec}, {eta} left",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(0), target).with_style(style).with_message(what)
+}
+
+/// An error of a use case with every wrong field, in the words of the command line.
+fn in_words(fault: &(impl Fault + std::fmt::Display)) -> anyhow::Error {
+    let fields: Vec<String> = fault
+        .fields()
+        .iter()
+        .map(|field| format!("--{} {}", field.pointer.trim_start_matches('/'), field.detail))
+        .collect();
+    if fields.is_empty() {
+        let mut text = fault.to_string();
+        let mut source = std::error::Error::source(fault);
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        return anyhow::anyhow!(text);
+    }
+    anyhow::anyhow!(fields.join("; "))
+}

@@ -1,0 +1,114 @@
+//! `almoner seed`: fills the database with invented data, the way real data gets in: in units of
+//! work, each with its trail.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use almoner_donations::{Campaigns, Donations, DonorQuery, Donors};
+use almoner_kernel::{PageRequest, Scope, Trail};
+use anyhow::Context as _;
+use chrono::Days;
+
+use crate::{
+    assembly::{Neighbours, Office},
+    cli,
+    commands::progress,
+    config::Config,
+    demo::{Demo, DemoOrder},
+};
+
+/// Records of one unit of work: enough that flushing costs nothing, few enough that its memory does
+/// not count.
+const BATCH: usize = 2_000;
+
+/// Batches that are made ahead of the writer.
+const AHEAD: usize = 2;
+
+/// `almoner seed`
+///
+/// # Errors
+/// In words for the operator: the database has donors already, or storage fails.
+pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
+    let office = Office::open(config, Neighbours::None).await?;
+    office.migrate().await?;
+    let known =
+        Donors::list(&office.store, &DonorQuery::default(), Scope::All, &PageRequest::first(1))
+            .await?;
+    anyhow::ensure!(
+        known.items.is_empty(),
+        "the database has donors already: demo data goes into an empty one"
+    );
+    let yesterday = office.clock.now().date_naive() - Days::new(1);
+    let (currency, other_currencies) =
+        config.currencies.split_first().context("no currency is configured")?;
+    let demo = Arc::new(Demo::new(DemoOrder {
+        donors: order.donors,
+        donations: order.donations,
+        rng_seed: order.rng_seed,
+        until: order.until.unwrap_or(yesterday),
+        currency: *currency,
+        other_currencies: other_currencies.to_vec(),
+    }));
+
+    let cx = office.context("seed");
+    let mut unit = Campaigns::begin(&office.store).await?;
+    let mut trail = Trail::of(&cx);
+    for campaign in demo.campaigns() {
+        unit.insert_campaign(campaign).await?;
+        trail = trail.created(campaign);
+    }
+    unit.commit(trail).await?;
+
+    let bar = progress("donors");
+    bar.set_length(u64::from(order.donors));
+    let mut donors = made_ahead(Arc::clone(&demo), order.donors, Demo::donor)?;
+    while let Some(batch) = donors.recv().await {
+        let mut unit = Donors::begin(&office.store).await?;
+        unit.insert_donors(&batch).await?;
+        let trail = batch.iter().fold(Trail::of(&cx), |trail, (donor, _)| trail.created(donor));
+        unit.commit(trail).await?;
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+
+    let bar = progress("donations");
+    bar.set_length(u64::from(order.donations));
+    let mut donations = made_ahead(demo, order.donations, Demo::donation)?;
+    while let Some(batch) = donations.recv().await {
+        let mut unit = Donations::begin(&office.store).await?;
+        unit.insert_donations(&batch).await?;
+        let trail = batch.iter().fold(Trail::of(&cx), Trail::created);
+        unit.commit(trail).await?;
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    office.store.refresh_statistics().await?;
+    office.store.close().await?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "made {} donors and {} donations", order.donors, order.donations)?;
+    Ok(())
+}
+
+/// Makes records on a thread of its own, in batches, a little ahead of the writer.
+fn made_ahead<T: Send + 'static>(
+    demo: Arc<Demo>,
+    count: u32,
+    make: fn(&Demo, u32) -> T,
+) -> anyhow::Result<tokio::sync::mpsc::Receiver<Vec<T>>> {
+    let (sender, receiver) = tokio::sync::mpsc::channel(AHEAD);
+    std::thread::Builder::new().name("almoner-demo".to_owned()).spawn(move || {
+        let mut number = 0;
+        while number < count {
+            let end = count.min(number + BATCH as u32);
+            let batch: Vec<T> = (number..end).map(|number| make(&demo, number)).collect();
+            // The writer has failed and said so.
+            if sender.blocking_send(batch).is_err() {
+                break;
+            }
+            number = end;
+        }
+    })?;
+    Ok(receiver)
+}

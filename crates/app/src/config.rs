@@ -1,0 +1,404 @@
+//! The configuration: read from four layers, checked as a whole before anything opens, and never
+//! printed with a secret in it.
+//!
+//! Defaults, then the TOML file, then `ALMONER_…` variables, then the command line: the later wins.
+//! `deploy/almoner.example.toml` explains every key.
+
+mod problem;
+mod reader;
+pub mod schema;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use almoner_accounts::{login::LoginPolicy, password::PasswordPolicy, session::SessionPolicy};
+use almoner_kernel::{Currency, EmailAddress, Region};
+use chrono::TimeDelta;
+use ipnet::IpNet;
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+
+pub use problem::{ConfigError, Problem};
+pub use sources::Sources;
+pub use values::{Database, WebOrigin, masked_url};
+
+use crate::telemetry::LogFormat;
+use reader::Reader;
+
+/// Everything an operator decides.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Folder of the database and the key file.
+    pub data_dir: PathBuf,
+    /// File of the master key.
+    pub key_file: PathBuf,
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Origin under which browsers reach the server.
+    pub public_url: WebOrigin,
+    /// Proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Largest request body, in bytes.
+    pub body_limit: usize,
+    /// Time that requests in flight have at shutdown.
+    pub shutdown_grace: Duration,
+    /// Name of the charity.
+    pub organisation: String,
+    /// Country of phone numbers written without a country code.
+    pub country: CountryCode,
+    /// Currencies a donation may have, the usual one first.
+    pub currencies: Vec<Currency>,
+    /// Where the database is.
+    pub database: Database,
+    /// Connections of the pool.
+    pub database_pool_size: u32,
+    /// The first superadmin, made on an empty database and ignored afterwards.
+    pub first_admin: Option<FirstAdmin>,
+    /// What is logged, and how.
+    pub log: LogSettings,
+    /// Origins of other web pages that may call the API.
+    pub cors_origins: Vec<WebOrigin>,
+    /// How many requests are allowed.
+    pub rate_limit: RateLimit,
+    /// How long sessions live.
+    pub session: SessionPolicy,
+    /// What a password must be; the name of the charity is among its organisation words.
+    pub password: PasswordPolicy,
+    /// Passwords known from breaches, in the "ordered by hash" format of Have I Been Pwned.
+    pub breached_file: Option<PathBuf>,
+    /// Password hashes computed at the same time, 19 MiB each.
+    pub hash_threads: u32,
+    /// How many logins may fail.
+    pub login: LoginPolicy,
+    /// What `/metrics` asks for as a bearer token.
+    pub metrics_token: Option<SecretString>,
+}
+
+/// A country, with the code it was configured by.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CountryCode {
+    /// ISO 3166 alpha-2, upper case.
+    pub code: String,
+    /// What phone numbers are parsed with.
+    pub region: Region,
+}
+
+impl fmt::Debug for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)
+    }
+}
+
+/// Who becomes the first superadmin.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    /// Where to write to, and what to log in with.
+    pub email: EmailAddress,
+    /// The password to begin with.
+    pub password: SecretString,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// Directives of `tracing_subscriber::EnvFilter`, such as `info,almoner_http=debug`.
+    pub filter: String,
+    /// Text or JSON.
+    pub format: LogFormat,
+}
+
+/// How many requests are allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// False when no quota holds: for load tests, or behind a limiter of one's own.
+    pub enabled: bool,
+    /// Requests per minute of one user.
+    pub user_per_minute: u32,
+    /// Requests per minute of one address that is not logged in.
+    pub stranger_per_minute: u32,
+    /// Requests per minute of one user with that role, instead of `user_per_minute`.
+    pub roles: BTreeMap<String, u32>,
+}
+
+impl Config {
+    /// Reads all layers and checks everything. Opens nothing but the TOML file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every problem there is.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let figment = sources.layered(&mut problems);
+        let mut reader = Reader::new(figment, problems);
+        let config = read(&mut reader);
+        match config {
+            Some(config) if reader.problems.is_empty() => Ok(config),
+            _ => Err(ConfigError(reader.problems)),
+        }
+    }
+
+    /// What is allowed but should be known at start, one sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.rate_limit.enabled {
+            warnings.push(
+                "rate_limit.enabled (ALMONER_RATE_LIMIT) is off: nothing limits requests and \
+                 guessing but a limiter of your own"
+                    .to_owned(),
+            );
+        }
+        if !self.public_url.is_https() && !self.public_url.is_loopback() {
+            warnings.push(format!(
+                "public_url (ALMONER_PUBLIC_URL) is {}: passwords and session cookies travel in \
+                 the clear",
+                self.public_url
+            ));
+        }
+        if self.public_url.is_loopback() && !self.listen.ip().is_loopback() {
+            warnings.push(format!(
+                "the server listens on {}, but public_url (ALMONER_PUBLIC_URL) is {}: browsers on \
+                 other machines will be refused as foreign",
+                self.listen, self.public_url
+            ));
+        }
+        warnings
+    }
+}
+
+fn read(reader: &mut Reader) -> Option<Config> {
+    use schema as key;
+    use values::{network, size, span, switch, whole};
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    let data_dir = reader.read(key::DATA_DIR, path);
+    let key_file = optional(reader, key::KEY_FILE, path);
+    let listen = reader.read(key::LISTEN, |text| {
+        text.parse::<SocketAddr>()
+            .map_err(|_| "must be an IP address and a port such as 127.0.0.1:8080".to_owned())
+    });
+    let public_url = optional(reader, key::PUBLIC_URL, WebOrigin::parse);
+    let trusted_proxies = reader.list(key::TRUSTED_PROXIES, network);
+    let body_limit = reader.read(key::BODY_LIMIT, |text| {
+        // Below 1 KiB no login fits; above 64 MiB a few requests exhaust the memory.
+        bounded(size(text)?, (1 << 10)..=(64 << 20), "must be from 1KiB to 64MiB")
+    });
+    let shutdown_grace = reader.read(key::SHUTDOWN_GRACE, |text| {
+        bounded(span(text)?, Duration::ZERO..=Duration::from_secs(600), "must be at most 10m")
+    });
+    let organisation = reader.read(key::ORGANISATION, |text| {
+        almoner_kernel::text::line(text, 200).map_err(|unfit| unfit.to_string())
+    });
+    let country = reader.read(key::COUNTRY, |text| {
+        let code = text.to_uppercase();
+        let region = Region::parse(&code).map_err(|unfit| unfit.to_string())?;
+        Ok(CountryCode { code, region })
+    });
+    let currencies = reader
+        .list(key::CURRENCIES, |text| Currency::parse(text).map_err(|unfit| unfit.to_string()));
+    if currencies.as_ref().is_some_and(Vec::is_empty) {
+        reader.wrong(key::CURRENCIES, "must name at least one currency");
+    }
+
+    let database = optional(reader, key::DATABASE_URL, Database::parse);
+    let database_pool_size = reader.read(key::DATABASE_POOL_SIZE, whole(1..=1_000));
+
+    let log_filter = reader.read(key::LOG, |text| {
+        EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| {
+            format!("must be a log filter such as info,almoner_http=debug: {error}")
+        })
+    });
+    let log_format = reader.read(key::LOG_FORMAT, |text| match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be text or json".to_owned()),
+    });
+    let cors_origins = reader.list(key::CORS_ORIGINS, WebOrigin::parse);
+
+    let quota = || whole(1..=1_000_000);
+    let rate_limit_enabled = reader.read(key::RATE_LIMIT, switch);
+    let user_per_minute = reader.read(key::RATE_LIMIT_USER, quota());
+    let stranger_per_minute = reader.read(key::RATE_LIMIT_STRANGER, quota());
+    let roles = reader.table(key::RATE_LIMIT_ROLES, |text| quota()(text));
+
+    let minute_to = |longest: Duration, detail: &'static str| {
+        move |text: &str| {
+            let span = bounded(span(text)?, Duration::from_secs(60)..=longest, detail)?;
+            TimeDelta::from_std(span).map_err(|_| detail.to_owned())
+        }
+    };
+    let mut timeout = |key| reader.read(key, minute_to(365 * DAY, "must be from 1m to 365d"));
+    let idle = timeout(key::SESSION_IDLE);
+    let absolute = timeout(key::SESSION_ABSOLUTE);
+    let remembered_idle = timeout(key::SESSION_REMEMBERED_IDLE);
+    let remembered_absolute = timeout(key::SESSION_REMEMBERED_ABSOLUTE);
+    for (key, idle, absolute, longest) in [
+        (key::SESSION_IDLE, idle, absolute, key::SESSION_ABSOLUTE),
+        (
+            key::SESSION_REMEMBERED_IDLE,
+            remembered_idle,
+            remembered_absolute,
+            key::SESSION_REMEMBERED_ABSOLUTE,
+        ),
+    ] {
+        if absolute.is_some() && idle > absolute {
+            reader.wrong(key, format!("must not be longer than {}", longest.path));
+        }
+    }
+    let max_per_user = reader.read(key::SESSION_MAX, whole(1..=1_000));
+
+    // ASVS 6.2.1 asks for at least 8 characters, 6.2.9 for at least 64 being allowed.
+    let min_length = reader.read(key::PASSWORD_MIN, whole(8..=64));
+    let max_length = reader.read(key::PASSWORD_MAX, whole(64..=1_024));
+    let words = reader.list(key::PASSWORD_WORDS, |text| Ok(text.to_owned()));
+    let password = password_policy(min_length, max_length, words, organisation.as_deref());
+    let breached_file = optional(reader, key::PASSWORD_BREACHED, |text| {
+        let file = path(text)?;
+        if file.is_file() { Ok(file) } else { Err("is not a file".to_owned()) }
+    });
+    let hash_threads = reader.read(key::PASSWORD_HASH_THREADS, whole(1..=64));
+
+    let attempts_per_address = reader.read(key::LOGIN_ATTEMPTS, whole(1..=10_000));
+    let address_window = reader.read(key::LOGIN_WINDOW, minute_to(DAY, "must be from 1m to 1d"));
+    let lockout_failures = reader.read(key::LOGIN_FAILURES, whole(1..=100));
+    let lockout_time = reader.read(key::LOGIN_LOCKOUT, minute_to(DAY, "must be from 1m to 1d"));
+
+    let metrics_token = optional(reader, key::METRICS_TOKEN, |text| {
+        // 128 bits in hexadecimal have 32 characters; 16 is what a person might still type.
+        if text.len() >= 16 {
+            Ok(SecretString::from(text))
+        } else {
+            Err("must have at least 16 characters".to_owned())
+        }
+    });
+    let first_admin = first_admin(reader, password.as_ref());
+
+    let data_dir = data_dir?;
+    let listen = listen?;
+    Some(Config {
+        key_file: key_file?.unwrap_or_else(|| data_dir.join("almoner.key")),
+        public_url: match public_url? {
+            Some(origin) => origin,
+            None => default_public_url(listen)?,
+        },
+        database: database?
+            .unwrap_or_else(|| Database::Sqlite { path: data_dir.join("almoner.db") }),
+        data_dir,
+        listen,
+        trusted_proxies: trusted_proxies?,
+        body_limit: body_limit?,
+        shutdown_grace: shutdown_grace?,
+        organisation: organisation?,
+        country: country?,
+        currencies: currencies?,
+        database_pool_size: database_pool_size?,
+        first_admin: first_admin?,
+        log: LogSettings { filter: log_filter?, format: log_format? },
+        cors_origins: cors_origins?,
+        rate_limit: RateLimit {
+            enabled: rate_limit_enabled?,
+            user_per_minute: user_per_minute?,
+            stranger_per_minute: stranger_per_minute?,
+            roles: roles?,
+        },
+        session: SessionPolicy {
+            idle: idle?,
+            absolute: absolute?,
+            remembered_idle: remembered_idle?,
+            remembered_absolute: remembered_absolute?,
+            max_per_user: max_per_user? as usize,
+        },
+        password: password?,
+        breached_file: breached_file?,
+        hash_threads: hash_threads?,
+        login: LoginPolicy {
+            max_failures: lockout_failures?,
+            lock: lockout_time?,
+            max_per_address: attempts_per_address?,
+            window: address_window?,
+        },
+        metrics_token: metrics_token?,
+    })
+}
+
+/// A key that may be absent: `None` when it is wrong, `Some(None)` when no source gives it.
+fn optional<T>(
+    reader: &mut Reader,
+    key: &'static schema::Key,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<Option<T>> {
+    if reader.has(key) { reader.read(key, parse).map(Some) } else { Some(None) }
+}
+
+fn password_policy(
+    min_length: Option<u32>,
+    max_length: Option<u32>,
+    words: Option<Vec<String>>,
+    organisation: Option<&str>,
+) -> Option<PasswordPolicy> {
+    let PasswordPolicy { mut organisation_words, .. } = PasswordPolicy::default();
+    organisation_words.push(organisation?.to_owned());
+    organisation_words.extend(words?);
+    Some(PasswordPolicy {
+        min_chars: min_length? as usize,
+        max_chars: max_length? as usize,
+        organisation_words,
+    })
+}
+
+/// The first superadmin, whose password has to fit the policy; the list of breached passwords is
+/// asked when the account is made.
+fn first_admin(reader: &mut Reader, policy: Option<&PasswordPolicy>) -> Option<Option<FirstAdmin>> {
+    let email = optional(reader, schema::ADMIN_EMAIL, |text| {
+        EmailAddress::parse(text).map_err(|unfit| unfit.to_string())
+    });
+    let password = if reader.has(schema::ADMIN_PASSWORD) {
+        reader.verbatim(schema::ADMIN_PASSWORD, |text| Ok(SecretString::from(text))).map(Some)
+    } else {
+        Some(None)
+    };
+    match (email?, password?) {
+        (Some(email), Some(password)) => match policy?.check(password.clone(), &[email.as_str()]) {
+            Ok(_) => Some(Some(FirstAdmin { email, password })),
+            Err(complaints) => {
+                for complaint in complaints {
+                    reader.wrong(schema::ADMIN_PASSWORD, complaint.to_string());
+                }
+                None
+            }
+        },
+        (None, None) => Some(None),
+        (Some(_), None) => {
+            reader.wrong(schema::ADMIN_PASSWORD, "is required beside admin.email");
+            None
+        }
+        (None, Some(_)) => {
+            reader.wrong(schema::ADMIN_EMAIL, "is required beside admin.password");
+            None
+        }
+    }
+}
+
+fn default_public_url(listen: SocketAddr) -> Option<WebOrigin> {
+    // Nobody can type "all addresses" into a browser.
+    let text = if listen.ip().is_unspecified() {
+        format!("http://localhost:{}", listen.port())
+    } else {
+        format!("http://{listen}")
+    };
+    WebOrigin::parse(&text).ok()
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+fn bounded<T: PartialOrd>(
+    value: T,
+    bounds: std::ops::RangeInclusive<T>,
+    detail: &str,
+) -> Result<T, String> {
+    if bounds.contains(&value) { Ok(value) } else { Err(detail.to_owned()) }
+}

@@ -1,0 +1,80 @@
+//! The `almoner` command.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use almoner_app::{
+    cli::{Admin, Audit, Cli, Command, Exit},
+    commands,
+    config::Config,
+    serve, telemetry,
+};
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match start(&cli) {
+        Ok(config) => run(&cli, &config).into(),
+        Err((exit, complaint)) => {
+            // Logging has not started, and an operator waits for an answer.
+            drop(writeln!(io::stderr(), "almoner: {complaint}"));
+            exit.into()
+        }
+    }
+}
+
+/// Reads the configuration and starts logging.
+fn start(cli: &Cli) -> Result<Config, (Exit, String)> {
+    let config =
+        Config::load(&cli.sources()).map_err(|error| (Exit::Misconfigured, error.to_string()))?;
+    telemetry::init(&config.log.filter, config.log.format)
+        .map_err(|error| (Exit::Failed, error.to_string()))?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    Ok(config)
+}
+
+fn run(cli: &Cli, config: &Config) -> Exit {
+    // actix brings a runtime for each of its workers; commands need one thread.
+    let outcome = match cli.task() {
+        Command::Serve => block_on(serve::serve(config)),
+        Command::Migrate(command) => block_on(commands::migrate(config, command)),
+        Command::Admin(Admin::Create { email, name, password_stdin }) => {
+            block_on(commands::create_admin(config, email, name, *password_stdin))
+        }
+        Command::Openapi => commands::openapi(),
+        Command::Config => print(&format!("{config:#?}")),
+        Command::Seed(order) => block_on(commands::seed::seed(config, order)),
+        Command::Audit(Audit::Verify { expect_head }) => {
+            return match block_on(commands::verify(config, *expect_head)) {
+                Ok(exit) => exit,
+                Err(error) => failed(&error),
+            };
+        }
+    };
+    match outcome {
+        Ok(()) => Exit::Done,
+        Err(error) => failed(&error),
+    }
+}
+
+fn block_on<T>(task: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    actix_web::rt::System::new().block_on(task)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{text}")?;
+    Ok(())
+}
+
+fn failed(error: &anyhow::Error) -> Exit {
+    // The whole chain: an operator sees the last cause, not only that something failed.
+    drop(writeln!(io::stderr(), "almoner: {error:#}"));
+    Exit::Failed
+}

@@ -1,0 +1,65 @@
+//! Whether the server can work: what `/health/ready` asks.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use almoner_http::health::{Part, PartStatus, Readiness};
+use almoner_persistence::Store;
+use async_trait::async_trait;
+
+/// Asks the database, and whether its schema is this program's.
+pub struct StoreReadiness {
+    store: Store,
+    // The schema of a running server does not go back by itself: once is enough.
+    is_migrated: AtomicBool,
+}
+
+impl StoreReadiness {
+    /// Asks that store.
+    pub const fn new(store: Store) -> Self {
+        Self { store, is_migrated: AtomicBool::new(false) }
+    }
+
+    async fn database(&self) -> PartStatus {
+        match self.store.ping().await {
+            Ok(()) => PartStatus::Up,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the database does not answer");
+                PartStatus::Down
+            }
+        }
+    }
+
+    async fn migrations(&self) -> PartStatus {
+        if self.is_migrated.load(Ordering::Relaxed) {
+            return PartStatus::Up;
+        }
+        match self.store.migrations().await {
+            Ok(steps) if steps.iter().all(|step| step.is_applied) => {
+                self.is_migrated.store(true, Ordering::Relaxed);
+                PartStatus::Up
+            }
+            Ok(_) => PartStatus::Down,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the migrations cannot be read");
+                PartStatus::Down
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Readiness for StoreReadiness {
+    async fn check(&self) -> Vec<Part> {
+        let database = self.database().await;
+        let migrations = match database {
+            PartStatus::Up => self.migrations().await,
+            PartStatus::Down => PartStatus::Down,
+        };
+        vec![
+            Part { name: "database", status: database },
+            Part { name: "migrations", status: migrations },
+        ]
+    }
+}

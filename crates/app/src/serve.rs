@@ -1,0 +1,197 @@
+//! `almoner serve`: from an empty folder to a server that listens, and down again without losing a
+//! request.
+
+use std::{
+    io::{self, Write},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{HttpServer, rt};
+use almoner_accounts::{
+    administration::NewSuperadmin,
+    user::{Locale, TimeZone},
+};
+use almoner_http::{
+    Domains, HttpKeys, HttpSettings, PublicUrl, Quotas, Server, Services,
+    adapters::{LiveCallers, TrailRefusals},
+    health,
+    settings::Origin,
+};
+use almoner_kernel::PersonName;
+use anyhow::Context as _;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use secrecy::ExposeSecret;
+
+use crate::{
+    assembly::{HOUSEKEEPING_EVERY, Neighbours, Office},
+    config::{Config, WebOrigin},
+    keys::KeyOrigin,
+    readiness::StoreReadiness,
+};
+
+/// Serves until SIGINT or SIGTERM.
+///
+/// # Errors
+/// In words for the operator.
+pub async fn serve(config: &Config) -> anyhow::Result<()> {
+    let office = Office::open(config, Neighbours::None).await?;
+    if office.key_origin == KeyOrigin::Created {
+        tracing::info!(
+            file = %config.key_file.display(),
+            "made a signing key: keep a copy of it apart from the database"
+        );
+    }
+    office.migrate().await?;
+    let domains = Arc::new(office.domains(config)?);
+    first_superadmin(config, &office, &domains).await?;
+
+    let metrics = record_metrics()?;
+    let services = Arc::new(Services {
+        clock: Arc::clone(&office.clock),
+        ids: Arc::clone(&office.ids),
+        callers: Arc::new(LiveCallers(domains.sessions.clone())),
+        answers: Arc::new(office.store.clone()),
+        refusals: Arc::new(TrailRefusals(domains.audit.clone())),
+        readiness: Arc::new(StoreReadiness::new(office.store.clone())),
+        metrics: Some(metrics.clone()),
+    });
+    let server = Server::new(settings(config, &office)?, services, Arc::clone(&domains))?;
+    let http = HttpServer::new(move || server.app())
+        .shutdown_timeout(config.shutdown_grace.as_secs())
+        .bind(config.listen)
+        .with_context(|| format!("cannot listen on {}", config.listen))?
+        .run();
+    let upkeep = rt::spawn(upkeep(office.store.clone(), metrics));
+    let housekeeping = rt::spawn(housekeeping(office.store.clone(), Arc::clone(&office.clock)));
+    announce(config, &office).await?;
+
+    let served = http.await.context("the server stopped");
+    upkeep.abort();
+    housekeeping.abort();
+    if let Err(error) = office.store.close().await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the database was not closed");
+    }
+    tracing::info!("stopped");
+    served
+}
+
+async fn first_superadmin(
+    config: &Config,
+    office: &Office,
+    domains: &Domains,
+) -> anyhow::Result<()> {
+    let Some(admin) = &config.first_admin else { return Ok(()) };
+    let name = PersonName::parse(admin.email.local_part())
+        .unwrap_or_else(|_| PersonName::from_stored("Superadmin".to_owned()));
+    let new = NewSuperadmin {
+        name,
+        email: admin.email.clone(),
+        locale: Locale::default(),
+        time_zone: TimeZone::default(),
+    };
+    let cx = office.context("environment");
+    let made = domains
+        .users
+        .create_first_superadmin(&cx, new, admin.password.clone())
+        .await
+        .context("cannot make the first superadmin of ALMONER_ADMIN_EMAIL")?;
+    if made.is_some() {
+        tracing::info!("made the first superadmin; ALMONER_ADMIN_PASSWORD can be removed now");
+    }
+    Ok(())
+}
+
+/// What the HTTP layer is told by the configuration.
+///
+/// # Errors
+/// When an origin that was checked already cannot be parsed.
+pub fn settings(config: &Config, office: &Office) -> anyhow::Result<HttpSettings> {
+    let per_minute = |limit: u32| NonZeroU32::new(limit).context("a quota is zero");
+    let origin = |origin: &WebOrigin| Origin::parse(&origin.as_text());
+    let roles = config.rate_limit.roles.iter();
+    Ok(HttpSettings {
+        public_url: PublicUrl::parse(&config.public_url.as_text())?,
+        trusted_proxies: config.trusted_proxies.clone(),
+        cors_origins: config.cors_origins.iter().map(origin).collect::<Result<_, _>>()?,
+        quotas: Quotas {
+            is_on: config.rate_limit.enabled,
+            stranger: per_minute(config.rate_limit.stranger_per_minute)?,
+            user: per_minute(config.rate_limit.user_per_minute)?,
+            roles: roles
+                .map(|(role, limit)| Ok((role.clone(), per_minute(*limit)?)))
+                .collect::<anyhow::Result<_>>()?,
+        },
+        body_limit: config.body_limit,
+        keys: HttpKeys {
+            cookie: *office.keys.cookie.expose_secret(),
+            csrf: *office.keys.csrf.expose_secret(),
+            cursor: *office.keys.cursor.expose_secret(),
+        },
+        metrics_token: config.metrics_token.as_ref().map(|token| token.expose_secret().to_owned()),
+    })
+}
+
+fn record_metrics() -> anyhow::Result<PrometheusHandle> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(
+            Matcher::Full(health::REQUEST_SECONDS.to_owned()),
+            health::REQUEST_SECONDS_BUCKETS,
+        )?
+        .install_recorder()
+        .context("cannot record metrics")
+}
+
+/// Keeps the metrics in shape and tells the state of the pool.
+async fn upkeep(store: almoner_persistence::Store, metrics: PrometheusHandle) {
+    let mut round = rt::time::interval(Duration::from_secs(5));
+    loop {
+        round.tick().await;
+        metrics.run_upkeep();
+        let (busy, idle) = store.pool();
+        metrics::gauge!("almoner_database_connections", "state" => "busy").set(busy);
+        metrics::gauge!("almoner_database_connections", "state" => "idle").set(idle);
+    }
+}
+
+/// Removes what is past its time.
+async fn housekeeping(store: almoner_persistence::Store, clock: Arc<dyn almoner_kernel::Clock>) {
+    let mut round = rt::time::interval(HOUSEKEEPING_EVERY);
+    loop {
+        round.tick().await;
+        match store.forget_expired(clock.now()).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "removed what was past its time"),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "could not remove what is past its time");
+            }
+        }
+    }
+}
+
+/// Tells the operator where to go: on standard output, because it is not a log.
+async fn announce(config: &Config, office: &Office) -> anyhow::Result<()> {
+    use almoner_accounts::ports::Accounts;
+
+    let url = config.public_url.as_text();
+    let mut lines = vec![
+        format!("Almoner {} listens on {}", env!("CARGO_PKG_VERSION"), config.listen),
+        format!("  documentation  {url}/docs"),
+        format!("  contract       {url}/api/openapi.json"),
+        format!("  database       {}", config.database.masked()),
+    ];
+    if !office.store.has_users().await? {
+        lines.push(
+            "  nobody can log in yet; make the first account in another terminal:".to_owned(),
+        );
+        lines
+            .push("    almoner admin create --email you@example.org --name 'Your Name'".to_owned());
+    }
+    let mut out = io::stdout().lock();
+    for line in lines {
+        writeln!(out, "{line}").context("cannot write to standard output")?;
+    }
+    out.flush().context("cannot write to standard output")
+}

@@ -1,0 +1,252 @@
+//! The layer that turns events into lines. It keeps the fields of each span as values, cleaned the
+//! moment they are recorded, so that no later formatting can meet a secret.
+
+use std::{
+    fmt::{self, Write as _},
+    io::Write as _,
+};
+
+use chrono::{SecondsFormat, Utc};
+use serde_json::{Map, Value};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context, registry::LookupSpan};
+
+use super::{LogFormat, redact::cleaned};
+
+/// Writes one line per event.
+pub struct Lines<W> {
+    format: LogFormat,
+    writer: W,
+}
+
+impl<W> Lines<W> {
+    /// Lines of that format, to that writer.
+    pub const fn new(format: LogFormat, writer: W) -> Self {
+        Self { format, writer }
+    }
+}
+
+impl<S, W> Layer<S> for Lines<W>
+where
+    S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+    W: for<'writer> MakeWriter<'writer> + 'static,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(id) {
+            let mut fields = Fields::default();
+            attributes.record(&mut fields);
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+        {
+            values.record(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut spans = String::new();
+        let mut fields = Fields::default();
+        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+            if !spans.is_empty() {
+                spans.push(':');
+            }
+            spans.push_str(span.name());
+            if let Some(own) = span.extensions().get::<Fields>() {
+                fields.0.extend(own.0.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+        }
+        // A span may carry a field named `message`; it is not this event's.
+        fields.0.remove(MESSAGE);
+        event.record(&mut fields);
+
+        let line = Line::new(event.metadata(), spans, fields.0);
+        let text = match self.format {
+            LogFormat::Text => line.text(),
+            LogFormat::Json => line.json(),
+        };
+        // There is nowhere left to complain when stderr is gone; the program serves on.
+        drop(self.writer.make_writer_for(event.metadata()).write_all(text.as_bytes()));
+    }
+}
+
+const MESSAGE: &str = "message";
+const REQUEST_ID: &str = "request_id";
+
+/// One event, ready to be written.
+struct Line {
+    timestamp: String,
+    level: &'static str,
+    target: String,
+    message: Option<Value>,
+    request_id: Option<Value>,
+    spans: String,
+    fields: Map<String, Value>,
+}
+
+impl Line {
+    fn new(metadata: &Metadata<'_>, spans: String, mut fields: Map<String, Value>) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a log line says when it was written")]
+        let now = Utc::now();
+        // Events of the `log` crate carry their origin in fields.
+        let target = match fields.remove("log.target") {
+            Some(Value::String(target)) => target,
+            _ => metadata.target().to_owned(),
+        };
+        fields.retain(|name, _| !name.starts_with("log."));
+        Self {
+            timestamp: now.to_rfc3339_opts(SecondsFormat::Millis, true),
+            level: metadata.level().as_str(),
+            target,
+            message: fields.remove(MESSAGE),
+            request_id: fields.remove(REQUEST_ID),
+            spans,
+            fields,
+        }
+    }
+
+    fn json(self) -> String {
+        let mut line = Map::new();
+        line.insert("timestamp".to_owned(), self.timestamp.into());
+        line.insert("level".to_owned(), self.level.into());
+        line.insert("target".to_owned(), self.target.into());
+        if let Some(message) = self.message {
+            line.insert(MESSAGE.to_owned(), message);
+        }
+        if let Some(request_id) = self.request_id {
+            line.insert(REQUEST_ID.to_owned(), request_id);
+        }
+        if !self.spans.is_empty() {
+            line.insert("span".to_owned(), self.spans.into());
+        }
+        if !self.fields.is_empty() {
+            line.insert("fields".to_owned(), self.fields.into());
+        }
+        let mut text = Value::from(line).to_string();
+        text.push('\n');
+        text
+    }
+
+    fn text(self) -> String {
+        let mut text = format!("{} {:>5} {}:", self.timestamp, self.level, self.target);
+        if let Some(message) = &self.message {
+            text.push(' ');
+            push_plain(&mut text, message, Quoting::Never);
+        }
+        let request_id = self.request_id.iter().map(|value| (REQUEST_ID, value));
+        let fields = self.fields.iter().map(|(name, value)| (name.as_str(), value));
+        for (name, value) in request_id.chain(fields) {
+            text.push(' ');
+            text.push_str(name);
+            text.push('=');
+            push_plain(&mut text, value, Quoting::WhenNeeded);
+        }
+        if !self.spans.is_empty() {
+            text.push_str(" span=");
+            text.push_str(&self.spans);
+        }
+        text.push('\n');
+        text
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    Never,
+    WhenNeeded,
+}
+
+/// Appends a value on one line: whoever controls it can neither begin a new line nor move a
+/// terminal's cursor.
+fn push_plain(line: &mut String, value: &Value, quoting: Quoting) {
+    let Value::String(text) = value else {
+        line.push_str(&value.to_string());
+        return;
+    };
+    let is_ambiguous = |char: char| char.is_whitespace() || matches!(char, '"' | '=');
+    let is_quoted =
+        quoting == Quoting::WhenNeeded && (text.is_empty() || text.contains(is_ambiguous));
+    if is_quoted {
+        line.push('"');
+    }
+    for char in text.chars() {
+        match char {
+            '"' if is_quoted => line.push_str("\\\""),
+            char if char.is_control() || matches!(char, '\u{2028}' | '\u{2029}') => {
+                line.extend(char.escape_default());
+            }
+            char => line.push(char),
+        }
+    }
+    if is_quoted {
+        line.push('"');
+    }
+}
+
+/// The fields of a span or event, cleaned; a field recorded again replaces its value.
+#[derive(Default)]
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn keep(&mut self, field: &Field, value: Value) {
+        let name = field.name();
+        let name = name.strip_prefix("r#").unwrap_or(name);
+        self.0.insert(name.to_owned(), cleaned(name, value));
+    }
+}
+
+impl Visit for Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.keep(field, value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.keep(field, value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.keep(field, value.into());
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.keep(field, value.to_string().into());
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.keep(field, value.to_string().into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.keep(field, value.into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.keep(field, value.into());
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        // The whole chain, because no error of ours repeats its source.
+        let mut text = value.to_string();
+        let mut source = value.source();
+        while let Some(error) = source {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            source = error.source();
+        }
+        self.keep(field, text.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        if write!(text, "{value:?}").is_ok() {
+            self.keep(field, text.into());
+        }
+    }
+}

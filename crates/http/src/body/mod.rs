@@ -1,0 +1,114 @@
+//! Request bodies: read up to the limit, parsed strictly, and every structural error found at once,
+//! so that a caller learns of all wrong fields in one answer.
+
+mod read;
+mod recover;
+mod strict;
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::{Method, header},
+};
+use almoner_kernel::{FieldError, Fields, Invalid};
+use mime::Mime;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::problem::{Problem, registry};
+
+/// A JSON body. `T` derives `Deserialize` with `#[serde(deny_unknown_fields)]`, and each of its
+/// fields is an `Option` or a `Patch`, so that a missing field is the handler's complaint.
+///
+/// # Errors
+/// 400 for broken JSON, 413, 415; 422 at once when nothing of the body can be read.
+#[derive(Debug)]
+pub struct Body<T> {
+    /// What could be read.
+    pub value: T,
+    /// What is wrong already: go on with it, and finish it.
+    pub fields: Fields,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            must_be_json(&req)?;
+            let bytes = read::whole(&req, payload).await?;
+            req.extensions_mut().insert(BodyDigest(Sha256::digest(&bytes).into()));
+            let value = strict::parse(&bytes)?;
+            if !value.is_object() {
+                let error = FieldError::new("", "type", "must be a JSON object");
+                return Err(Invalid::one(error).into());
+            }
+            let (value, errors) = recover::read(value)?;
+            Ok(Self { value, fields: Fields::with(errors) })
+        })
+    }
+}
+
+/// A request that has no body: an empty one or `{}` is let through, anything else is 422.
+#[derive(Debug)]
+pub struct NoBody;
+
+impl FromRequest for NoBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = read::whole(&req, payload).await?;
+            if bytes.is_empty() {
+                return Ok(Self);
+            }
+            must_be_json(&req)?;
+            match strict::parse(&bytes)? {
+                Value::Object(fields) if fields.is_empty() => Ok(Self),
+                _ => {
+                    let error = FieldError::new("", "unknown_field", "this request has no body");
+                    Err(Invalid::one(error).into())
+                }
+            }
+        })
+    }
+}
+
+/// SHA-256 of the body that was read, for the fingerprint of a repeatable request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyDigest(pub(crate) [u8; 32]);
+
+fn must_be_json(req: &HttpRequest) -> Result<(), Problem> {
+    let unsupported = |detail| Err(Problem::new(registry::UNSUPPORTED_MEDIA_TYPE).detail(detail));
+    let text = |name| req.headers().get(name).and_then(|value| value.to_str().ok());
+    if text(header::CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"))
+    {
+        return unsupported("send the body without Content-Encoding");
+    }
+    let mime = text(header::CONTENT_TYPE).and_then(|value| value.parse::<Mime>().ok());
+    let Some(mime) = mime else {
+        return unsupported("Content-Type must be application/json");
+    };
+    let is_json = mime.essence_str() == "application/json";
+    let is_patch = mime.essence_str() == "application/merge-patch+json";
+    if mime.get_param(mime::CHARSET).is_some_and(|charset| charset != mime::UTF_8) {
+        return unsupported("the body must be UTF-8");
+    }
+    match req.method() == Method::PATCH {
+        true if is_json || is_patch => Ok(()),
+        true => {
+            unsupported("Content-Type must be application/merge-patch+json or application/json")
+        }
+        false if is_json => Ok(()),
+        false => unsupported("Content-Type must be application/json"),
+    }
+}

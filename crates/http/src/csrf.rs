@@ -1,0 +1,64 @@
+//! Forged requests: the token that belongs to a session, and the origins a change may come from.
+
+use actix_web::http::{
+    Method,
+    header::{self, HeaderMap},
+};
+use almoner_kernel::SessionId;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use hmac::Mac;
+use subtle::ConstantTimeEq;
+
+use crate::{cursor::hmac, settings::HttpSettings};
+
+/// `X-CSRF-Token`.
+pub const CSRF_TOKEN: &str = "x-csrf-token";
+
+/// The token of a session: HMAC-SHA256 of its id, base64url. It lives as long as the session and
+/// needs no storage.
+pub fn token(key: &[u8; 32], session: SessionId) -> String {
+    let mac = hmac(key).chain_update(session.uuid().as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// True for a method that changes something.
+pub fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+}
+
+/// Refuses a request whose origin is foreign, whatever its token. A client that is no browser sends
+/// neither header.
+///
+/// # Errors
+/// Why, in words for the client.
+pub(crate) fn check_origin(
+    headers: &HeaderMap,
+    settings: &HttpSettings,
+) -> Result<(), &'static str> {
+    let origin = headers.get(header::ORIGIN);
+    let is_allowed =
+        origin.is_some_and(|origin| origin.to_str().is_ok_and(|text| settings.allows_origin(text)));
+    if origin.is_some() && !is_allowed {
+        return Err("the page that sent it is of a foreign origin");
+    }
+    let site = headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes);
+    match site {
+        None | Some(b"same-origin" | b"none") => Ok(()),
+        Some(_) if is_allowed => Ok(()),
+        Some(_) => Err("the page that sent it is of another site"),
+    }
+}
+
+/// Compares the token of a request with its session's.
+///
+/// # Errors
+/// Why, in words for the client.
+pub(crate) fn check_token(
+    headers: &HeaderMap,
+    key: &[u8; 32],
+    session: SessionId,
+) -> Result<(), &'static str> {
+    let given = headers.get(CSRF_TOKEN).ok_or("X-CSRF-Token is missing")?;
+    let is_right = given.as_bytes().ct_eq(token(key, session).as_bytes());
+    if bool::from(is_right) { Ok(()) } else { Err("X-CSRF-Token is not the token of this session") }
+}

@@ -1,0 +1,58 @@
+//! The [`Context`] of a request, put together from what the middlewares found out: when and from
+//! where it came, and who is asking.
+
+use std::{
+    future::{Ready, ready},
+    ops::Deref,
+    rc::Rc,
+    sync::Arc,
+};
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use almoner_kernel::{Actor, Caller, Context, Origin, Timestamp};
+
+use crate::{problem::Problem, problem::registry, routes::Lookup};
+
+/// The first argument of a handler: who is asking, when, from where.
+#[derive(Clone, Debug)]
+pub struct Cx(pub Context);
+
+impl Deref for Cx {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.0
+    }
+}
+
+impl FromRequest for Cx {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(context(req).map(Self).ok_or_else(|| Problem::new(registry::INTERNAL)))
+    }
+}
+
+/// The context of a request that passed the outermost middleware.
+pub(crate) fn context(req: &HttpRequest) -> Option<Context> {
+    let extensions = req.extensions();
+    let arrival = extensions.get::<Rc<Arrival>>()?;
+    let actor = match extensions.get::<Identity>() {
+        Some(identity) => Actor::User(Arc::clone(&identity.0)),
+        None => Actor::Anonymous,
+    };
+    Some(Context { actor, at: arrival.at, origin: arrival.origin.clone(), replay: None })
+}
+
+/// What is known of a request as soon as it arrives.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) at: Timestamp,
+    pub(crate) origin: Origin,
+    pub(crate) route: Lookup,
+}
+
+/// Who the request's live session belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity(pub(crate) Arc<Caller>);

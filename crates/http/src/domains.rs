@@ -1,0 +1,32 @@
+//! The use cases the resources call: one service for each kind of record.
+
+use almoner_accounts::{Administration, Authentication, Profile, Roles, Sessions};
+use almoner_audit::Audit;
+use almoner_donations::{CampaignService, DonationService, DonorService};
+use almoner_kernel::{Currency, Region};
+
+/// The use cases of every domain; a handler takes `web::Data<Domains>`.
+pub struct Domains {
+    /// Logging in and out.
+    pub authentication: Authentication,
+    /// One's own sessions.
+    pub sessions: Sessions,
+    /// One's own user and password.
+    pub profile: Profile,
+    /// Users.
+    pub users: Administration,
+    /// Roles.
+    pub roles: Roles,
+    /// Donors.
+    pub donors: DonorService,
+    /// Campaigns.
+    pub campaigns: CampaignService,
+    /// Donations.
+    pub donations: DonationService,
+    /// The change trail and the security events.
+    pub audit: Audit,
+    /// The country whose national phone numbers are understood.
+    pub region: Region,
+    /// The currencies the organisation accepts; the first one is the usual one.
+    pub currencies: Vec<Currency>,
+}

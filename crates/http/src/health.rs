@@ -1,0 +1,131 @@
+//! What an operator's tools ask: is the process alive, can it work, how much does it do.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::{StatusCode, header},
+    web::Data,
+};
+use async_trait::async_trait;
+use serde::Serialize;
+use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
+
+use crate::{
+    client::FORWARDED_FOR,
+    problem::{Problem, registry},
+    services::Services,
+    site::Site,
+};
+
+/// Counts requests by `method`, `route` and `status`.
+pub const REQUESTS: &str = "almoner_http_requests_total";
+/// How long requests took, in seconds, by `method` and `route`.
+pub const REQUEST_SECONDS: &str = "almoner_http_request_duration_seconds";
+/// Buckets for [`REQUEST_SECONDS`]: finest around 5 ms, where a read from the database lies.
+pub const REQUEST_SECONDS_BUCKETS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
+/// Says whether the parts the server needs can work.
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    /// Asks every part. A failing part logs its reason itself: the answer is public and holds none.
+    async fn check(&self) -> Vec<Part>;
+}
+
+/// One part the server needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Part {
+    /// The part: `database`, `migrations`, `queue`; more may be added.
+    #[schema(value_type = String, example = "database")]
+    pub name: &'static str,
+    /// Whether it can work.
+    pub status: PartStatus,
+}
+
+/// Whether something can work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartStatus {
+    /// It can.
+    Up,
+    /// It cannot.
+    Down,
+}
+
+/// Whether the process is alive.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Liveness {
+    status: PartStatus,
+}
+
+/// Whether the server can work.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadinessReport {
+    /// `down` as soon as one part is.
+    status: PartStatus,
+    /// Every part.
+    parts: Vec<Part>,
+}
+
+/// Is the process alive?
+///
+/// Answers as long as the process runs, whatever the state of its database.
+#[utoipa::path(
+    tag = "operations",
+    responses((status = 200, description = "The process is alive", body = Liveness)),
+)]
+#[get("/health/live")]
+pub async fn get_liveness() -> HttpResponse {
+    HttpResponse::Ok().json(Liveness { status: PartStatus::Up })
+}
+
+/// Can the server work?
+///
+/// Asks every part the server needs: the database, its migrations, the job queue. A load balancer
+/// sends requests only while the answer is 200.
+#[utoipa::path(
+    tag = "operations",
+    responses(
+        (status = 200, description = "Every part can work", body = ReadinessReport),
+        (status = 503, description = "A part cannot work", body = ReadinessReport),
+    ),
+)]
+#[get("/health/ready")]
+pub async fn get_readiness(services: Data<Services>) -> HttpResponse {
+    let parts = services.readiness.check().await;
+    let is_down = parts.iter().any(|part| part.status == PartStatus::Down);
+    let (code, status) = match is_down {
+        true => (StatusCode::SERVICE_UNAVAILABLE, PartStatus::Down),
+        false => (StatusCode::OK, PartStatus::Up),
+    };
+    HttpResponse::build(code).json(ReadinessReport { status, parts })
+}
+
+/// `GET /metrics`: for a scraper with the configured bearer token; without one, for loopback peers
+/// that ask directly. Behind a reverse proxy on the same host every peer is loopback, therefore a
+/// request that was forwarded is refused.
+#[get("/metrics")]
+pub async fn get_metrics(
+    req: HttpRequest,
+    site: Data<Site>,
+    services: Data<Services>,
+) -> Result<HttpResponse, Problem> {
+    let may = match &site.settings.metrics_token {
+        Some(token) => bearer(&req).is_some_and(|given| given.ct_eq(token.as_bytes()).into()),
+        None => {
+            let is_direct = !req.headers().contains_key(FORWARDED_FOR)
+                && !req.headers().contains_key(header::FORWARDED);
+            is_direct && req.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+        }
+    };
+    if !may {
+        return Err(Problem::new(registry::UNAUTHENTICATED)
+            .detail("metrics need the bearer token of the configuration"));
+    }
+    let metrics = services.metrics.as_ref().ok_or_else(Problem::not_found)?;
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.render()))
+}
+
+fn bearer(req: &HttpRequest) -> Option<&[u8]> {
+    req.headers().get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")
+}

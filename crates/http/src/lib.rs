@@ -1,0 +1,44 @@
+//! The HTTP adapter: everything between a socket and a use case. What all resources share lives in
+//! the modules here; the resources themselves in [`resources`].
+//!
+//! [`Server::new`] puts the application together from [`HttpSettings`], [`Services`] and [`Domains`];
+//! [`Server::app`] hands it to `HttpServer` or to a test.
+
+pub mod adapters;
+pub mod answer;
+pub mod body;
+pub mod client;
+pub mod csrf;
+pub mod cursor;
+pub mod cx;
+pub mod domains;
+pub mod etag;
+pub mod health;
+mod middleware;
+pub mod openapi;
+pub mod patch;
+pub mod path;
+pub mod problem;
+pub mod query;
+pub mod replay;
+pub mod resources;
+pub mod routes;
+pub mod services;
+pub mod session;
+pub mod settings;
+pub mod site;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, ListOf};
+pub use body::{Body, NoBody};
+pub use cx::Cx;
+pub use domains::Domains;
+pub use etag::{IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam};
+pub use path::IdPath;
+pub use problem::Problem;
+pub use query::{ListQuery, NoParams, PageParams, Params, StrictQuery};
+pub use services::{Callers, Refusals, Services};
+pub use settings::{HttpKeys, HttpSettings, PublicUrl, Quotas};
+pub use site::{Server, SiteError};

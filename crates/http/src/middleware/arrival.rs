@@ -1,0 +1,117 @@
+//! The outermost middleware: names the request, reads the time, looks up its route, and writes down
+//! what became of it. The span and the metrics never hold a query, a body, a cookie or a whole
+//! address.
+
+use std::{rc::Rc, sync::Arc, time::Instant};
+
+use actix_web::{
+    Error, HttpMessage,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use almoner_accounts::session::masked_address;
+use almoner_kernel::Origin;
+use tracing::{Instrument, Span, field::Empty};
+
+use crate::{
+    client,
+    cx::{Arrival, Identity},
+    health,
+    middleware::with_headers,
+    problem,
+    services::Services,
+    site::Site,
+};
+
+pub(crate) async fn arrive<B: MessageBody + 'static>(
+    site: Data<Site>,
+    services: Data<Services>,
+    mut req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let began = Instant::now();
+    let trusted = &site.settings.trusted_proxies;
+    let request_id = client::handed_on_request_id(&req, trusted)
+        .unwrap_or_else(|| services.ids.next().to_string());
+    let origin = Origin {
+        request_id: Some(request_id.clone()),
+        address: client::address(&req, trusted),
+        user_agent: client::user_agent(&req),
+    };
+    let arrival = Arrival {
+        at: services.clock.now(),
+        route: site.routes.find(req.method(), req.path()),
+        origin,
+    };
+    let method = method_label(req.method());
+    let route = arrival.route.pattern().cloned().unwrap_or_else(|| Arc::from("unmatched"));
+    let span = tracing::info_span!(
+        "request",
+        method,
+        route = &*route,
+        request_id,
+        client = arrival.origin.address.map(masked_address),
+        user_id = Empty,
+    );
+    if *req.method() == Method::HEAD {
+        // Answered as GET; the server leaves the body out.
+        req.head_mut().method = Method::GET;
+    }
+    req.extensions_mut().insert(Rc::new(arrival));
+
+    let answering = problem::in_request(request_id.clone(), next.call(req));
+    let result = answering.instrument(span.clone()).await;
+
+    let status = match &result {
+        Ok(answer) => answer.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    if let Ok(answer) = &result
+        && let Some(identity) = answer.request().extensions().get::<Identity>()
+    {
+        span.record("user_id", identity.0.user_id.to_string());
+    }
+    let latency = began.elapsed();
+    record(&span, status.as_u16(), latency.as_secs_f64() * 1000.0, &route);
+    let labels = [("method", method.to_owned()), ("route", route.to_string())];
+    metrics::histogram!(health::REQUEST_SECONDS, &labels).record(latency.as_secs_f64());
+    let [method, route] = labels;
+    let labels = [method, route, ("status", status.as_str().to_owned())];
+    metrics::counter!(health::REQUESTS, &labels).increment(1);
+
+    with_headers(result, move |headers| {
+        if let Ok(value) = HeaderValue::from_str(&request_id) {
+            headers.insert(HeaderName::from_static(client::REQUEST_ID), value);
+        }
+    })
+}
+
+/// Probes and scrapes come every few seconds and would drown the rest.
+fn record(span: &Span, status: u16, latency_ms: f64, route: &str) {
+    let _entered = span.enter();
+    if route.starts_with("/health/") || route == "/metrics" {
+        tracing::debug!(status, latency_ms, "answered");
+    } else {
+        tracing::info!(status, latency_ms, "answered");
+    }
+}
+
+/// A method somebody made up must not become a label.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

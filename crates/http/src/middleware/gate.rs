@@ -1,0 +1,156 @@
+//! The last thing before a handler: unknown addresses and wrong methods, strangers and forgers end
+//! here, before any extractor looks at the request.
+
+use std::{panic::AssertUnwindSafe, rc::Rc};
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{StatusCode, header},
+    middleware::Next,
+    web::Data,
+};
+use almoner_kernel::SecurityEventKind;
+use futures_util::FutureExt;
+
+use crate::{
+    csrf,
+    cx::{self, Arrival, Identity},
+    problem::{Problem, registry},
+    routes::{self, Lookup},
+    services::Services,
+    site::Site,
+};
+
+pub(crate) async fn guard<B: MessageBody + 'static>(
+    site: Data<Site>,
+    services: Data<Services>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Err(refusal) = admit(&site, &req) {
+        if let Refusal::Forged(reason) = refusal {
+            refused(&services, &req, SecurityEventKind::ForgeryRefused, reason).await;
+        }
+        return Ok(req.error_response(Problem::from(refusal)));
+    }
+    let Ok(result) = AssertUnwindSafe(next.call(req)).catch_unwind().await else {
+        // The panic hook has logged where and why.
+        tracing::error!("a handler panicked");
+        return Err(Problem::new(registry::INTERNAL).into());
+    };
+    let answer = result?.map_into_boxed_body();
+    if answer.status() == StatusCode::FORBIDDEN {
+        let error = answer.response().error();
+        let detail = error.and_then(|error| error.as_error::<Problem>()).map(ToString::to_string);
+        let req = answer.request().clone();
+        if let Some(cx) = cx::context(&req) {
+            let detail = at_route(&req, &detail.unwrap_or_default());
+            services.refusals.record(&cx, SecurityEventKind::AccessDenied, detail).await;
+        }
+    }
+    Ok(answer)
+}
+
+enum Refusal {
+    Problem(Problem),
+    Forged(&'static str),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Problem(problem) => problem,
+            Refusal::Forged(reason) => Self::new(registry::CSRF).detail(reason),
+        }
+    }
+}
+
+fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
+    let arrival = req.extensions().get::<Rc<Arrival>>().cloned();
+    let route = arrival.as_ref().map_or(&Lookup::Unknown, |arrival| &arrival.route);
+    if !is_well_escaped(req.path()) || !is_well_escaped(req.query_string()) {
+        return Err(Refusal::Problem(Problem::bad_request(
+            "the address has a percent sign without two hexadecimal digits, or is not UTF-8",
+        )));
+    }
+    let is_public = match route {
+        Lookup::Found { is_public, .. } => *is_public,
+        Lookup::Unknown => return Err(Refusal::Problem(Problem::not_found())),
+        Lookup::WrongMethod { allow, .. } => {
+            let problem = Problem::new(registry::METHOD_NOT_ALLOWED);
+            return Err(Refusal::Problem(problem.header(header::ALLOW, allow.clone())));
+        }
+    };
+    if routes::is_api(req.path()) && !accepts_json(req) {
+        return Err(Refusal::Problem(Problem::new(registry::NOT_ACCEPTABLE)));
+    }
+    let changes = csrf::changes(req.method());
+    if changes {
+        csrf::check_origin(req.headers(), &site.settings).map_err(Refusal::Forged)?;
+    }
+    if is_public {
+        return Ok(());
+    }
+    let session = req.extensions().get::<Identity>().map(|identity| identity.0.session_id);
+    let Some(session) = session else {
+        return Err(Refusal::Problem(Problem::new(registry::UNAUTHENTICATED)));
+    };
+    if changes {
+        let key = &site.settings.keys.csrf;
+        csrf::check_token(req.headers(), key, session).map_err(Refusal::Forged)?;
+    }
+    Ok(())
+}
+
+/// True when JSON is acceptable; nobody is refused for saying nothing.
+fn accepts_json(req: &ServiceRequest) -> bool {
+    let values = || req.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
+    let mut ranges = values().flat_map(|value| value.split(',')).peekable();
+    ranges.peek().is_none()
+        || ranges.any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let is_json =
+                matches!(media.as_str(), "" | "*/*" | "application/*" | "application/json");
+            let is_refused = parts.any(|part| {
+                part.strip_prefix("q=")
+                    .and_then(|q| q.parse::<f32>().ok())
+                    .is_some_and(|q| q <= 0.0)
+            });
+            is_json && !is_refused
+        })
+}
+
+/// Every `%` is followed by two hexadecimal digits, and the decoded bytes are UTF-8.
+fn is_well_escaped(text: &str) -> bool {
+    let mut decoded = Vec::new();
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
+        match (digit(bytes.next()), digit(bytes.next())) {
+            (Some(high), Some(low)) => decoded.extend(u8::try_from(high * 16 + low)),
+            _ => return false,
+        }
+    }
+    std::str::from_utf8(&decoded).is_ok()
+}
+
+async fn refused(services: &Services, req: &ServiceRequest, kind: SecurityEventKind, reason: &str) {
+    if let Some(cx) = cx::context(req.request()) {
+        let detail = at_route(req.request(), reason);
+        services.refusals.record(&cx, kind, detail).await;
+    }
+}
+
+/// The reason and the operation, never the address itself.
+fn at_route(req: &actix_web::HttpRequest, reason: &str) -> String {
+    let extensions = req.extensions();
+    let pattern = extensions.get::<Rc<Arrival>>().and_then(|arrival| arrival.route.pattern());
+    format!("{} {}: {reason}", req.method(), pattern.map_or("", |pattern| pattern))
+}

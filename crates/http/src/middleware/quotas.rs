@@ -1,0 +1,265 @@
+//! How many requests are answered: by address for strangers, by user and role for everybody else.
+//! Both count as GCRA (a leaky bucket): a quota of 60 per minute lets 60 through at once and one
+//! more each second.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
+    num::NonZeroU32,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_governor::{
+    Governor, GovernorConfig, GovernorConfigBuilder, GovernorMiddleware, GovernorResult,
+    KeyExtractor, SimpleKeyExtractionError,
+};
+use actix_service::boxed::{self, RcService};
+use actix_web::{
+    Error, HttpMessage, HttpResponse, HttpResponseBuilder, ResponseError,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    http::header::{HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    web::Data,
+};
+use almoner_kernel::{Caller, UserId};
+use futures_util::future::Ready;
+use governor::{
+    NotUntil, Quota, RateLimiter,
+    clock::{Clock, DefaultClock, QuantaInstant},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
+};
+
+use crate::{
+    client,
+    cx::{Arrival, Identity},
+    middleware::with_headers,
+    problem::{Problem, registry, whole_seconds},
+    settings::Quotas,
+    site::Site,
+};
+
+type ByUser =
+    RateLimiter<UserId, DefaultKeyedStateStore<UserId>, DefaultClock, StateInformationMiddleware>;
+
+/// The limiters, shared by all workers of the process.
+pub(crate) struct Limits {
+    is_on: bool,
+    strangers: GovernorConfig<Stranger, StateInformationMiddleware>,
+    users: ByUser,
+    roles: HashMap<String, ByUser>,
+    until_sweep: AtomicU32,
+}
+
+impl Limits {
+    /// None when actix-governor refuses the quota, which it does for zeros only.
+    pub(crate) fn new(quotas: &Quotas) -> Option<Self> {
+        let by_user = |limit: NonZeroU32| {
+            RateLimiter::keyed(Quota::per_minute(limit))
+                .with_middleware::<StateInformationMiddleware>()
+        };
+        let mut strangers = GovernorConfigBuilder::default();
+        let strangers = strangers
+            .period(MINUTE / quotas.stranger.get())
+            .burst_size(quotas.stranger.get())
+            .key_extractor(Stranger { is_on: quotas.is_on })
+            .use_headers()
+            .finish()?;
+        Some(Self {
+            is_on: quotas.is_on,
+            strangers,
+            users: by_user(quotas.user),
+            roles: quotas
+                .roles
+                .iter()
+                .map(|(role, limit)| (role.clone(), by_user(*limit)))
+                .collect(),
+            until_sweep: AtomicU32::new(SWEEP_EVERY),
+        })
+    }
+
+    /// The middleware that counts strangers by their address.
+    pub(crate) fn strangers(&self) -> Strangers {
+        Strangers(Governor::new(&self.strangers))
+    }
+
+    fn spend(&self, caller: &Caller) -> Result<Spent, Problem> {
+        self.sweep();
+        let limiter = self.roles.get(&caller.role).unwrap_or(&self.users);
+        match limiter.check_key(&caller.user_id) {
+            Ok(left) => {
+                Ok(Spent::of(left.quota().burst_size().get(), left.remaining_burst_capacity()))
+            }
+            Err(refusal) => Err(too_many(&refusal)),
+        }
+    }
+
+    /// Forgets users and addresses whose quota is whole again.
+    fn sweep(&self) {
+        let before = self.until_sweep.fetch_sub(1, Ordering::Relaxed);
+        if before == 1 {
+            self.until_sweep.store(SWEEP_EVERY, Ordering::Relaxed);
+            self.strangers.limiter().retain_recent();
+            self.users.retain_recent();
+            self.roles.values().for_each(RateLimiter::retain_recent);
+        }
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// Requests between two sweeps: a sweep walks over every key.
+const SWEEP_EVERY: u32 = 10_000;
+
+/// Outside of `Governor`: counts users, and writes the headers for both.
+pub(crate) async fn limit<B: MessageBody + 'static>(
+    site: Data<Site>,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let limits = &site.limits;
+    if !limits.is_on || is_exempt(&req) {
+        return next.call(req).await.map(|answer| bare(answer.map_into_boxed_body()));
+    }
+    let caller = req.extensions().get::<Identity>().map(|identity| Arc::clone(&identity.0));
+    let spent = match caller.map(|caller| limits.spend(&caller)).transpose() {
+        Ok(spent) => spent,
+        Err(problem) => return Ok(req.error_response(problem)),
+    };
+    if spent.is_none() {
+        limits.sweep();
+    }
+    let result = next.call(req).await.map(|answer| bare(answer.map_into_boxed_body()));
+    let spent = spent.or_else(|| result.as_ref().ok().and_then(spent_by_stranger));
+    match spent {
+        Some(spent) => with_headers(result, move |headers| spent.write(headers)),
+        None => result,
+    }
+}
+
+/// What is left of a quota.
+#[derive(Clone, Copy)]
+struct Spent {
+    limit: u32,
+    remaining: u32,
+    /// Until the whole quota is there again.
+    reset: Duration,
+}
+
+impl Spent {
+    fn of(limit: u32, remaining: u32) -> Self {
+        let reset = MINUTE / limit.max(1) * limit.saturating_sub(remaining);
+        Self { limit, remaining, reset }
+    }
+
+    fn headers(self) -> [(HeaderName, HeaderValue); 3] {
+        [
+            (HeaderName::from_static("ratelimit-limit"), self.limit.into()),
+            (HeaderName::from_static("ratelimit-remaining"), self.remaining.into()),
+            (HeaderName::from_static("ratelimit-reset"), whole_seconds(self.reset).into()),
+        ]
+    }
+
+    fn write(self, headers: &mut HeaderMap) {
+        for (name, value) in self.headers() {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// actix-governor over a boxed service: it wants futures that can be moved, which the layers under it
+/// do not promise.
+pub(crate) struct Strangers(Governor<Stranger, StateInformationMiddleware>);
+
+impl<S, B> Transform<S, ServiceRequest> for Strangers
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type InitError = ();
+    type Transform = GovernorMiddleware<
+        RcService<ServiceRequest, ServiceResponse<B>, Error>,
+        Stranger,
+        StateInformationMiddleware,
+    >;
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        self.0.new_transform(boxed::rc_service(service))
+    }
+}
+
+/// The part of actix-governor that says who a stranger is: the network of the client's address, and
+/// nobody at all for everything that is not counted here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stranger {
+    is_on: bool,
+}
+
+impl KeyExtractor for Stranger {
+    type Key = Option<IpAddr>;
+    type KeyExtractionError = SimpleKeyExtractionError<&'static str>;
+
+    fn extract(&self, req: &ServiceRequest) -> Result<Self::Key, Self::KeyExtractionError> {
+        let is_user = req.extensions().contains::<Identity>();
+        if !self.is_on || is_user || is_exempt(req) {
+            return Ok(None);
+        }
+        let extensions = req.extensions();
+        let address = extensions.get::<Rc<Arrival>>().and_then(|arrival| arrival.origin.address);
+        // Without an address (a Unix socket) all strangers share one quota.
+        Ok(Some(client::network(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()))))
+    }
+
+    fn exceed_rate_limit_response(
+        &self,
+        refusal: &NotUntil<QuantaInstant>,
+        _: HttpResponseBuilder,
+    ) -> HttpResponse {
+        too_many(refusal).error_response()
+    }
+
+    fn whitelisted_keys(&self) -> Vec<Self::Key> {
+        vec![None]
+    }
+}
+
+fn is_exempt(req: &ServiceRequest) -> bool {
+    req.path().starts_with("/health/") || req.path() == "/metrics"
+}
+
+fn too_many(refusal: &NotUntil<QuantaInstant>) -> Problem {
+    let wait = refusal.wait_time_from(DefaultClock::default().now());
+    let spent = Spent::of(refusal.quota().burst_size().get(), 0);
+    let problem =
+        Problem::new(registry::RATE_LIMITED).retry_after(wait.max(Duration::from_secs(1)));
+    let problem = problem.detail(format!("wait {} seconds", whole_seconds(wait).max(1)));
+    spent.headers().into_iter().fold(problem, |problem, (name, value)| problem.header(name, value))
+}
+
+/// What actix-governor left in the request.
+fn spent_by_stranger(answer: &ServiceResponse) -> Option<Spent> {
+    let extensions = answer.request().extensions();
+    match extensions.get::<GovernorResult<SimpleKeyExtractionError<&'static str>>>()? {
+        GovernorResult::Ok { burst_size: Some(limit), remaining: Some(remaining) } => {
+            Some(Spent::of(*limit, *remaining))
+        }
+        _ => None,
+    }
+}
+
+/// actix-governor's own headers have other names and leave the reset out.
+fn bare(mut answer: ServiceResponse) -> ServiceResponse {
+    for name in ["limit", "remaining", "after", "whitelisted"] {
+        answer.headers_mut().remove(format!("x-ratelimit-{name}"));
+    }
+    answer
+}

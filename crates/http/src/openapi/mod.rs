@@ -1,0 +1,101 @@
+//! The OpenAPI document: collected from the routes, then completed with what every operation has in
+//! common, so that a resource only writes what is its own.
+
+mod check;
+mod complete;
+pub(crate) mod docs;
+
+pub use check::{Gap, gaps};
+
+use serde_json::Value;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Server,
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+        tag::TagBuilder,
+    },
+};
+
+use crate::{
+    csrf,
+    problem::{ProblemBody, ProblemField},
+    resources,
+    site::{self, Routes},
+};
+
+/// The document of the API, as it is served and committed.
+pub fn api_document() -> Value {
+    document(resources::routes)
+}
+
+pub(crate) fn document(resources: Routes) -> Value {
+    let (_, collected) = site::collect(resources);
+    match serde_json::to_value(collected) {
+        Ok(document) => complete::complete(document),
+        Err(error) => {
+            // The missing parts are what `gaps` reports.
+            tracing::error!(%error, "the OpenAPI document cannot be written");
+            Value::Null
+        }
+    }
+}
+
+/// What the routes are collected into.
+pub(crate) fn skeleton() -> OpenApi {
+    let mut licence = License::new("MIT");
+    licence.identifier = Some("MIT".to_owned());
+    let info = InfoBuilder::new()
+        .title("Almoner")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(ABOUT))
+        .license(Some(licence))
+        .build();
+    let cookie = ApiKeyValue::with_description(
+        "almoner_session",
+        "The session cookie that `POST /api/v1/auth/login` sets; `__Host-almoner_session` when the \
+         public address is https.",
+    );
+    let token = ApiKeyValue::with_description(
+        csrf::CSRF_TOKEN,
+        "The value of the readable cookie `almoner_csrf` (`__Host-almoner_csrf` when the public \
+         address is https), or of `csrf_token` in `GET /api/v1/auth/session`.",
+    );
+    let components = ComponentsBuilder::new()
+        .security_scheme(complete::SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
+        .security_scheme(complete::CSRF, SecurityScheme::ApiKey(ApiKey::Header(token)))
+        .schema(ProblemBody::name(), ProblemBody::schema())
+        .schema(ProblemField::name(), ProblemField::schema())
+        .build();
+    let tags = TAGS.iter().map(|(name, description)| {
+        TagBuilder::new().name(*name).description(Some(*description)).build()
+    });
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([Server::new("/")]))
+        .tags(Some(tags.collect::<Vec<_>>()))
+        .components(Some(components))
+        .build()
+}
+
+const ABOUT: &str = "The back office of a charity.\n\n\
+    JSON with snake_case fields; absent optional fields are left out. Instants are RFC 3339 in UTC, \
+    days are `YYYY-MM-DD`, money is a decimal string with an ISO 4217 currency. Enumerations in \
+    answers may grow. Unknown fields and parameters are refused.\n\n\
+    Every failure is an RFC 9457 problem with a stable `code`; its `type` resolves. Every answer \
+    carries `X-Request-Id`.\n\n\
+    A record's version is its `ETag`; changing it needs `If-Match`. A POST with an \
+    `Idempotency-Key` can be repeated for 24 hours without being done twice. Lists are paged by \
+    `cursor`.";
+
+/// The groups of operations, in the order they are shown.
+pub const TAGS: &[(&str, &str)] = &[
+    ("auth", "Logging in and out, and one's own sessions and password."),
+    ("users", "The people who can log in."),
+    ("roles", "What users may do, and with which records."),
+    ("donors", "People and organisations that give."),
+    ("campaigns", "The purposes donations are collected for."),
+    ("donations", "Gifts of money and goods, from promise to refund."),
+    ("audit", "Who changed what, and what was refused."),
+    ("operations", "What the operator of the server asks."),
+];

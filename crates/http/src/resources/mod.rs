@@ -1,0 +1,43 @@
+//! The resources of the API, one module each: bodies, filters and handlers of one plural noun.
+//!
+//! A module has one public function, `routes`, which registers its handlers, addresses with a word
+//! before those with a parameter in the same place (`/donations/summary` before `/donations/{id}`).
+//! A handler extracts, turns the body into a command, calls one use case, and converts the answer:
+//!
+//! ```ignore
+//! /// Create a donor
+//! ///
+//! /// Records a person or organisation that gives.
+//! #[utoipa::path(
+//!     tag = "donors",
+//!     request_body = NewDonorBody,
+//!     responses((status = 201, description = "The new donor", body = DonorBody)),
+//!     extensions(("x-permission" = json!("donors:create"))),
+//! )]
+//! #[post("/donors")]
+//! async fn create_donor(
+//!     cx: Cx,
+//!     req: HttpRequest,
+//!     domains: Data<Domains>,
+//!     body: Body<NewDonorBody>,
+//! ) -> Result<Answer, Problem> {
+//!     let new = body.value.command(body.fields)?;
+//!     let create = async |cx: &Context| domains.donors.create(cx, new).await;
+//!     replay::run(&cx, &req, create, |donor: &Donor| {
+//!         let at = format!("/api/v1/donors/{}", donor.id);
+//!         Answer::created(at, donor.version, &DonorBody::of(donor))
+//!     })
+//!     .await
+//! }
+//! ```
+//!
+//! The function's name becomes the `operationId` (`createDonor`); security, the common problems, the
+//! idempotency key and the `ETag` are added to the document by [`crate::openapi`]. A record that is
+//! read takes [`crate::etag::IfNoneMatch`] and `params(IfNoneMatchParam)`, one that is changed
+//! [`crate::etag::IfMatch`] and `params(IfMatchParam)`; a list takes
+//! [`crate::query::ListQuery`] and `params(PageParams, …)`.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers every resource under `/api/v1`.
+pub fn routes(_: &mut ServiceConfig) {}

@@ -1,0 +1,153 @@
+//! The words of closed lists, such as the names of permissions: taken from the registries of the
+//! domains, so that neither a parser nor the document repeats them.
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use almoner_kernel::{
+    Action, Permission, ScopeKind, SecurityEventKind,
+    id::{CampaignEntity, DonationEntity, DonorEntity, Entity, RoleEntity, UserEntity},
+};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ObjectBuilder, Type},
+    },
+};
+
+/// A closed list of words.
+pub(crate) trait Listed: Copy + 'static {
+    /// The name of the schema.
+    const NAME: &'static str;
+    /// What the words say, for the document.
+    const ABOUT: &'static str;
+    /// Every word.
+    const WORDS: &'static [&'static str];
+
+    /// The one with that name.
+    fn named(word: &str) -> Option<Self>;
+
+    /// Its name.
+    fn word(self) -> &'static str;
+}
+
+/// One of a list's words, in a body or a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word<T>(pub(crate) T);
+
+/// Makes lists of types with `ALL` and `as_str`.
+macro_rules! lists {
+    ($($(#[doc = $doc:literal])+ $alias:ident = $type:ty, $name:literal;)+) => {$(
+        $(#[doc = $doc])+
+        pub(crate) type $alias = Word<$type>;
+
+        impl Listed for $type {
+            const NAME: &'static str = $name;
+            const ABOUT: &'static str = concat!($($doc, "\n"),+);
+            const WORDS: &'static [&'static str] = {
+                const WORDS: [&str; <$type>::ALL.len()] = {
+                    let mut words = [""; <$type>::ALL.len()];
+                    let mut at = 0;
+                    while at < words.len() {
+                        words[at] = <$type>::ALL[at].as_str();
+                        at += 1;
+                    }
+                    words
+                };
+                &WORDS
+            };
+
+            fn named(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == word)
+            }
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
+        }
+    )+};
+}
+
+lists! {
+    /// One thing a role may do, as `<module>:<verb>`. More may be added.
+    PermissionWord = Permission, "Permission";
+    /// Which records a role may meet: those its user created, also those assigned to its user, or
+    /// all. More may be added.
+    ScopeWord = ScopeKind, "Scope";
+    /// What was done to a record. More may be added.
+    ActionWord = Action, "Action";
+    /// What happened. More may be added.
+    SecurityEventKindWord = SecurityEventKind, "SecurityEventKind";
+    /// A kind of record. More may be added.
+    RecordKindWord = RecordKind, "RecordKind";
+}
+
+/// The kinds of records whose changes are in the trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecordKind {
+    User,
+    Role,
+    Donor,
+    Campaign,
+    Donation,
+}
+
+impl RecordKind {
+    const ALL: [Self; 5] = [Self::User, Self::Role, Self::Donor, Self::Campaign, Self::Donation];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => UserEntity::NAME,
+            Self::Role => RoleEntity::NAME,
+            Self::Donor => DonorEntity::NAME,
+            Self::Campaign => CampaignEntity::NAME,
+            Self::Donation => DonationEntity::NAME,
+        }
+    }
+}
+
+impl<T: Listed> Serialize for Word<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.word())
+    }
+}
+
+impl<'de, T: Listed> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(WordVisitor(PhantomData))
+    }
+}
+
+struct WordVisitor<T>(PhantomData<T>);
+
+impl<T: Listed> Visitor<'_> for WordVisitor<T> {
+    type Value = Word<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Word<T>, E> {
+        T::named(word).map(Word).ok_or_else(|| E::unknown_variant(word, T::WORDS))
+    }
+}
+
+impl<T: Listed> PartialSchema for Word<T> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(T::ABOUT.trim()))
+            .enum_values(Some(T::WORDS.iter().copied()))
+            .into()
+    }
+}
+
+impl<T: Listed> ToSchema for Word<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed(T::NAME)
+    }
+}

@@ -1,0 +1,155 @@
+//! Which addresses exist, with which methods: collected from the OpenAPI document, so that a route
+//! is written once. The router itself cannot tell a wrong method from an unknown address, nor tell
+//! either before authentication.
+
+use std::{collections::HashMap, sync::Arc};
+
+use actix_web::http::{Method, header::HeaderValue};
+use serde_json::Value;
+
+/// Where the API begins.
+pub const API: &str = "/api/v1";
+
+/// The operations a stranger may call. Everything else under [`API`] needs a session, whoever adds
+/// a route; outside of it everything is public.
+const PUBLIC: &[(&str, &str)] = &[("POST", "/api/v1/auth/login")];
+
+/// True when a stranger may call the operation.
+pub fn is_public(method: &str, pattern: &str) -> bool {
+    !is_api(pattern) || PUBLIC.contains(&(method, pattern))
+}
+
+/// True for the API itself, as opposed to its documents and the health endpoints.
+pub fn is_api(path: &str) -> bool {
+    path.strip_prefix(API).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Addresses that are not in the OpenAPI document.
+const UNDOCUMENTED: &[&str] = &["/api/openapi.json", "/docs", "/docs/{file:.*}", "/metrics"];
+
+/// What stands at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// An operation.
+    Found {
+        /// The address with `{…}` for its parameters.
+        pattern: Arc<str>,
+        /// True when a stranger may call it.
+        is_public: bool,
+    },
+    /// Operations, with other methods.
+    WrongMethod {
+        /// The address with `{…}` for its parameters.
+        pattern: Arc<str>,
+        /// The methods that are offered, for `Allow`.
+        allow: HeaderValue,
+    },
+    /// Nothing.
+    Unknown,
+}
+
+impl Lookup {
+    /// The pattern of the address, if there is one: safe as a label of metrics.
+    pub fn pattern(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Found { pattern, .. } | Self::WrongMethod { pattern, .. } => Some(pattern),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// Every address and its methods.
+#[derive(Debug, Default)]
+pub struct RouteTable {
+    /// By the number of segments; fewest parameters first.
+    routes: HashMap<usize, Vec<Route>>,
+}
+
+#[derive(Debug)]
+struct Route {
+    pattern: Arc<str>,
+    segments: Vec<Segment>,
+    methods: Vec<Method>,
+}
+
+#[derive(Debug)]
+enum Segment {
+    Word(String),
+    Parameter,
+}
+
+impl RouteTable {
+    /// Collects the addresses of an OpenAPI document.
+    pub fn of_document(document: &Value) -> Self {
+        let mut table = Self::default();
+        let paths = document.get("paths").and_then(Value::as_object);
+        for (pattern, item) in paths.into_iter().flatten() {
+            let methods = item.as_object().into_iter().flat_map(|item| item.keys());
+            table.add(pattern, methods.filter_map(|method| method.to_uppercase().parse().ok()));
+        }
+        for pattern in UNDOCUMENTED {
+            table.add(pattern, [Method::GET].into_iter());
+        }
+        for routes in table.routes.values_mut() {
+            routes.sort_by_key(|route| {
+                route
+                    .segments
+                    .iter()
+                    .filter(|segment| matches!(segment, Segment::Parameter))
+                    .count()
+            });
+        }
+        table
+    }
+
+    /// What stands at an address.
+    pub fn find(&self, method: &Method, path: &str) -> Lookup {
+        let words: Vec<&str> = match path {
+            // The documents are the only tree; its files are one route.
+            path if path.starts_with("/docs/") => vec!["", "docs", "file"],
+            path => path.split('/').collect(),
+        };
+        let routes = self.routes.get(&words.len()).map_or(&[][..], Vec::as_slice);
+        let mut here = routes.iter().filter(|route| route.fits(&words)).peekable();
+        let Some(pattern) = here.peek().map(|route| Arc::clone(&route.pattern)) else {
+            return Lookup::Unknown;
+        };
+        let wanted = if *method == Method::HEAD { &Method::GET } else { method };
+        let mut offered: Vec<&str> = Vec::new();
+        for route in here {
+            if route.methods.contains(wanted) {
+                let is_public = is_public(wanted.as_str(), &route.pattern);
+                return Lookup::Found { pattern: Arc::clone(&route.pattern), is_public };
+            }
+            offered.extend(route.methods.iter().map(Method::as_str));
+        }
+        if offered.contains(&"GET") {
+            offered.push("HEAD");
+        }
+        offered.sort_unstable();
+        offered.dedup();
+        let allow = HeaderValue::from_str(&offered.join(", "));
+        Lookup::WrongMethod { pattern, allow: allow.unwrap_or(HeaderValue::from_static("")) }
+    }
+
+    fn add(&mut self, pattern: &str, methods: impl Iterator<Item = Method>) {
+        let segments: Vec<Segment> = pattern
+            .split('/')
+            .map(|word| match word.starts_with('{') {
+                true => Segment::Parameter,
+                false => Segment::Word(word.to_owned()),
+            })
+            .collect();
+        let route = Route { pattern: Arc::from(pattern), segments, methods: methods.collect() };
+        self.routes.entry(route.segments.len()).or_default().push(route);
+    }
+}
+
+impl Route {
+    fn fits(&self, words: &[&str]) -> bool {
+        self.segments.iter().zip(words).all(|(segment, word)| match segment {
+            Segment::Word(expected) => expected == word,
+            Segment::Parameter => !word.is_empty(),
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! The session cookie. The secret key in it is made by the login use case and judged by
+//! [`crate::services::Callers`]; actix-session only signs, carries and renews the cookie.
+
+use std::{collections::HashMap, time::Duration};
+
+use actix_session::{
+    Session, SessionExt, SessionMiddleware,
+    config::{BrowserSession, CookieContentSecurity},
+    storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError},
+};
+use actix_web::{
+    HttpMessage, HttpRequest,
+    cookie::{Cookie, Key, SameSite, time},
+    http::header::{HeaderMap, HeaderValue, SET_COOKIE},
+    web::Data,
+};
+use almoner_kernel::SessionId;
+
+use crate::{
+    csrf,
+    problem::{Problem, registry},
+    settings::HttpSettings,
+    site::Site,
+};
+
+/// A session that has just begun.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The secret key: it goes into the cookie and nowhere else.
+    pub key: SecretKey,
+    /// The public id of the session.
+    pub id: SessionId,
+    /// How long the browser keeps the cookie; until it is closed when absent.
+    pub remember_for: Option<Duration>,
+}
+
+/// A session key, which cannot be printed.
+#[derive(Clone)]
+pub struct SecretKey(pub String);
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Gives the browser the cookies of a new session; returns the CSRF token for the answer.
+///
+/// # Errors
+/// 500 when the request did not pass the session middleware.
+pub fn begin(req: &HttpRequest, new: NewSession) -> Result<String, Problem> {
+    let site = site(req)?;
+    let session = req.get_session();
+    // A fresh cookie at each login, also for somebody who comes with an old one.
+    session.renew();
+    session.clear();
+    session.insert(KEY, &new.key.0).map_err(|error| Problem::internal(&error))?;
+    let token = csrf::token(&site.settings.keys.csrf, new.id);
+    let cookies = Cookies::Set { csrf_token: token.clone(), remember_for: new.remember_for };
+    req.extensions_mut().insert(cookies);
+    Ok(token)
+}
+
+/// Takes the cookies of an ended session back.
+pub fn end(req: &HttpRequest) {
+    req.get_session().purge();
+    req.extensions_mut().insert(Cookies::Take);
+}
+
+/// The CSRF token of the request's own session, for answers that repeat it.
+///
+/// # Errors
+/// 500 when the request did not pass the session middleware.
+pub fn csrf_token(req: &HttpRequest, session: SessionId) -> Result<String, Problem> {
+    Ok(csrf::token(&site(req)?.settings.keys.csrf, session))
+}
+
+/// Names of the cookies. The `__Host-` prefix binds a cookie to host, path and TLS; browsers refuse
+/// it over plain HTTP.
+pub fn cookie_names(settings: &HttpSettings) -> (&'static str, &'static str) {
+    match settings.public_url.is_https() {
+        true => ("__Host-almoner_session", "__Host-almoner_csrf"),
+        false => ("almoner_session", "almoner_csrf"),
+    }
+}
+
+/// The session key of a request whose cookie was signed by us; whether the session is alive is
+/// another question.
+pub(crate) fn key_of(session: &Session) -> Option<String> {
+    session.get::<String>(KEY).ok().flatten()
+}
+
+/// What the handler decided about the cookies.
+#[derive(Clone, Debug)]
+pub(crate) enum Cookies {
+    Set { csrf_token: String, remember_for: Option<Duration> },
+    Take,
+}
+
+impl Cookies {
+    /// Completes what actix-session wrote: its life time is one for all sessions, ours is not; and
+    /// the readable cookie goes along.
+    pub(crate) fn write(&self, settings: &HttpSettings, headers: &mut HeaderMap) {
+        let (session_name, csrf_name) = cookie_names(settings);
+        let mut csrf = Cookie::build(csrf_name, "")
+            .path("/")
+            .same_site(SameSite::Strict)
+            .secure(settings.public_url.is_https())
+            .finish();
+        match self {
+            Self::Set { csrf_token, remember_for } => {
+                csrf.set_value(csrf_token.clone());
+                if let Some(seconds) = remember_for.map(|time| time.as_secs()) {
+                    csrf.set_max_age(time::Duration::seconds(seconds.cast_signed()));
+                    remember(headers, session_name, seconds);
+                }
+            }
+            Self::Take => csrf.make_removal(),
+        }
+        if let Ok(value) = HeaderValue::from_str(&csrf.to_string()) {
+            headers.append(SET_COOKIE, value);
+        }
+    }
+}
+
+/// The middleware that signs and reads the session cookie.
+pub(crate) fn middleware(settings: &HttpSettings) -> SessionMiddleware<KeyOnly> {
+    SessionMiddleware::builder(KeyOnly, Key::from(&settings.keys.cookie))
+        .cookie_name(cookie_names(settings).0.to_owned())
+        .cookie_secure(settings.public_url.is_https())
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Strict)
+        .cookie_path("/".to_owned())
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .session_lifecycle(BrowserSession::default())
+        .build()
+}
+
+/// Under this name the state of a session holds its key.
+const KEY: &str = "key";
+
+/// A session store that stores nothing: the key in the cookie is the whole state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyOnly;
+
+impl SessionStore for KeyOnly {
+    async fn load(&self, key: &SessionKey) -> Result<Option<HashMap<String, String>>, LoadError> {
+        let json = serde_json::to_string(key.as_ref());
+        let json = json.map_err(|error| LoadError::Other(error.into()))?;
+        Ok(Some(HashMap::from([(KEY.to_owned(), json)])))
+    }
+
+    async fn save(
+        &self,
+        state: HashMap<String, String>,
+        _: &time::Duration,
+    ) -> Result<SessionKey, SaveError> {
+        key_in(&state).map_err(SaveError::Other)
+    }
+
+    async fn update(
+        &self,
+        _: SessionKey,
+        state: HashMap<String, String>,
+        _: &time::Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        key_in(&state).map_err(UpdateError::Other)
+    }
+
+    async fn update_ttl(&self, _: &SessionKey, _: &time::Duration) -> Result<(), anyhow::Error> {
+        Ok(())
+    }
+
+    /// Ending a session is the logout use case's business.
+    async fn delete(&self, _: &SessionKey) -> Result<(), anyhow::Error> {
+        Ok(())
+    }
+}
+
+fn key_in(state: &HashMap<String, String>) -> Result<SessionKey, anyhow::Error> {
+    let json = state.get(KEY).map_or("", String::as_str);
+    Ok(SessionKey::try_from(serde_json::from_str::<String>(json)?)?)
+}
+
+fn remember(headers: &mut HeaderMap, name: &str, seconds: u64) {
+    let cookies: Vec<HeaderValue> = headers.remove(SET_COOKIE).collect();
+    for cookie in cookies {
+        let text = cookie.to_str().unwrap_or_default();
+        let is_ours = text.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
+        let longer = format!("{text}; Max-Age={seconds}");
+        let longer = HeaderValue::from_str(&longer).ok().filter(|_| is_ours);
+        headers.append(SET_COOKIE, longer.unwrap_or(cookie));
+    }
+}
+
+fn site(req: &HttpRequest) -> Result<&Data<Site>, Problem> {
+    req.app_data::<Data<Site>>().ok_or_else(|| Problem::new(registry::INTERNAL))
+}

@@ -1,0 +1,180 @@
+//! The actix application: every middleware in its order, every route, the documents. Made once for a
+//! process, then asked for one [`App`] by each worker, and by tests.
+
+use std::sync::Arc;
+
+use actix_web::{
+    App, Error, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    get,
+    http::header,
+    middleware::{Compress, from_fn},
+    web::{Bytes, Data},
+};
+use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
+
+use crate::{
+    domains::Domains,
+    health,
+    middleware::{
+        arrival, cors, gate, headers, identity, problems,
+        quotas::{self, Limits},
+    },
+    openapi::{self, Gap, docs},
+    problem::{Problem, page},
+    replay::Running,
+    resources,
+    routes::{API, RouteTable},
+    services::Services,
+    session,
+    settings::HttpSettings,
+};
+
+/// Everything the workers share.
+pub struct Site {
+    pub(crate) settings: HttpSettings,
+    pub(crate) routes: RouteTable,
+    pub(crate) limits: Limits,
+    pub(crate) running: Running,
+    document: Bytes,
+}
+
+/// The server cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// The OpenAPI document promises something twice, or not at all.
+    #[error("the OpenAPI document is not complete: {}", join(.0))]
+    Document(Vec<Gap>),
+    /// A quota is zero.
+    #[error("a request quota must be at least 1")]
+    Quota,
+}
+
+/// Where a resource registers its routes, relative to `/api/v1`.
+pub type Routes = fn(&mut ServiceConfig);
+
+/// Builds the actix application for each worker.
+#[derive(Clone)]
+pub struct Server {
+    site: Data<Site>,
+    services: Data<Services>,
+    domains: Option<Data<Domains>>,
+    resources: Routes,
+}
+
+impl Server {
+    /// Puts the server together.
+    ///
+    /// # Errors
+    /// [`SiteError`], which is a mistake in the program or its configuration.
+    pub fn new(
+        settings: HttpSettings,
+        services: Arc<Services>,
+        domains: Arc<Domains>,
+    ) -> Result<Self, SiteError> {
+        let server = Self::with_resources(settings, services, resources::routes)?;
+        Ok(Self { domains: Some(Data::from(domains)), ..server })
+    }
+
+    pub(crate) fn with_resources(
+        settings: HttpSettings,
+        services: Arc<Services>,
+        resources: Routes,
+    ) -> Result<Self, SiteError> {
+        let document = openapi::document(resources);
+        let gaps = openapi::gaps(&document);
+        if !gaps.is_empty() {
+            return Err(SiteError::Document(gaps));
+        }
+        let limits = Limits::new(&settings.quotas).ok_or(SiteError::Quota)?;
+        let site = Site {
+            settings,
+            routes: RouteTable::of_document(&document),
+            limits,
+            running: Running::default(),
+            document: Bytes::from(document.to_string()),
+        };
+        Ok(Self { site: Data::new(site), services: Data::from(services), domains: None, resources })
+    }
+
+    /// The application of one worker: `HttpServer::new(move || server.app())`, or
+    /// `actix_web::test::init_service(server.app())`.
+    pub fn app(
+        &self,
+    ) -> App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody + use<>>,
+            Error = Error,
+            InitError = (),
+        > + use<>,
+    > {
+        let settings = &self.site.settings;
+        let (app, _) = collect(self.resources);
+        let app = match &self.domains {
+            Some(domains) => app.app_data(domains.clone()),
+            None => app,
+        };
+        app.service(health::get_metrics)
+            .service(get_document)
+            .service(docs::enter)
+            .service(docs::file)
+            // Reached only when the route table and the router disagree.
+            .default_service(actix_web::web::to(async || {
+                Err::<HttpResponse, _>(Problem::not_found())
+            }))
+            .app_data(self.site.clone())
+            .app_data(self.services.clone())
+            // The last one wrapped is the first one a request meets.
+            .wrap(from_fn(gate::guard))
+            .wrap(self.site.limits.strangers())
+            .wrap(from_fn(quotas::limit))
+            .wrap(from_fn(identity::identify))
+            .wrap(session::middleware(settings))
+            .wrap(from_fn(identity::cookies))
+            .wrap(Compress::default())
+            .wrap(cors::cors(settings))
+            .wrap(from_fn(problems::rewrite))
+            .wrap(from_fn(headers::secure))
+            .wrap(from_fn(arrival::arrive))
+    }
+}
+
+/// Registers every documented route, and collects its documentation.
+pub(crate) fn collect(
+    resources: Routes,
+) -> (
+    App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse,
+            Error = Error,
+            InitError = (),
+        > + use<>,
+    >,
+    utoipa::openapi::OpenApi,
+) {
+    App::new()
+        .into_utoipa_app()
+        .openapi(openapi::skeleton())
+        .service(health::get_liveness)
+        .service(health::get_readiness)
+        .service(page::explain_problem)
+        .service(scope(API).configure(resources))
+        .split_for_parts()
+}
+
+#[get("/api/openapi.json")]
+async fn get_document(site: Data<Site>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(site.document.clone())
+}
+
+fn join(gaps: &[Gap]) -> String {
+    gaps.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

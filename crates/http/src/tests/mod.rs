@@ -1,0 +1,18 @@
+//! The HTTP layer over a resource made for the purpose: everything a real resource relies on.
+
+mod answers;
+mod bodies;
+mod clients;
+mod concurrency;
+mod cursors;
+mod documents;
+mod forgery;
+mod headers;
+mod house;
+mod problems;
+mod queries;
+mod quotas;
+mod replays;
+mod sockets;
+mod telemetry;
+mod widgets;
