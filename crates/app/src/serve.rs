@@ -189,9 +189,12 @@ async fn announce(config: &Config, office: &Office) -> anyhow::Result<()> {
         lines
             .push("    almoner admin create --email you@example.org --name 'Your Name'".to_owned());
     }
+    lines.push("  stop it with Ctrl+C".to_owned());
     let mut out = io::stdout().lock();
-    for line in lines {
-        writeln!(out, "{line}").context("cannot write to standard output")?;
+    let printed = lines.iter().try_for_each(|line| writeln!(out, "{line}"));
+    // A closed standard output is no reason not to serve.
+    if let Err(error) = printed.and_then(|()| out.flush()) {
+        tracing::warn!(%error, "the welcome could not be printed");
     }
-    out.flush().context("cannot write to standard output")
+    Ok(())
 }

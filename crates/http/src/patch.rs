@@ -1,6 +1,6 @@
 //! Reads the three states of a field in a partial update: absent, `null`, a value.
 //!
-//! ```ignore
+//! ```text
 //! #[serde(default, deserialize_with = "patch::field")]
 //! #[schema(value_type = Option<String>)]
 //! phone: Patch<String>,

@@ -8,6 +8,7 @@ use std::{
 
 use actix_web::{HttpMessage, HttpRequest, web::Data};
 use almoner_kernel::{Context, Fault, Replay, StoreError, UserId, trail::SavedAnswer};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -25,7 +26,7 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Runs a use case and renders what it made; with an `Idempotency-Key`, a repeated request is
 /// answered as the first one was. A handler of a POST returns what this returns:
 ///
-/// ```ignore
+/// ```text
 /// replay::run(&cx, &req, async |cx| donors.create(cx, command).await, |donor: &Donor| {
 ///     Answer::created(format!("/api/v1/donors/{}", donor.id), donor.version, &DonorBody::of(donor))
 /// }).await
@@ -53,7 +54,7 @@ where
     else {
         return Err(Problem::new(registry::INTERNAL));
     };
-    let fingerprint = fingerprint(req);
+    let fingerprint = fingerprint(&site.settings.keys.cursor, req);
     let _running = site.running.enter(user, &key).ok_or_else(twin_is_running)?;
     let kept = async || services.answers.find(user, &key, cx.at).await;
     if let Some(answer) = kept().await? {
@@ -121,7 +122,9 @@ fn key_of(req: &HttpRequest) -> Result<Option<String>, Problem> {
     }
 }
 
-fn fingerprint(req: &HttpRequest) -> [u8; 32] {
+/// Keyed, because it is stored: a body may hold a password, and a plain hash of it could be guessed
+/// at by whoever reads the database.
+fn fingerprint(key: &[u8; 32], req: &HttpRequest) -> [u8; 32] {
     let mut hash = Sha256::new();
     for text in [req.method().as_str(), req.path(), req.query_string()] {
         hash_text(&mut hash, text);
@@ -129,7 +132,11 @@ fn fingerprint(req: &HttpRequest) -> [u8; 32] {
     if let Some(BodyDigest(digest)) = req.extensions().get() {
         hash.update(digest);
     }
-    hash.finalize().into()
+    // HMAC fills a key up to the block of its hash with zeros (RFC 2104, section 2).
+    let mut block = [0; 64];
+    block[..key.len()].copy_from_slice(key);
+    let keyed = Hmac::<Sha256>::new(&block.into());
+    keyed.chain_update(b"idempotency").chain_update(hash.finalize()).finalize().into_bytes().into()
 }
 
 fn again(kept: &SavedAnswer, fingerprint: [u8; 32]) -> Result<Answer, Problem> {

@@ -36,6 +36,8 @@ pub enum Lookup {
         pattern: Arc<str>,
         /// True when a stranger may call it.
         is_public: bool,
+        /// True when it has parameters in the query.
+        has_query: bool,
     },
     /// Operations, with other methods.
     WrongMethod {
@@ -69,7 +71,14 @@ pub struct RouteTable {
 struct Route {
     pattern: Arc<str>,
     segments: Vec<Segment>,
-    methods: Vec<Method>,
+    methods: Vec<Offer>,
+}
+
+/// A method that an address offers.
+#[derive(Debug)]
+struct Offer {
+    method: Method,
+    has_query: bool,
 }
 
 #[derive(Debug)]
@@ -84,11 +93,19 @@ impl RouteTable {
         let mut table = Self::default();
         let paths = document.get("paths").and_then(Value::as_object);
         for (pattern, item) in paths.into_iter().flatten() {
-            let methods = item.as_object().into_iter().flat_map(|item| item.keys());
-            table.add(pattern, methods.filter_map(|method| method.to_uppercase().parse().ok()));
+            let offers = item.as_object().into_iter().flatten();
+            table.add(
+                pattern,
+                offers.filter_map(|(method, operation)| {
+                    let parameters = operation["parameters"].as_array().into_iter().flatten();
+                    let has_query =
+                        parameters.into_iter().any(|parameter| parameter["in"] == "query");
+                    Some(Offer { method: method.to_uppercase().parse().ok()?, has_query })
+                }),
+            );
         }
         for pattern in UNDOCUMENTED {
-            table.add(pattern, [Method::GET].into_iter());
+            table.add(pattern, [Offer { method: Method::GET, has_query: true }].into_iter());
         }
         for routes in table.routes.values_mut() {
             routes.sort_by_key(|route| {
@@ -117,11 +134,12 @@ impl RouteTable {
         let wanted = if *method == Method::HEAD { &Method::GET } else { method };
         let mut offered: Vec<&str> = Vec::new();
         for route in here {
-            if route.methods.contains(wanted) {
+            if let Some(offer) = route.methods.iter().find(|offer| offer.method == *wanted) {
                 let is_public = is_public(wanted.as_str(), &route.pattern);
-                return Lookup::Found { pattern: Arc::clone(&route.pattern), is_public };
+                let pattern = Arc::clone(&route.pattern);
+                return Lookup::Found { pattern, is_public, has_query: offer.has_query };
             }
-            offered.extend(route.methods.iter().map(Method::as_str));
+            offered.extend(route.methods.iter().map(|offer| offer.method.as_str()));
         }
         if offered.contains(&"GET") {
             offered.push("HEAD");
@@ -132,7 +150,7 @@ impl RouteTable {
         Lookup::WrongMethod { pattern, allow: allow.unwrap_or(HeaderValue::from_static("")) }
     }
 
-    fn add(&mut self, pattern: &str, methods: impl Iterator<Item = Method>) {
+    fn add(&mut self, pattern: &str, methods: impl Iterator<Item = Offer>) {
         let segments: Vec<Segment> = pattern
             .split('/')
             .map(|word| match word.starts_with('{') {

@@ -31,6 +31,7 @@ const READER_PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When the file cannot be opened or is no database.
 pub fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    make_private(path);
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -42,6 +43,20 @@ pub fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     prepare(&connection)?;
     Ok(connection)
+}
+
+/// Makes a new file that only its owner can read: SQLite gives its log the same mode. What goes wrong
+/// here is said by SQLite, which opens the file next.
+fn make_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    if let Err(error) = options.open(path)
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        tracing::debug!(%error, "the database file could not be made");
+    }
 }
 
 /// Opens a connection that cannot write.

@@ -47,7 +47,7 @@ impl Giver {
         }
     }
 
-    /// The rest of the donor; `number` makes the e-mail address unique.
+    /// The rest of the donor; `number` makes the e-mail address and the identity number unique.
     pub(super) fn into_donor(
         self,
         dice: &mut Dice,
@@ -57,13 +57,13 @@ impl Giver {
         let is_turkish = self.tongue == Tongue::Turkish;
         let identity = match (self.kind, self.tongue) {
             (DonorKind::Person, Tongue::Turkish) if dice.permille(420) => {
-                parsed(IdentityKind::TrNationalId, &national_id(dice))
+                parsed(IdentityKind::TrNationalId, &national_id(scattered(number)))
             }
             (DonorKind::Organisation, Tongue::Turkish) if dice.permille(850) => {
-                parsed(IdentityKind::TrTaxNumber, &tax_number(dice))
+                parsed(IdentityKind::TrTaxNumber, &tax_number(scattered(number)))
             }
             (_, Tongue::English) if dice.permille(100) => {
-                let passport = format!("GB{:09}", dice.below(1_000_000_000));
+                let passport = format!("GB{}", scattered(number));
                 parsed(IdentityKind::ForeignId, &passport)
             }
             _ => None,
@@ -225,9 +225,18 @@ fn parsed(kind: IdentityKind, number: &str) -> Option<IdentityNumber> {
     IdentityNumber::parse(kind, number).ok()
 }
 
-/// Nine digits, the first not zero, and the two check digits of a T.C. identity number.
-fn national_id(dice: &mut Dice) -> String {
-    let number = dice.between(100_000_000, 999_999_999);
+/// Nine digits, the first not zero, that look drawn and are different for each donor: two donors
+/// cannot have the same identity number, and among 300,000 drawn ones some would be the same.
+pub(super) fn scattered(number: u32) -> u32 {
+    const RANGE: u64 = 900_000_000;
+    // Has no divisor in common with the range, so that no two products meet in it.
+    const STEP: u64 = 611_953_297;
+    let scattered = u64::from(number) * STEP % RANGE;
+    100_000_000 + u32::try_from(scattered).unwrap_or_default()
+}
+
+/// Nine digits and the two check digits of a T.C. identity number.
+fn national_id(number: u32) -> String {
     let digits: [u32; 9] = std::array::from_fn(|at| number / 10_u32.pow(8 - at as u32) % 10);
     let odd: u32 = digits.iter().step_by(2).sum();
     let even: u32 = digits.iter().skip(1).step_by(2).sum();
@@ -237,8 +246,7 @@ fn national_id(dice: &mut Dice) -> String {
 }
 
 /// Nine digits and the check digit of a Turkish tax number.
-fn tax_number(dice: &mut Dice) -> String {
-    let number = dice.between(100_000_000, 999_999_999);
+fn tax_number(number: u32) -> String {
     let sum: u32 = (0..9)
         .map(|at| {
             let digit = number / 10_u32.pow(8 - at) % 10;

@@ -102,6 +102,13 @@ fn every_value_of_a_donor_would_be_accepted_from_a_user() {
 }
 
 #[test]
+fn no_two_donors_have_the_same_identity_number() {
+    let mut numbers = HashSet::new();
+    assert!((0..1_000_000).all(|donor| numbers.insert(super::people::scattered(donor))));
+    assert!(numbers.iter().all(|number| (100_000_000..1_000_000_000).contains(number)));
+}
+
+#[test]
 fn every_campaign_and_donation_keeps_the_rules_of_the_domain() {
     let demo = demo(1_000, 20_000);
     let currencies = [currency("TRY"), currency("USD"), currency("EUR")];

@@ -11,7 +11,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use almoner_kernel::SecurityEventKind;
+use almoner_kernel::{FieldError, Fields, SecurityEventKind};
 use futures_util::FutureExt;
 
 use crate::{
@@ -75,8 +75,8 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
             "the address has a percent sign without two hexadecimal digits, or is not UTF-8",
         )));
     }
-    let is_public = match route {
-        Lookup::Found { is_public, .. } => *is_public,
+    let (is_public, has_query) = match route {
+        Lookup::Found { is_public, has_query, .. } => (*is_public, *has_query),
         Lookup::Unknown => return Err(Refusal::Problem(Problem::not_found())),
         Lookup::WrongMethod { allow, .. } => {
             let problem = Problem::new(registry::METHOD_NOT_ALLOWED);
@@ -90,8 +90,12 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
     if changes {
         csrf::check_origin(req.headers(), &site.settings).map_err(Refusal::Forged)?;
     }
+    let no_query = || match routes::is_api(req.path()) && !has_query {
+        true if !req.query_string().is_empty() => Err(Refusal::Problem(no_parameters(req))),
+        _ => Ok(()),
+    };
     if is_public {
-        return Ok(());
+        return no_query();
     }
     let session = req.extensions().get::<Identity>().map(|identity| identity.0.session_id);
     let Some(session) = session else {
@@ -101,7 +105,20 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
         let key = &site.settings.keys.csrf;
         csrf::check_token(req.headers(), key, session).map_err(Refusal::Forged)?;
     }
-    Ok(())
+    no_query()
+}
+
+/// The complaint about every parameter of an operation that has none.
+fn no_parameters(req: &ServiceRequest) -> Problem {
+    let mut fields = Fields::default();
+    for (name, _) in form_urlencoded::parse(req.query_string().as_bytes()) {
+        let detail = "is not a known parameter";
+        fields.wrong(FieldError::new(name, "unknown_parameter", detail));
+    }
+    match fields.finish(None::<()>) {
+        Ok(()) => Problem::bad_request("this operation has no query"),
+        Err(invalid) => Problem::bad_parameters(invalid),
+    }
 }
 
 /// True when JSON is acceptable; nobody is refused for saying nothing.

@@ -120,7 +120,9 @@ impl Operation<'_> {
                 problems.extend_from_slice(more);
             }
         };
-        let has_body = self.fields.contains_key("requestBody");
+        // A POST without a body reads one all the same, to refuse it.
+        let is_action = self.method == "post" && !self.is_public();
+        let has_body = is_action || self.fields.contains_key("requestBody");
         add(!self.path.starts_with("/health/"), &[registry::RATE_LIMITED]);
         add(self.is_api(), &[registry::NOT_ACCEPTABLE, registry::UNAVAILABLE]);
         add(!self.is_public(), &[registry::UNAUTHENTICATED, registry::FORBIDDEN]);

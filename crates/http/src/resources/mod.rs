@@ -4,7 +4,7 @@
 //! before those with a parameter in the same place (`/donations/summary` before `/donations/{id}`).
 //! A handler extracts, turns the body into a command, calls one use case, and converts the answer:
 //!
-//! ```ignore
+//! ```text
 //! /// Create a donor
 //! ///
 //! /// Records a person or organisation that gives.
@@ -37,7 +37,24 @@
 //! [`crate::etag::IfMatch`] and `params(IfMatchParam)`; a list takes
 //! [`crate::query::ListQuery`] and `params(PageParams, …)`.
 
+pub(crate) mod audit;
+pub(crate) mod auth;
+pub(crate) mod campaigns;
+pub(crate) mod donations;
+pub(crate) mod donors;
+pub(crate) mod parts;
+pub(crate) mod roles;
+pub(crate) mod shared;
+pub(crate) mod users;
+pub(crate) mod words;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers every resource under `/api/v1`.
-pub fn routes(_: &mut ServiceConfig) {}
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.configure(auth::routes)
+        .configure(users::routes)
+        .configure(roles::routes)
+        .configure(audit::routes);
+    cfg.configure(donors::routes).configure(campaigns::routes).configure(donations::routes);
+}

@@ -3,8 +3,9 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
+use almoner_donations::{DonorKind, GroupBy, Method, State};
 use almoner_kernel::{
-    Action, Permission, ScopeKind, SecurityEventKind,
+    Action, IdentityKind, Permission, ScopeKind, SecurityEventKind,
     id::{CampaignEntity, DonationEntity, DonorEntity, Entity, RoleEntity, UserEntity},
 };
 use serde::{
@@ -47,7 +48,7 @@ macro_rules! lists {
 
         impl Listed for $type {
             const NAME: &'static str = $name;
-            const ABOUT: &'static str = concat!($($doc, "\n"),+);
+            const ABOUT: &'static str = concat!($($doc),+);
             const WORDS: &'static [&'static str] = {
                 const WORDS: [&str; <$type>::ALL.len()] = {
                     let mut words = [""; <$type>::ALL.len()];
@@ -84,6 +85,21 @@ lists! {
     SecurityEventKindWord = SecurityEventKind, "SecurityEventKind";
     /// A kind of record. More may be added.
     RecordKindWord = RecordKind, "RecordKind";
+    /// A natural person, or a company, foundation, association, school, ….
+    DonorKindWord = DonorKind, "DonorKind";
+    /// Which register an identity number comes from: `tr_national_id` is the T.C. kimlik numarası
+    /// of a person (11 digits), `tr_tax_number` the vergi kimlik numarası of an organisation (10
+    /// digits), `foreign_id` any other number or a passport (3 to 40 letters, digits, `-`, `/`,
+    /// `.`).
+    IdentityKindWord = IdentityKind, "IdentityKind";
+    /// How a donation comes: `check` is a cheque, `credit_card` any card at a terminal, `online` a
+    /// payment on a web page, `sms` a text message to a short number, `in_kind` goods.
+    MethodWord = Method, "DonationMethod";
+    /// Where a donation stands: promised, arrived, given back after it had arrived, or never to
+    /// arrive.
+    StateWord = State, "DonationState";
+    /// What a summary can be grouped by, beside the currency.
+    GroupWord = GroupBy, "DonationGroup";
 }
 
 /// The kinds of records whose changes are in the trail.
@@ -142,6 +158,7 @@ impl<T: Listed> PartialSchema for Word<T> {
             .schema_type(Type::String)
             .description(Some(T::ABOUT.trim()))
             .enum_values(Some(T::WORDS.iter().copied()))
+            .examples(T::WORDS.first().copied())
             .into()
     }
 }

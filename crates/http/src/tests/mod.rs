@@ -1,5 +1,6 @@
 //! The HTTP layer over a resource made for the purpose: everything a real resource relies on.
 
+mod accounts;
 mod answers;
 mod bodies;
 mod clients;
@@ -7,6 +8,7 @@ mod concurrency;
 mod cursors;
 mod documents;
 mod forgery;
+mod giving;
 mod headers;
 mod house;
 mod problems;
@@ -15,4 +17,5 @@ mod quotas;
 mod replays;
 mod sockets;
 mod telemetry;
+mod trail;
 mod widgets;

@@ -1,23 +1,43 @@
 //! What is written down about a request, and what never is.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, io, sync::Once};
 
 use actix_web::http::Method;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::house::{by, hear, server, settings, stranger, world};
 use crate::health::{REQUEST_SECONDS, REQUEST_SECONDS_BUCKETS};
 
-#[derive(Clone, Default)]
-struct Pages(Arc<Mutex<Vec<u8>>>);
+/// What the tests of this thread have logged. The subscriber is the process's own: one that comes
+/// and goes with a test would race with callsites that other threads register meanwhile.
+struct Pages;
+
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Pages {
+    fn open() {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_ansi(false)
+                .with_writer(|| Self)
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+        LOGGED.take();
+    }
+
+    fn text() -> String {
+        String::from_utf8(LOGGED.take()).unwrap()
+    }
+}
 
 impl io::Write for Pages {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -25,29 +45,9 @@ impl io::Write for Pages {
     }
 }
 
-impl<'a> MakeWriter<'a> for Pages {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl Pages {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
 #[actix_web::test]
 async fn the_log_names_route_user_and_network_and_no_secret() {
-    let pages = Pages::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(pages.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    Pages::open();
     let server = server(settings(), &world());
     let list = by("admin", Method::GET, "/api/v1/widgets?size=41414141&sort=hush");
     hear(&server, list).await;
@@ -58,7 +58,7 @@ async fn the_log_names_route_user_and_network_and_no_secret() {
     hear(&server, stranger(Method::POST, "/api/v1/auth/login?role=hush")).await;
     let failing = "/api/v1/widgets/00000000-0000-0000-0000-000000000005/break?role=failed";
     hear(&server, by("admin", Method::POST, failing)).await;
-    let text = pages.text();
+    let text = Pages::text();
     for known in [
         "method=\"GET\" route=\"/api/v1/widgets\"",
         "route=\"/api/v1/widgets/{id}/break\"",

@@ -196,7 +196,14 @@ impl Fault for WidgetsError {
 /// Log in
 ///
 /// As the role that is named.
-#[utoipa::path(tag = "auth", responses((status = 200, description = "Welcome")))]
+#[utoipa::path(
+    tag = "auth",
+    params(
+        ("role" = Option<String>, Query, description = "The role"),
+        ("remember" = Option<bool>, Query, description = "Remember"),
+    ),
+    responses((status = 200, description = "Welcome")),
+)]
 #[post("/auth/login")]
 async fn log_in(req: HttpRequest, query: StrictQuery<RoleParams>) -> Result<Answer, Problem> {
     let (role, remember_for) = query.0;

@@ -1,0 +1,288 @@
+//! The trail: what was changed, of all records and of one, and what happened for security.
+
+pub(crate) mod bodies;
+
+use actix_web::{get, web::Data};
+use almoner_audit::{ChangeQuery, ChangeRecord, SecurityEventQuery};
+use almoner_kernel::{
+    Fields, Id, Page, Permission, Timestamp,
+    fault::Unfit,
+    id::{CampaignEntity, DonationEntity, DonorEntity, Entity, UserEntity},
+};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use self::bodies::{
+    ChangeBody, SecurityEventBody, campaign_change_example, change_example,
+    donation_change_example, security_event_example, user_change_example,
+};
+use super::{
+    shared,
+    words::{ActionWord, Listed, RecordKindWord, SecurityEventKindWord},
+};
+use crate::{
+    Answer, Cx, Domains, IdPath, ListOf, ListQuery, NoParams, PageParams, Params, Problem,
+};
+
+/// Registers the handlers.
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list_changes)
+        .service(list_security_events)
+        .service(get_donor_history)
+        .service(get_campaign_history)
+        .service(get_donation_history)
+        .service(get_user_history);
+}
+
+/// List changes
+///
+/// Every change of every record, the newest first, whatever the scope of your role: a trail with
+/// holes is none.
+#[utoipa::path(
+    tag = "audit",
+    params(PageParams, ChangeFilter),
+    responses((
+        status = 200,
+        description = "A page of changes",
+        body = ListOf<ChangeBody>,
+        example = json!({ "items": [change_example()] }),
+    )),
+    extensions(("x-permission" = json!("audit:read"))),
+)]
+#[get("/audit/changes")]
+async fn list_changes(
+    cx: Cx,
+    domains: Data<Domains>,
+    list: ListQuery<ChangeFilter>,
+) -> Result<Answer, Problem> {
+    let page = domains.audit.changes(&cx, &list.query, &list.page).await?;
+    answer(&list, page)
+}
+
+/// List security events
+///
+/// Logins, logouts, failures and refusals, the newest first.
+#[utoipa::path(
+    tag = "audit",
+    params(PageParams, SecurityEventFilter),
+    responses((
+        status = 200,
+        description = "A page of security events",
+        body = ListOf<SecurityEventBody>,
+        example = json!({ "items": [security_event_example()] }),
+    )),
+    extensions(("x-permission" = json!("audit:read"))),
+)]
+#[get("/audit/security-events")]
+async fn list_security_events(
+    cx: Cx,
+    domains: Data<Domains>,
+    list: ListQuery<SecurityEventFilter>,
+) -> Result<Answer, Problem> {
+    let page = domains.audit.security_events(&cx, &list.query, &list.page).await?;
+    Ok(list.answer(page, SecurityEventBody::of))
+}
+
+/// Get a donor's history
+///
+/// Every change of the donor, the newest first. Client address and browser are shown only with the
+/// permission `audit:read`.
+#[utoipa::path(
+    tag = "audit",
+    params(("id" = Uuid, Path, description = "The donor"), PageParams),
+    responses((
+        status = 200,
+        description = "A page of changes",
+        body = ListOf<ChangeBody>,
+        example = json!({ "items": [change_example()] }),
+    )),
+    extensions(("x-permission" = json!("donors:read"))),
+)]
+#[get("/donors/{id}/history")]
+async fn get_donor_history(
+    cx: Cx,
+    domains: Data<Domains>,
+    id: IdPath<DonorEntity>,
+    list: ListQuery<NoParams>,
+) -> Result<Answer, Problem> {
+    domains.donors.find(&cx, id.0).await?;
+    history(&cx, &domains, Permission::DonorsRead, id, &list).await
+}
+
+/// Get a campaign's history
+///
+/// Every change of the campaign, the newest first. Client address and browser are shown only with
+/// the permission `audit:read`.
+#[utoipa::path(
+    tag = "audit",
+    params(("id" = Uuid, Path, description = "The campaign"), PageParams),
+    responses((
+        status = 200,
+        description = "A page of changes",
+        body = ListOf<ChangeBody>,
+        example = json!({ "items": [campaign_change_example()] }),
+    )),
+    extensions(("x-permission" = json!("campaigns:read"))),
+)]
+#[get("/campaigns/{id}/history")]
+async fn get_campaign_history(
+    cx: Cx,
+    domains: Data<Domains>,
+    id: IdPath<CampaignEntity>,
+    list: ListQuery<NoParams>,
+) -> Result<Answer, Problem> {
+    domains.campaigns.find(&cx, id.0).await?;
+    history(&cx, &domains, Permission::CampaignsRead, id, &list).await
+}
+
+/// Get a donation's history
+///
+/// Every change of the donation, the newest first. Client address and browser are shown only with
+/// the permission `audit:read`.
+#[utoipa::path(
+    tag = "audit",
+    params(("id" = Uuid, Path, description = "The donation"), PageParams),
+    responses((
+        status = 200,
+        description = "A page of changes",
+        body = ListOf<ChangeBody>,
+        example = json!({ "items": [donation_change_example()] }),
+    )),
+    extensions(("x-permission" = json!("donations:read"))),
+)]
+#[get("/donations/{id}/history")]
+async fn get_donation_history(
+    cx: Cx,
+    domains: Data<Domains>,
+    id: IdPath<DonationEntity>,
+    list: ListQuery<NoParams>,
+) -> Result<Answer, Problem> {
+    domains.donations.find(&cx, id.0).await?;
+    history(&cx, &domains, Permission::DonationsRead, id, &list).await
+}
+
+/// Get a user's history
+///
+/// Every change of the user, the newest first. Client address and browser are shown only with the
+/// permission `audit:read`.
+#[utoipa::path(
+    tag = "audit",
+    params(("id" = Uuid, Path, description = "The user"), PageParams),
+    responses((
+        status = 200,
+        description = "A page of changes",
+        body = ListOf<ChangeBody>,
+        example = json!({ "items": [user_change_example()] }),
+    )),
+    extensions(("x-permission" = json!("users:read"))),
+)]
+#[get("/users/{id}/history")]
+async fn get_user_history(
+    cx: Cx,
+    domains: Data<Domains>,
+    id: IdPath<UserEntity>,
+    list: ListQuery<NoParams>,
+) -> Result<Answer, Problem> {
+    domains.users.find(&cx, id.0).await?;
+    history(&cx, &domains, Permission::UsersRead, id, &list).await
+}
+
+/// The trail knows no row scope: the record's own service must have found the record before.
+async fn history<E: Entity>(
+    cx: &Cx,
+    domains: &Domains,
+    permission: Permission,
+    id: IdPath<E>,
+    list: &ListQuery<NoParams>,
+) -> Result<Answer, Problem> {
+    let page = domains.audit.history(cx, permission, E::NAME, id.0.uuid(), &list.page).await?;
+    answer(list, page)
+}
+
+fn answer<P: Params>(list: &ListQuery<P>, page: Page<ChangeRecord>) -> Result<Answer, Problem> {
+    let Page { items, next, total } = page;
+    let items: Result<Vec<_>, _> = items.into_iter().map(ChangeBody::of).collect();
+    // Somebody has been at the row: `almoner audit verify` names it.
+    let items = items.map_err(|error| Problem::internal(&error))?;
+    Ok(list.answer(Page { items, next, total }, |change| change))
+}
+
+/// Which changes to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ChangeFilter {
+    /// Only changes of this kind of record.
+    #[param(inline, example = "donation")]
+    entity: Option<RecordKindWord>,
+    /// Only changes of this record.
+    #[param(value_type = Option<Uuid>, example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
+    entity_id: Option<String>,
+    /// Only changes of this kind.
+    #[param(inline, example = "refunded")]
+    action: Option<ActionWord>,
+    /// Only changes by this user.
+    #[param(value_type = Option<Uuid>, example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
+    actor_id: Option<String>,
+    /// Only changes at this instant or later.
+    #[param(format = DateTime, example = "2026-03-01T00:00:00Z")]
+    from: Option<String>,
+    /// Only changes before this instant.
+    #[param(format = DateTime, example = "2026-04-01T00:00:00Z")]
+    to: Option<String>,
+}
+
+impl Params for ChangeFilter {
+    type Query = ChangeQuery;
+
+    fn read(self, fields: &mut Fields) -> Option<ChangeQuery> {
+        let entity_id = fields.optional("entity_id", self.entity_id, shared::id::<()>);
+        Some(ChangeQuery {
+            entity: self.entity.map(|kind| kind.0.word().to_owned()),
+            entity_id: entity_id.map(Id::uuid),
+            action: self.action.map(|action| action.0),
+            actor: fields.optional("actor_id", self.actor_id, shared::id),
+            from: fields.optional("from", self.from, instant),
+            to: fields.optional("to", self.to, instant),
+        })
+    }
+}
+
+/// Which security events to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SecurityEventFilter {
+    /// Only events of this kind.
+    #[param(inline, example = "login_failed")]
+    kind: Option<SecurityEventKindWord>,
+    /// Only events about this user.
+    #[param(value_type = Option<Uuid>, example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
+    user_id: Option<String>,
+    /// Only events at this instant or later.
+    #[param(format = DateTime, example = "2026-03-01T00:00:00Z")]
+    from: Option<String>,
+    /// Only events before this instant.
+    #[param(format = DateTime, example = "2026-04-01T00:00:00Z")]
+    to: Option<String>,
+}
+
+impl Params for SecurityEventFilter {
+    type Query = SecurityEventQuery;
+
+    fn read(self, fields: &mut Fields) -> Option<SecurityEventQuery> {
+        Some(SecurityEventQuery {
+            kind: self.kind.map(|kind| kind.0),
+            user_id: fields.optional("user_id", self.user_id, shared::id),
+            from: fields.optional("from", self.from, instant),
+            to: fields.optional("to", self.to, instant),
+        })
+    }
+}
+
+/// Reads an instant with its time zone.
+fn instant(text: String) -> Result<Timestamp, Unfit> {
+    DateTime::parse_from_rfc3339(&text)
+        .map(|at| at.with_timezone(&Utc))
+        .map_err(|_| Unfit::new("instant", "must be an instant such as 2026-03-14T09:26:53Z"))
+}

@@ -1,0 +1,295 @@
+//! Users: one's own, and those an administrator looks after.
+
+pub(crate) mod bodies;
+
+use actix_web::{HttpRequest, get, patch, post, web::Data};
+use almoner_accounts::{
+    role::RoleName,
+    user::{User, UserQuery, UserSort},
+};
+use almoner_kernel::{Context, Fields, id::UserEntity, text};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use self::bodies::{
+    NewUserBody, ProfilePatchBody, UserBody, UserPatchBody, created_user_example,
+    inactive_user_example, new_user_example, user_example,
+};
+use super::shared;
+use crate::{
+    Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
+    ListOf, ListQuery, NoBody, PageParams, Params, Problem, query, replay,
+};
+
+/// Registers the handlers.
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(get_me)
+        .service(update_me)
+        .service(list_users)
+        .service(create_user)
+        .service(get_user)
+        .service(update_user)
+        .service(deactivate_user)
+        .service(restore_user);
+}
+
+/// Get yourself
+///
+/// The user the session belongs to. `last_login_at` changes without a new version: a login is not an
+/// edit.
+#[utoipa::path(
+    tag = "users",
+    params(IfNoneMatchParam),
+    responses(
+        (status = 200, description = "You", body = UserBody, example = json!(user_example())),
+    ),
+    extensions(("x-permission" = json!("session"))),
+)]
+#[get("/users/me")]
+async fn get_me(cx: Cx, domains: Data<Domains>, known: IfNoneMatch) -> Result<Answer, Problem> {
+    let user = domains.profile.me(&cx).await?;
+    Ok(Answer::read(&known, user.version, &UserBody::of(&user)))
+}
+
+/// Change yourself
+///
+/// Changes your own name, phone number, language or time zone. E-mail address and role are an
+/// administrator's to change, the password has `POST /api/v1/auth/password`.
+#[utoipa::path(
+    tag = "users",
+    params(IfMatchParam),
+    request_body(
+        content = ProfilePatchBody,
+        description = "The fields to change; absent ones stay",
+        example = json!({ "phone": "0532 123 45 67", "time_zone": "Europe/Istanbul" }),
+    ),
+    responses((
+        status = 200,
+        description = "You, changed",
+        body = UserBody,
+        example = json!(user_example()),
+    )),
+    extensions(("x-permission" = json!("session"))),
+)]
+#[patch("/users/me")]
+async fn update_me(
+    cx: Cx,
+    domains: Data<Domains>,
+    expected: IfMatch,
+    body: Body<ProfilePatchBody>,
+) -> Result<Answer, Problem> {
+    let patch = body.value.command(body.fields, domains.region)?;
+    let user = domains.profile.update_me(&cx, expected.0, patch).await?;
+    Ok(Answer::ok(user.version, &UserBody::of(&user)))
+}
+
+/// List users
+///
+/// The users within your scope, the newest first unless `sort` says otherwise.
+#[utoipa::path(
+    tag = "users",
+    params(PageParams, UserFilter),
+    responses((
+        status = 200,
+        description = "A page of users",
+        body = ListOf<UserBody>,
+        example = json!({ "items": [user_example()] }),
+    )),
+    extensions(("x-permission" = json!("users:read"))),
+)]
+#[get("/users")]
+async fn list_users(
+    cx: Cx,
+    domains: Data<Domains>,
+    list: ListQuery<UserFilter>,
+) -> Result<Answer, Problem> {
+    let page = domains.users.list(&cx, &list.query, &list.page).await?;
+    Ok(list.answer(page, |user| UserBody::of(&user)))
+}
+
+/// Create a user
+///
+/// Creates an active user with a first password of your choice; they can change it once they are
+/// logged in. The role may allow no more than your own.
+#[utoipa::path(
+    tag = "users",
+    request_body(
+        content = NewUserBody,
+        description = "The new user",
+        example = json!(new_user_example()),
+    ),
+    responses((
+        status = 201,
+        description = "The new user",
+        body = UserBody,
+        example = json!(created_user_example()),
+    )),
+    extensions(("x-permission" = json!("users:manage"))),
+)]
+#[post("/users")]
+async fn create_user(
+    cx: Cx,
+    req: HttpRequest,
+    domains: Data<Domains>,
+    body: Body<NewUserBody>,
+) -> Result<Answer, Problem> {
+    let (new, password) = body.value.command(body.fields, domains.region)?;
+    let create = async |cx: &Context| domains.users.create(cx, new, password).await;
+    replay::run(&cx, &req, create, |user: &User| {
+        Answer::created(format!("/api/v1/users/{}", user.id), user.version, &UserBody::of(user))
+    })
+    .await
+}
+
+/// Get a user
+///
+/// `last_login_at` changes without a new version: a login is not an edit.
+#[utoipa::path(
+    tag = "users",
+    params(("id" = Uuid, Path, description = "The user"), IfNoneMatchParam),
+    responses(
+        (status = 200, description = "The user", body = UserBody, example = json!(user_example())),
+    ),
+    extensions(("x-permission" = json!("users:read"))),
+)]
+#[get("/users/{id}")]
+async fn get_user(
+    cx: Cx,
+    domains: Data<Domains>,
+    id: IdPath<UserEntity>,
+    known: IfNoneMatch,
+) -> Result<Answer, Problem> {
+    let user = domains.users.find(&cx, id.0).await?;
+    Ok(Answer::read(&known, user.version, &UserBody::of(&user)))
+}
+
+/// Change a user
+///
+/// Changes a user whose role allows no more than yours. A new role or e-mail address ends all of
+/// their sessions. Nobody changes their own role, and the last active superadmin keeps theirs.
+#[utoipa::path(
+    tag = "users",
+    params(("id" = Uuid, Path, description = "The user"), IfMatchParam),
+    request_body(
+        content = UserPatchBody,
+        description = "The fields to change; absent ones stay",
+        example = json!({ "role": "accountant", "phone": null }),
+    ),
+    responses((
+        status = 200,
+        description = "The changed user",
+        body = UserBody,
+        example = json!(user_example()),
+    )),
+    extensions(("x-permission" = json!("users:manage"))),
+)]
+#[patch("/users/{id}")]
+async fn update_user(
+    cx: Cx,
+    domains: Data<Domains>,
+    id: IdPath<UserEntity>,
+    expected: IfMatch,
+    body: Body<UserPatchBody>,
+) -> Result<Answer, Problem> {
+    let patch = body.value.command(body.fields, domains.region)?;
+    let user = domains.users.update(&cx, id.0, expected.0, patch).await?;
+    Ok(Answer::ok(user.version, &UserBody::of(&user)))
+}
+
+/// Deactivate a user
+///
+/// Takes away the user's login and ends all of their sessions. Users are never deleted: the trail
+/// names them. Nobody deactivates themselves, nor the last active superadmin.
+#[utoipa::path(
+    tag = "users",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses((
+        status = 200,
+        description = "The user, no longer active",
+        headers(("ETag" = String, description = "The version of the user, for If-Match.")),
+        body = UserBody,
+        example = json!(inactive_user_example()),
+    )),
+    extensions(("x-permission" = json!("users:manage"))),
+)]
+#[post("/users/{id}/deactivate")]
+async fn deactivate_user(
+    cx: Cx,
+    req: HttpRequest,
+    domains: Data<Domains>,
+    id: IdPath<UserEntity>,
+    _: NoBody,
+) -> Result<Answer, Problem> {
+    let deactivate = async |cx: &Context| domains.users.deactivate(cx, id.0).await;
+    replay::run(&cx, &req, deactivate, answer).await
+}
+
+/// Restore a user
+///
+/// Gives a deactivated user their login back, with the role and the password they had.
+#[utoipa::path(
+    tag = "users",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses((
+        status = 200,
+        description = "The user, active again",
+        headers(("ETag" = String, description = "The version of the user, for If-Match.")),
+        body = UserBody,
+        example = json!(user_example()),
+    )),
+    extensions(("x-permission" = json!("users:manage"))),
+)]
+#[post("/users/{id}/restore")]
+async fn restore_user(
+    cx: Cx,
+    req: HttpRequest,
+    domains: Data<Domains>,
+    id: IdPath<UserEntity>,
+    _: NoBody,
+) -> Result<Answer, Problem> {
+    let restore = async |cx: &Context| domains.users.restore(cx, id.0).await;
+    replay::run(&cx, &req, restore, answer).await
+}
+
+fn answer(user: &User) -> Answer {
+    Answer::ok(user.version, &UserBody::of(user))
+}
+
+/// Which users to list, and in which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UserFilter {
+    /// Only active users, or only deactivated ones.
+    #[param(example = true)]
+    active: Option<bool>,
+    /// Only users with this role.
+    #[param(min_length = 3, max_length = 40, example = "data_entry")]
+    role: Option<String>,
+    /// Words to find in name, e-mail address or phone number, whatever the case and accents; the
+    /// last word may be a beginning.
+    #[param(min_length = 1, max_length = 200, example = "kaya")]
+    q: Option<String>,
+    /// The order; with `-` in front descending.
+    #[param(
+        pattern = "^-?(created_at|name|email|last_login_at)$",
+        default = "-created_at",
+        example = "name"
+    )]
+    sort: Option<String>,
+}
+
+impl Params for UserFilter {
+    type Query = UserQuery;
+
+    fn read(self, fields: &mut Fields) -> Option<UserQuery> {
+        let offered = UserSort::ALL.map(|field| (field.as_str(), field));
+        let sort = fields.optional("sort", self.sort, |sort| query::sort(&sort, &offered));
+        Some(UserQuery {
+            active: self.active,
+            role: fields.optional("role", self.role, |name| RoleName::parse(&name)),
+            q: fields.optional("q", self.q, shared::words).map(|q| text::fold(&q)),
+            sort: sort.unwrap_or(UserQuery::default().sort),
+        })
+    }
+}

@@ -1,0 +1,352 @@
+//! Users and changes of them, as they are sent and shown.
+
+use almoner_accounts::{
+    role::RoleName,
+    user::{Locale, NewUser, ProfilePatch, TimeZone, User, UserPatch},
+};
+use almoner_kernel::{EmailAddress, Fields, Invalid, Patch, PersonName, Region};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{patch, resources::shared};
+
+/// Somebody who can log in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserBody {
+    /// Which one.
+    #[schema(example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
+    id: Uuid,
+    /// The name shown to others.
+    #[schema(example = "Elif Kaya")]
+    name: String,
+    /// What the user logs in with; unique, whatever the case.
+    #[schema(format = Email, example = "elif.kaya@umutdernegi.org")]
+    email: String,
+    /// The phone number, E.164.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, pattern = r"^\+[1-9][0-9]{1,14}$", example = "+905321234567")]
+    phone: Option<String>,
+    /// The language the user reads, BCP 47.
+    #[schema(example = "tr")]
+    locale: String,
+    /// The time zone the user's days are counted in, of the IANA database.
+    #[schema(example = "Europe/Istanbul")]
+    time_zone: String,
+    /// The name of the role: what the user may do.
+    #[schema(example = "accountant")]
+    role: String,
+    /// False after a deactivation: the user cannot log in.
+    #[schema(example = true)]
+    active: bool,
+    /// The last successful login; absent before the first one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime, example = "2026-03-14T09:26:53.589Z")]
+    last_login_at: Option<String>,
+    /// Grows with every change; the same number as in the `ETag`.
+    #[schema(minimum = 1, example = 3)]
+    version: i64,
+    /// When the user was created.
+    #[schema(format = DateTime, example = "2026-01-05T08:00:00.000Z")]
+    created_at: String,
+    /// When the user was last changed.
+    #[schema(format = DateTime, example = "2026-02-11T13:45:10.120Z")]
+    updated_at: String,
+}
+
+impl UserBody {
+    pub(crate) fn of(user: &User) -> Self {
+        Self {
+            id: user.id.uuid(),
+            name: user.name.as_str().to_owned(),
+            email: user.email.as_str().to_owned(),
+            phone: user.phone.as_ref().map(|phone| phone.as_str().to_owned()),
+            locale: user.locale.as_str().to_owned(),
+            time_zone: user.time_zone.as_str().to_owned(),
+            role: user.role.as_str().to_owned(),
+            active: user.active,
+            last_login_at: user.last_login_at.map(shared::instant),
+            version: user.version.number(),
+            created_at: shared::instant(user.created_at),
+            updated_at: shared::instant(user.updated_at),
+        }
+    }
+}
+
+/// A user to be created.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewUser)]
+pub(crate) struct NewUserBody {
+    /// The name shown to others; runs of white space become one space.
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        example = "Mehmet Demir"
+    )]
+    name: Option<String>,
+    /// What the user logs in with; no other user may have it, whatever the case.
+    #[schema(
+        required = true,
+        nullable = false,
+        format = Email,
+        max_length = 320,
+        example = "mehmet.demir@umutdernegi.org",
+    )]
+    email: Option<String>,
+    /// The first password: 12 to 128 characters unless the operator has decided otherwise, of any
+    /// kind, neither well known nor easy to guess.
+    #[schema(
+        required = true,
+        nullable = false,
+        format = Password,
+        write_only,
+        min_length = 8,
+        max_length = 1024,
+        example = "kestane rengi yelkenli 84",
+    )]
+    password: Option<String>,
+    /// The name of a role: what the user may do.
+    #[schema(
+        required = true,
+        nullable = false,
+        min_length = 3,
+        max_length = 40,
+        example = "data_entry"
+    )]
+    role: Option<String>,
+    /// The phone number: international, or national of the organisation's country. It is kept as
+    /// E.164.
+    #[schema(nullable = false, min_length = 3, max_length = 64, example = "0532 765 43 21")]
+    phone: Option<String>,
+    /// The language the user reads, BCP 47.
+    #[schema(nullable = false, min_length = 2, max_length = 35, default = "en", example = "tr")]
+    locale: Option<String>,
+    /// The time zone the user's days are counted in, of the IANA database.
+    #[schema(nullable = false, default = "UTC", example = "Europe/Istanbul")]
+    time_zone: Option<String>,
+}
+
+impl NewUserBody {
+    pub(crate) fn command(
+        self,
+        mut fields: Fields,
+        region: Region,
+    ) -> Result<(NewUser, SecretString), Invalid> {
+        let name = fields.required("/name", self.name, |text| PersonName::parse(&text));
+        let email = fields.required("/email", self.email, |text| EmailAddress::parse(&text));
+        let password = fields.required("/password", self.password, |text| Ok(text.into()));
+        let role = fields.required("/role", self.role, |text| RoleName::parse(&text));
+        let phone = fields.optional("/phone", self.phone, |text| shared::phone(text, region));
+        let locale = fields.optional("/locale", self.locale, |text| Locale::parse(&text));
+        let time_zone =
+            fields.optional("/time_zone", self.time_zone, |text| TimeZone::parse(&text));
+        let new = (|| {
+            let new = NewUser {
+                name: name?,
+                email: email?,
+                phone,
+                locale: locale.unwrap_or_default(),
+                time_zone: time_zone.unwrap_or_default(),
+                role: role?,
+            };
+            Some((new, password?))
+        })();
+        fields.finish(new)
+    }
+}
+
+/// A change of one's own user.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProfilePatch)]
+pub(crate) struct ProfilePatchBody {
+    /// The name shown to others; runs of white space become one space.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(
+        value_type = String,
+        required = false,
+        min_length = 1,
+        max_length = 200,
+        example = "Elif Kaya",
+    )]
+    name: Patch<String>,
+    /// The phone number: international, or national of the organisation's country; `null` removes
+    /// it.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(
+        value_type = Option<String>,
+        min_length = 3,
+        max_length = 64,
+        example = "0532 123 45 67",
+    )]
+    phone: Patch<String>,
+    /// The language to read, BCP 47.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(
+        value_type = String,
+        required = false,
+        min_length = 2,
+        max_length = 35,
+        example = "tr",
+    )]
+    locale: Patch<String>,
+    /// The time zone to count days in, of the IANA database.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(value_type = String, required = false, example = "Europe/Istanbul")]
+    time_zone: Patch<String>,
+}
+
+impl ProfilePatchBody {
+    pub(crate) fn command(
+        self,
+        mut fields: Fields,
+        region: Region,
+    ) -> Result<ProfilePatch, Invalid> {
+        let patch = self.read(&mut fields, region);
+        fields.finish(Some(patch))
+    }
+
+    fn read(self, fields: &mut Fields, region: Region) -> ProfilePatch {
+        ProfilePatch {
+            name: fields.patch_required("/name", self.name, |text| PersonName::parse(&text)),
+            phone: fields.patch("/phone", self.phone, |text| shared::phone(text, region)),
+            locale: fields.patch_required("/locale", self.locale, |text| Locale::parse(&text)),
+            time_zone: fields
+                .patch_required("/time_zone", self.time_zone, |text| TimeZone::parse(&text)),
+        }
+    }
+}
+
+/// An administrator's change of a user.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UserPatch)]
+pub(crate) struct UserPatchBody {
+    /// The name shown to others; runs of white space become one space.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(
+        value_type = String,
+        required = false,
+        min_length = 1,
+        max_length = 200,
+        example = "Elif Kaya",
+    )]
+    name: Patch<String>,
+    /// What the user logs in with; no other user may have it, whatever the case. A new one ends the
+    /// user's sessions.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(
+        value_type = String,
+        required = false,
+        format = Email,
+        max_length = 320,
+        example = "elif.kaya@umutdernegi.org",
+    )]
+    email: Patch<String>,
+    /// The name of a role: what the user may do. A new one ends the user's sessions.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(
+        value_type = String,
+        required = false,
+        min_length = 3,
+        max_length = 40,
+        example = "accountant",
+    )]
+    role: Patch<String>,
+    /// The phone number: international, or national of the organisation's country; `null` removes
+    /// it.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(
+        value_type = Option<String>,
+        min_length = 3,
+        max_length = 64,
+        example = "0532 123 45 67",
+    )]
+    phone: Patch<String>,
+    /// The language the user reads, BCP 47.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(
+        value_type = String,
+        required = false,
+        min_length = 2,
+        max_length = 35,
+        example = "tr",
+    )]
+    locale: Patch<String>,
+    /// The time zone the user's days are counted in, of the IANA database.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(value_type = String, required = false, example = "Europe/Istanbul")]
+    time_zone: Patch<String>,
+}
+
+impl UserPatchBody {
+    pub(crate) fn command(self, mut fields: Fields, region: Region) -> Result<UserPatch, Invalid> {
+        let Self { name, email, role, phone, locale, time_zone } = self;
+        let profile = ProfilePatchBody { name, phone, locale, time_zone };
+        let patch = UserPatch {
+            email: fields.patch_required("/email", email, |text| EmailAddress::parse(&text)),
+            role: fields.patch_required("/role", role, |text| RoleName::parse(&text)),
+            profile: profile.read(&mut fields, region),
+        };
+        fields.finish(Some(patch))
+    }
+}
+
+/// A user, as the document shows one.
+pub(crate) fn user_example() -> Value {
+    json!({
+        "id": "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11",
+        "name": "Elif Kaya",
+        "email": "elif.kaya@umutdernegi.org",
+        "phone": "+905321234567",
+        "locale": "tr",
+        "time_zone": "Europe/Istanbul",
+        "role": "accountant",
+        "active": true,
+        "last_login_at": "2026-03-14T09:26:53.589Z",
+        "version": 3,
+        "created_at": "2026-01-05T08:00:00.000Z",
+        "updated_at": "2026-02-11T13:45:10.120Z",
+    })
+}
+
+pub(super) fn inactive_user_example() -> Value {
+    let mut user = user_example();
+    user["active"] = false.into();
+    user["version"] = 4.into();
+    user
+}
+
+pub(crate) fn new_user_example() -> Value {
+    json!({
+        "name": "Mehmet Demir",
+        "email": "mehmet.demir@umutdernegi.org",
+        "password": "kestane rengi yelkenli 84",
+        "role": "data_entry",
+        "phone": "0532 765 43 21",
+        "locale": "tr",
+        "time_zone": "Europe/Istanbul",
+    })
+}
+
+pub(super) fn created_user_example() -> Value {
+    json!({
+        "id": "019cec2a-4f80-7a52-8c39-0d6e1f2b7c55",
+        "name": "Mehmet Demir",
+        "email": "mehmet.demir@umutdernegi.org",
+        "phone": "+905327654321",
+        "locale": "tr",
+        "time_zone": "Europe/Istanbul",
+        "role": "data_entry",
+        "active": true,
+        "version": 1,
+        "created_at": "2026-03-14T10:02:17.006Z",
+        "updated_at": "2026-03-14T10:02:17.006Z",
+    })
+}

@@ -1,0 +1,229 @@
+//! What the document promises of donors, campaigns and donations.
+
+use std::collections::HashSet;
+
+use almoner_accounts::user::Locale;
+use almoner_donations::{Campaign, Donation, Donor};
+use almoner_kernel::PersonName;
+use serde_json::{Map, Value};
+
+use crate::{
+    openapi::api_document,
+    resources::{
+        donors::personal::RevealBody,
+        shared::{MAX_PHONE, MAX_SEARCH},
+    },
+};
+
+const TAGS: [&str; 3] = ["donors", "campaigns", "donations"];
+
+/// Every operation of the three, with its address.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let all = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (format!("{method} {path}"), operation))
+    });
+    all.filter(|(_, operation)| TAGS.iter().any(|tag| operation["tags"][0] == *tag)).collect()
+}
+
+/// Every JSON content of a request or a good answer, with its place.
+fn contents(document: &Value) -> Vec<(String, &Value)> {
+    let mut contents = Vec::new();
+    for (operation, fields) in operations(document) {
+        let answers = fields["responses"].as_object().unwrap().iter();
+        let answers = answers.map(|(status, answer)| (status.as_str(), answer));
+        for (place, holder) in answers.chain([("request", &fields["requestBody"])]) {
+            if let Some(content) = holder["content"].get("application/json") {
+                contents.push((format!("{operation} {place}"), content));
+            }
+        }
+    }
+    contents
+}
+
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => match schema["oneOf"].as_array() {
+            Some(choices) => resolved(document, &choices[0]),
+            None => schema,
+        },
+    }
+}
+
+#[test]
+fn every_operation_of_the_three_is_there() {
+    let document = api_document();
+    let mut names: Vec<&str> = operations(&document)
+        .iter()
+        .map(|(_, operation)| operation["operationId"].as_str().unwrap())
+        .filter(|name| !name.ends_with("History"))
+        .collect();
+    names.sort_unstable();
+    let expected = [
+        "cancelDonation",
+        "completeDonation",
+        "createCampaign",
+        "createDonation",
+        "createDonor",
+        "deleteCampaign",
+        "deleteDonation",
+        "deleteDonor",
+        "getCampaign",
+        "getDonation",
+        "getDonor",
+        "listCampaigns",
+        "listDonations",
+        "listDonors",
+        "lookupDonors",
+        "refundDonation",
+        "restoreCampaign",
+        "restoreDonation",
+        "restoreDonor",
+        "revealDonor",
+        "summariseDonations",
+        "updateCampaign",
+        "updateDonation",
+        "updateDonor",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn every_example_has_the_fields_of_its_schema() {
+    fn check(document: &Value, schema: &Value, example: &Value, place: &str) {
+        let schema = resolved(document, schema);
+        match example {
+            Value::Object(fields) => {
+                let none = Map::new();
+                let known = schema["properties"].as_object().unwrap_or(&none);
+                for (name, value) in fields {
+                    let place = format!("{place}/{name}");
+                    check(document, known.get(name).expect(&place), value, &place);
+                }
+                for name in schema["required"].as_array().into_iter().flatten() {
+                    let name = name.as_str().unwrap();
+                    assert!(fields.contains_key(name), "{place} lacks {name}");
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    check(document, &schema["items"], item, place);
+                }
+            }
+            _ => {}
+        }
+    }
+    let document = api_document();
+    let contents = contents(&document);
+    assert!(contents.len() > 30, "{}", contents.len());
+    for (place, content) in contents {
+        let example = content.get("example").expect(&place);
+        check(&document, &content["schema"], example, &place);
+    }
+}
+
+#[test]
+fn every_field_and_parameter_is_described_with_an_example() {
+    let document = api_document();
+    let mut names = HashSet::new();
+    for (place, content) in contents(&document) {
+        collect(&document, &content["schema"], &place, &mut names);
+    }
+    assert!(names.len() > 15, "{names:?}");
+    for (operation, fields) in operations(&document) {
+        for parameter in fields["parameters"].as_array().into_iter().flatten() {
+            let place = format!("{operation} {}", parameter["name"]);
+            assert!(parameter["description"].is_string(), "{place}");
+            let is_alone = ["id", "count"].iter().any(|name| parameter["name"] == *name);
+            assert!(is_alone || parameter.get("example").is_some(), "{place}");
+            // A query string has no null.
+            let is_null = parameter["schema"].to_string().contains("null");
+            assert!(parameter["in"] != "query" || !is_null, "{place}");
+        }
+    }
+}
+
+/// Goes through a schema and everything it refers to.
+fn collect(document: &Value, schema: &Value, place: &str, names: &mut HashSet<String>) {
+    if let Some(name) = schema["$ref"].as_str()
+        && !names.insert(name.to_owned())
+    {
+        return;
+    }
+    let schema = resolved(document, schema);
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        let place = format!("{place}/{name}");
+        let inner = resolved(document, field);
+        let is_described = [field, inner].iter().any(|schema| schema["description"].is_string());
+        assert!(is_described, "{place} has no description");
+        let is_plain = !["properties", "enum", "items"].iter().any(|key| inner.get(key).is_some());
+        // What all lists have is described with them.
+        let is_shared = ["next_cursor", "total_is_capped"].contains(&name.as_str());
+        assert!(!is_plain || is_shared || field.get("example").is_some(), "{place} has no example");
+        collect(document, field, &place, names);
+    }
+    if let Some(items) = schema.get("items") {
+        collect(document, items, place, names);
+    }
+}
+
+#[test]
+fn every_reference_of_the_real_document_leads_somewhere() {
+    fn check(document: &Value, value: &Value) {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+        match value {
+            Value::Object(fields) => fields.values().for_each(|value| check(document, value)),
+            Value::Array(items) => items.iter().for_each(|value| check(document, value)),
+            _ => {}
+        }
+    }
+    let document = api_document();
+    check(&document, &document);
+}
+
+#[test]
+fn the_lengths_in_the_document_are_those_that_are_enforced() {
+    let document = api_document();
+    let length = |schema: &str, field: &str| {
+        let field = &document["components"]["schemas"][schema]["properties"][field];
+        usize::try_from(field["maxLength"].as_u64().unwrap()).unwrap()
+    };
+    let donor = [
+        ("name", PersonName::MAX_CHARS),
+        ("phone", MAX_PHONE),
+        ("address", Donor::MAX_ADDRESS),
+        ("language", Locale::MAX_CHARS),
+        ("notes", Donor::MAX_NOTES),
+    ];
+    let campaign = [("name", PersonName::MAX_CHARS), ("description", Campaign::MAX_DESCRIPTION)];
+    let donation = [
+        ("purpose", Donation::MAX_PURPOSE),
+        ("reference", Donation::MAX_REFERENCE),
+        ("notes", Donation::MAX_NOTES),
+    ];
+    for (schemas, fields) in [
+        (["NewDonor", "DonorPatch"], &donor[..]),
+        (["NewCampaign", "CampaignPatch"], &campaign[..]),
+        (["NewDonation", "DonationPatch"], &donation[..]),
+    ] {
+        for (field, enforced) in fields {
+            for schema in schemas {
+                assert_eq!(length(schema, field), *enforced, "{schema}/{field}");
+            }
+        }
+    }
+    assert_eq!(length("DonorLookup", "phone"), MAX_PHONE);
+    assert_eq!(length("Refund", "reason"), Donation::MAX_REASON);
+    assert_eq!(length("Cancellation", "reason"), Donation::MAX_REASON);
+    assert_eq!(length("Reveal", "reason"), RevealBody::MAX_REASON);
+    for (operation, fields) in operations(&document) {
+        let parameters = fields["parameters"].as_array().into_iter().flatten();
+        for parameter in parameters.filter(|parameter| parameter["name"] == "q") {
+            assert_eq!(parameter["schema"]["maxLength"], MAX_SEARCH, "{operation}");
+        }
+    }
+}

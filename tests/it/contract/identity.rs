@@ -1,0 +1,239 @@
+//! Identity numbers: unreadable in the database, found and shown again with the keys alone.
+
+use std::fs;
+
+use almoner_donations::{Donor, DonorLookup};
+use almoner_kernel::{IdentityKind, IdentityNumber, Scope, StoreError};
+use almoner_persistence::{Store, StoreKeys, StoreOptions};
+
+use crate::support::{AUDIT_KEY, Backend, World, changed, later, national_id};
+
+on_both![
+    a_number_stands_nowhere_in_the_database,
+    a_number_is_found_and_shown_again,
+    the_same_digits_of_another_kind_are_another_number,
+    a_number_can_be_replaced_and_removed,
+    a_number_belongs_to_one_donor,
+    a_donor_in_the_trash_gives_its_number_free_and_may_not_get_it_back,
+    the_same_number_is_sealed_differently_each_time,
+    a_sealed_number_that_was_moved_to_another_donor_is_unreadable,
+    a_sealed_number_that_was_altered_is_unreadable,
+    another_key_neither_finds_nor_reads_a_number,
+    an_ordinary_change_leaves_the_number_alone,
+];
+
+async fn with_number(world: &World, called: &str, number: &IdentityNumber) -> Donor {
+    let donor = Donor { identity: Some(number.on_file()), ..world.donor(called) };
+    world.save_donor_with(&donor, Some(number)).await.unwrap();
+    donor
+}
+
+async fn read(world: &World, donor: &Donor) -> Result<Option<IdentityNumber>, StoreError> {
+    world.donors().begin().await.unwrap().identity(donor.id).await
+}
+
+async fn set(world: &World, donor: &Donor, number: Option<&IdentityNumber>) {
+    let mut tx = world.donors().begin().await.unwrap();
+    tx.set_identity(donor.id, number).await.unwrap();
+    tx.commit(changed(donor)).await.unwrap();
+}
+
+async fn found(world: &World, number: &IdentityNumber) -> Vec<Donor> {
+    let lookup = DonorLookup::Identity(number.clone());
+    world.donors().lookup(&lookup, Scope::All, 20).await.unwrap()
+}
+
+async fn a_number_stands_nowhere_in_the_database(world: &World) {
+    let numbers = [national_id(1), national_id(2)];
+    let donor = with_number(world, "Ayşe", &numbers[0]).await;
+    set(world, &donor, Some(&numbers[1])).await;
+    assert_eq!(found(world, &numbers[1]).await.len(), 1);
+
+    for number in &numbers {
+        let number = number.expose();
+        match world.backend {
+            Backend::Sqlite => {
+                world.store.close().await.unwrap();
+                let mut looked_through = 0;
+                for file in fs::read_dir(world.file().parent().unwrap()).unwrap() {
+                    let bytes = fs::read(file.unwrap().path()).unwrap();
+                    looked_through += bytes.len();
+                    let is_in_there =
+                        bytes.windows(number.len()).any(|window| window == number.as_bytes());
+                    assert!(!is_in_there);
+                }
+                assert!(looked_through > 10_000);
+            }
+            Backend::Postgres => {
+                let hex: String = number.bytes().map(|byte| format!("{byte:02x}")).collect();
+                for table in ["donors", "changes"] {
+                    for row in world.texts(&format!("{table}.*"), &format!("FROM {table}")).await {
+                        assert!(!row.contains(number) && !row.contains(&hex), "{row}");
+                        assert!(row.contains("Ayşe") || table == "changes");
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn a_number_is_found_and_shown_again(world: &World) {
+    let numbers = [
+        national_id(1),
+        IdentityNumber::parse(IdentityKind::TrTaxNumber, "1234567890").unwrap(),
+        IdentityNumber::parse(IdentityKind::ForeignId, "ç-9/Ğ.1").unwrap(),
+        IdentityNumber::parse(IdentityKind::ForeignId, &"Ω".repeat(40)).unwrap(),
+    ];
+    for number in &numbers {
+        let donor = with_number(world, "Somebody", number).await;
+        assert_eq!(found(world, number).await, [donor.clone()]);
+        assert_eq!(read(world, &donor).await.unwrap().as_ref(), Some(number));
+    }
+    let without = world.donor("Without");
+    world.save_donor(&without).await;
+    assert_eq!(read(world, &without).await.unwrap(), None);
+    assert_eq!(found(world, &national_id(9)).await, []);
+}
+
+async fn the_same_digits_of_another_kind_are_another_number(world: &World) {
+    let national = national_id(1);
+    let foreign = IdentityNumber::parse(IdentityKind::ForeignId, national.expose()).unwrap();
+    let one = with_number(world, "One", &national).await;
+    let other = with_number(world, "Other", &foreign).await;
+    assert_eq!(found(world, &national).await, [one]);
+    assert_eq!(found(world, &foreign).await, [other]);
+}
+
+async fn a_number_can_be_replaced_and_removed(world: &World) {
+    let donor = with_number(world, "Ayşe", &national_id(1)).await;
+    set(world, &donor, Some(&national_id(2))).await;
+    assert_eq!(read(world, &donor).await.unwrap(), Some(national_id(2)));
+    assert_eq!(found(world, &national_id(1)).await, []);
+    let shown = world.donors().find(donor.id, Scope::All).await.unwrap().unwrap();
+    assert_eq!(shown.identity, Some(national_id(2).on_file()));
+
+    set(world, &donor, None).await;
+    assert_eq!(read(world, &donor).await.unwrap(), None);
+    assert_eq!(found(world, &national_id(2)).await, []);
+    let shown = world.donors().find(donor.id, Scope::All).await.unwrap().unwrap();
+    assert_eq!(shown.identity, None);
+    let left = world.number(
+        "count(*)",
+        "FROM donors WHERE identity_kind IS NOT NULL OR identity_masked IS NOT NULL
+         OR identity_sealed IS NOT NULL OR identity_hash IS NOT NULL",
+    );
+    assert_eq!(left.await, 0);
+}
+
+fn is_taken<T: std::fmt::Debug>(outcome: &Result<T, StoreError>) -> bool {
+    matches!(outcome, Err(StoreError::Taken("donors.identity")))
+}
+
+async fn a_number_belongs_to_one_donor(world: &World) {
+    with_number(world, "First", &national_id(1)).await;
+    let second = world.donor("Second");
+    let twin = world.save_donor_with(&second, Some(&national_id(1))).await;
+    assert!(is_taken(&twin), "{twin:?}");
+    world.save_donor(&second).await;
+    let mut tx = world.donors().begin().await.unwrap();
+    let twin = tx.set_identity(second.id, Some(&national_id(1))).await;
+    assert!(is_taken(&twin), "{twin:?}");
+    drop(tx);
+    let mut tx = world.donors().begin().await.unwrap();
+    let twins = [
+        (world.donor("Third"), Some(national_id(3))),
+        (world.donor("Fourth"), Some(national_id(3))),
+    ];
+    let twin = tx.insert_donors(&twins).await;
+    assert!(is_taken(&twin), "{twin:?}");
+    drop(tx);
+    assert_eq!(world.rows("donors").await, 2);
+}
+
+async fn a_donor_in_the_trash_gives_its_number_free_and_may_not_get_it_back(world: &World) {
+    let number = national_id(1);
+    let first = with_number(world, "First", &number).await;
+    let trashed = Donor { deleted_at: Some(later(1)), ..first };
+    let trashed = world.change_donor(&trashed).await.unwrap();
+    assert_eq!(found(world, &number).await, []);
+
+    let second = with_number(world, "Second", &number).await;
+    assert_eq!(found(world, &number).await, [second.clone()]);
+    let restored = world.change_donor(&Donor { deleted_at: None, ..trashed.clone() }).await;
+    assert!(is_taken(&restored), "{restored:?}");
+
+    let second = Donor { deleted_at: Some(later(2)), ..second };
+    world.change_donor(&second).await.unwrap();
+    let restored = world.change_donor(&Donor { deleted_at: None, ..trashed }).await.unwrap();
+    assert_eq!(found(world, &number).await, [restored.clone()]);
+    assert_eq!(read(world, &restored).await.unwrap(), Some(number));
+}
+
+async fn the_same_number_is_sealed_differently_each_time(world: &World) {
+    let donor = with_number(world, "Ayşe", &national_id(1)).await;
+    let sealed = async || world.texts(sealed_hex(world), "FROM donors").await;
+    let before = sealed().await;
+    set(world, &donor, Some(&national_id(1))).await;
+    assert_ne!(sealed().await, before);
+    assert_eq!(read(world, &donor).await.unwrap(), Some(national_id(1)));
+}
+
+fn sealed_hex(world: &World) -> &'static str {
+    match world.backend {
+        Backend::Sqlite => "hex(identity_sealed)",
+        Backend::Postgres => "encode(identity_sealed, 'hex')",
+    }
+}
+
+async fn a_sealed_number_that_was_moved_to_another_donor_is_unreadable(world: &World) {
+    let victim = with_number(world, "Victim", &national_id(1)).await;
+    let thief = with_number(world, "Thief", &national_id(2)).await;
+    world
+        .sql(&format!(
+            "UPDATE donors SET identity_sealed =
+             (SELECT identity_sealed FROM donors WHERE id = {}) WHERE id = {}",
+            world.literal(victim.id.uuid()),
+            world.literal(thief.id.uuid()),
+        ))
+        .await;
+    let stolen = read(world, &thief).await;
+    assert!(matches!(stolen, Err(StoreError::Damaged(_))), "{stolen:?}");
+    assert_eq!(read(world, &victim).await.unwrap(), Some(national_id(1)));
+}
+
+async fn a_sealed_number_that_was_altered_is_unreadable(world: &World) {
+    let donor = with_number(world, "Ayşe", &national_id(1)).await;
+    let nothing = match world.backend {
+        Backend::Sqlite => ["X''", "X'00'", "zeroblob(51)"],
+        Backend::Postgres => [r"'\x'", r"'\x00'", "decode(repeat('00', 51), 'hex')"],
+    };
+    for sealed in nothing {
+        world.sql(&format!("UPDATE donors SET identity_sealed = {sealed}")).await;
+        let altered = read(world, &donor).await;
+        assert!(matches!(altered, Err(StoreError::Damaged(_))), "{sealed}: {altered:?}");
+    }
+}
+
+async fn another_key_neither_finds_nor_reads_a_number(world: &World) {
+    let donor = with_number(world, "Ayşe", &national_id(1)).await;
+    let keys = StoreKeys { audit: AUDIT_KEY, vault: [8; 32], lookup: [9; 32] };
+    let stranger =
+        Store::open(StoreOptions { keys, ..world.options(false, 2) }).await.unwrap();
+    let lookup = DonorLookup::Identity(national_id(1));
+    let donors: &dyn almoner_donations::Donors = &stranger;
+    assert_eq!(donors.lookup(&lookup, Scope::All, 20).await.unwrap(), []);
+    let mut tx = donors.begin().await.unwrap();
+    let unreadable = tx.identity(donor.id).await;
+    assert!(matches!(unreadable, Err(StoreError::Damaged(_))), "{unreadable:?}");
+    drop(tx);
+    stranger.close().await.unwrap();
+}
+
+async fn an_ordinary_change_leaves_the_number_alone(world: &World) {
+    let donor = with_number(world, "Ayşe", &national_id(1)).await;
+    // Whatever the record says about its identity, only `set_identity` changes it.
+    let after = world.change_donor(&Donor { identity: None, ..donor }).await.unwrap();
+    assert_eq!(read(world, &after).await.unwrap(), Some(national_id(1)));
+    let shown = world.donors().find(after.id, Scope::All).await.unwrap().unwrap();
+    assert_eq!(shown.identity, Some(national_id(1).on_file()));
+}

@@ -1,0 +1,19 @@
+//! What every storage port promises, on both databases, from one list of cases.
+
+mod campaigns;
+mod commit;
+mod donations;
+mod donors;
+mod filters;
+mod identity;
+mod logins;
+mod paging;
+mod roles;
+mod scopes;
+mod search;
+mod sessions;
+mod summary;
+mod tampering;
+mod trail;
+mod trash;
+mod users;

@@ -1,0 +1,10 @@
+//! The built binary, started as an operator starts it.
+
+mod almoner;
+mod configuration;
+mod neighbours;
+mod readme;
+mod secrets;
+mod shutdown;
+mod start;
+mod tampering;

@@ -1,0 +1,38 @@
+//! Stopping loses nothing.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+use super::almoner::Almoner;
+
+#[test]
+fn a_request_in_flight_is_answered_before_the_server_stops() {
+    let mut almoner = Almoner::new();
+    almoner.start();
+    let address = almoner.url.strip_prefix("http://").unwrap().to_owned();
+    let body = r#"{"email":"nobody@example.org","password":"a wrong password, but long"}"#;
+    let mut connection = TcpStream::connect(&address).unwrap();
+    write!(
+        connection,
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    // The server says that it has begun with the request.
+    let mut begun = [0; 25];
+    connection.read_exact(&mut begun).unwrap();
+    assert!(begun.starts_with(b"HTTP/1.1 100 Continue"));
+    almoner.signal("-TERM");
+    // It has heard the signal when nobody can connect any more.
+    while TcpStream::connect(&address).is_ok() {
+        std::thread::yield_now();
+    }
+    connection.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(almoner.ended());
+}

@@ -1,0 +1,174 @@
+//! Every operation of the contract, read from the document, and a valid way to call each: what the
+//! guards walk through. A new operation fails here until somebody says how it is called.
+
+use almoner_kernel::UserId;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{World, lira};
+
+/// One operation of the document.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    pub id: String,
+    pub method: Method,
+    /// Below `/api/v1`.
+    pub path: String,
+    pub needs_version: bool,
+}
+
+impl Operation {
+    /// `POST /donors/{id}/restore`
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// True for an operation that reads, whatever its method.
+    pub fn reads(&self) -> bool {
+        self.method == Method::GET || self.id == "lookupDonors"
+    }
+}
+
+/// Every operation below `/api/v1`, by path; logging out comes last, because it ends the session.
+pub fn operations() -> Vec<Operation> {
+    let document = almoner_http::openapi::api_document();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(path) = path.strip_prefix("/api/v1") else { continue };
+        for (method, operation) in item.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array();
+            let needs_version = parameters.into_iter().flatten().any(|parameter| {
+                parameter["name"] == "If-Match" && parameter["required"] == true
+            });
+            operations.push(Operation {
+                id: operation["operationId"].as_str().unwrap().to_owned(),
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.to_owned(),
+                needs_version,
+            });
+        }
+    }
+    operations.sort_by_key(|operation| {
+        (operation.id == "logout", operation.path.clone(), operation.method.to_string())
+    });
+    operations
+}
+
+/// How an operation is called, on records made for it alone.
+#[derive(Debug)]
+pub struct Call {
+    pub path: String,
+    pub body: Option<Value>,
+    pub version: Option<i64>,
+}
+
+/// Makes the records an operation needs, created by `owner`, and says how to call it on them.
+pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -> Call {
+    let in_trash = operation.id.starts_with("restore");
+    let deleted_at = in_trash.then_some(crate::support::START);
+    let fresh = world.id::<almoner_kernel::id::DonorEntity>();
+    let donor = async || {
+        let mut donor = world.donor("Ahmet Işık");
+        donor.created_by = owner;
+        donor.deleted_at = deleted_at;
+        let number = almoner_kernel::IdentityNumber::parse(
+            almoner_kernel::IdentityKind::ForeignId,
+            &format!("P{}", fresh.uuid().simple()),
+        );
+        let number = number.unwrap();
+        donor.identity = Some(number.on_file());
+        world.save_donor_with(&donor, Some(&number)).await.unwrap();
+        donor.id.to_string()
+    };
+    let donation = async || {
+        let mut donation = world.donation(lira(125_000));
+        donation.created_by = owner;
+        donation.deleted_at = deleted_at;
+        if operation.id == "refundDonation" {
+            donation.state = almoner_donations::State::Completed;
+        }
+        world.save_donation(&donation).await;
+        donation.id.to_string()
+    };
+    let campaign = async || {
+        let mut campaign = world.campaign(&format!("Ramazan {fresh}"));
+        campaign.deleted_at = deleted_at;
+        world.save_campaign(&campaign).await.unwrap();
+        campaign.id.to_string()
+    };
+    let user = async || {
+        let mut user = world.user(&format!("{fresh}@example.org"));
+        user.active = !in_trash;
+        world.save_user(&user).await.unwrap();
+        user.id.to_string()
+    };
+    let role_name = format!("role_{}", &fresh.uuid().simple().to_string()[8..]);
+    let role = async || {
+        world.save_role(&world.role(&role_name)).await.unwrap();
+        role_name.clone()
+    };
+    let money = json!({ "amount": "10.00", "currency": "TRY" });
+    let (target, body) = match operation.id.as_str() {
+        "login" => (None, Some(json!({}))),
+        "getSession" | "listSessions" | "endOtherSessions" | "logout" => (None, None),
+        "endSession" => (Some(fresh.to_string()), None),
+        "changePassword" => {
+            let wrong = "not the right one, surely";
+            (None, Some(json!({ "current_password": wrong, "new_password": wrong })))
+        }
+        "getMe" | "listUsers" | "listRoles" | "listDonors" | "listCampaigns" | "listDonations"
+        | "summariseDonations" | "listChanges" | "listSecurityEvents" => (None, None),
+        "updateMe" => (None, Some(json!({ "name": format!("Somebody {fresh}") }))),
+        "createUser" => {
+            let email = format!("new.{fresh}@example.org");
+            let password = "another quiet boat at dusk";
+            let user = json!({ "name": "New", "email": email, "role": "viewer", "password": password });
+            (None, Some(user))
+        }
+        "getUser" | "getUserHistory" | "deactivateUser" | "restoreUser" => {
+            (Some(user().await), None)
+        }
+        "updateUser" => (Some(user().await), Some(json!({ "name": "Another name" }))),
+        "createRole" => {
+            let role = json!({
+                "name": role_name, "label": "A role", "permissions": ["donors:read"], "scope": "own",
+                "edit_window_minutes": 5,
+            });
+            (None, Some(role))
+        }
+        "getRole" | "deleteRole" => (Some(role().await), None),
+        "updateRole" => (Some(role().await), Some(json!({ "label": "Another label" }))),
+        "createDonor" => (None, Some(json!({ "kind": "person", "name": "Zeynep Kaya" }))),
+        "lookupDonors" => (None, Some(json!({ "email": "zeynep@example.org" }))),
+        "getDonor" | "getDonorHistory" | "deleteDonor" | "restoreDonor" => {
+            (Some(donor().await), None)
+        }
+        "updateDonor" => (Some(donor().await), Some(json!({ "notes": "called" }))),
+        "revealDonor" => (Some(donor().await), Some(json!({ "reason": "letter of thanks" }))),
+        "createCampaign" => (None, Some(json!({ "name": format!("Kurban {fresh}") }))),
+        "getCampaign" | "getCampaignHistory" | "deleteCampaign" | "restoreCampaign" => {
+            (Some(campaign().await), None)
+        }
+        "updateCampaign" => (Some(campaign().await), Some(json!({ "description": "more" }))),
+        "createDonation" => {
+            let donation =
+                json!({ "amount": money, "method": "cash", "donated_on": "2026-03-14" });
+            (None, Some(donation))
+        }
+        "getDonation" | "getDonationHistory" | "deleteDonation" | "restoreDonation"
+        | "completeDonation" => (Some(donation().await), None),
+        "refundDonation" => (Some(donation().await), Some(json!({}))),
+        "cancelDonation" => (Some(donation().await), Some(json!({ "reason": "never came" }))),
+        "updateDonation" => (Some(donation().await), Some(json!({ "notes": "called" }))),
+        unknown => panic!("{unknown} is new: say how it is called"),
+    };
+    let path = match target {
+        Some(target) => {
+            let (before, rest) = operation.path.split_once('{').unwrap();
+            let (_, after) = rest.split_once('}').unwrap();
+            format!("{before}{target}{after}")
+        }
+        None => operation.path.clone(),
+    };
+    Call { path, body, version: operation.needs_version.then_some(1) }
+}

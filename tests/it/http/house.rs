@@ -1,0 +1,240 @@
+//! The real services on a real database behind a real socket; only the clock is the test's.
+
+use std::{
+    net::TcpListener,
+    num::NonZeroU32,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    thread,
+};
+
+use actix_web::{HttpServer, dev::ServerHandle};
+use almoner_accounts::{
+    Administration, Authentication, LiveSessions, Profile, Roles, Sessions,
+    administration::NewSuperadmin,
+    live::LivePolicy,
+    login::LoginPolicy,
+    password::{PasswordPolicy, PasswordRules},
+    ports::PasswordHasher,
+    session::SessionPolicy,
+    user::{Locale, TimeZone},
+};
+use almoner_app::{
+    breached::NoBreachedList,
+    passwords::{ArgonHasher, HasherLimits},
+    readiness::StoreReadiness,
+    secrets::SystemSecrets,
+};
+use almoner_audit::Audit;
+use almoner_donations::{CampaignService, DonationService, DonorService};
+use almoner_http::{
+    Domains, HttpKeys, HttpSettings, PublicUrl, Quotas, Server, Services,
+    adapters::{LiveCallers, TrailRefusals},
+};
+use almoner_kernel::{Clock, Currency, Region, Timestamp};
+use chrono::Duration;
+use serde_json::{Value, json};
+
+use crate::support::{Backend, Browser, START, World, as_system, email, name, run};
+
+/// The superadmin of every house.
+pub const SUPERADMIN: &str = "ayse@example.org";
+/// The password of everybody.
+pub const PASSWORD: &str = "seven quiet boats leave at dawn";
+
+/// Argon2id with the product's own cost, on threads that all houses share.
+static HASHER: LazyLock<Arc<dyn PasswordHasher>> =
+    LazyLock::new(|| Arc::new(ArgonHasher::start(HasherLimits::with_threads(2)).unwrap()));
+
+/// A server on a world, with a superadmin.
+pub struct House<'w> {
+    pub world: &'w World,
+    pub url: String,
+    pub clock: Arc<SetClock>,
+    handle: ServerHandle,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// Runs a case in a house with quotas off.
+pub fn in_house(backend: Backend, case: impl AsyncFnOnce(&House<'_>)) {
+    in_house_with(backend, |_| {}, case);
+}
+
+/// Runs a case in a house with settings of its own.
+pub fn in_house_with(
+    backend: Backend,
+    change: impl FnOnce(&mut HttpSettings),
+    case: impl AsyncFnOnce(&House<'_>),
+) {
+    run(backend, async |world| {
+        let new = NewSuperadmin {
+            name: name("Ayşe Yılmaz"),
+            email: email(SUPERADMIN),
+            locale: Locale::default(),
+            time_zone: TimeZone::default(),
+        };
+        let users = domains(world).users;
+        users.create_superadmin(&as_system(), new, PASSWORD.into()).await.unwrap();
+        let clock = Arc::new(SetClock(AtomicI64::new(START.timestamp_millis())));
+        let mut house = House::open(world, clock, change);
+        case(&house).await;
+        house.close().await;
+    });
+}
+
+/// Believes what a proxy on this machine says about its clients.
+pub fn behind_a_proxy(settings: &mut HttpSettings) {
+    settings.trusted_proxies.push("127.0.0.1/32".parse().unwrap());
+}
+
+impl<'w> House<'w> {
+    fn open(
+        world: &'w World,
+        clock: Arc<SetClock>,
+        change: impl FnOnce(&mut HttpSettings),
+    ) -> Self {
+        let domains = Arc::new(domains(world));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let mut settings = settings(&url);
+        change(&mut settings);
+        let services = Arc::new(Services {
+            clock: clock.clone(),
+            ids: world.ids.clone(),
+            callers: Arc::new(LiveCallers(domains.sessions.clone())),
+            answers: Arc::new(world.store.clone()),
+            refusals: Arc::new(TrailRefusals(domains.audit.clone())),
+            readiness: Arc::new(StoreReadiness::new(world.store.clone())),
+            metrics: None,
+        });
+        let server = Server::new(settings, services, domains).unwrap();
+        let (told, handle) = std::sync::mpsc::channel();
+        let thread = thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let http = HttpServer::new(move || server.app()).workers(2).listen(listener);
+                let running = http.unwrap().disable_signals().run();
+                told.send(running.handle()).unwrap();
+                running.await.unwrap();
+            });
+        });
+        let handle = handle.recv().unwrap();
+        Self { world, url, clock, handle, thread: Some(thread) }
+    }
+
+    async fn close(&mut self) {
+        self.handle.stop(false).await;
+        self.thread.take().unwrap().join().unwrap();
+    }
+
+    /// The same house after a restart: it knows what is stored, and nothing else.
+    pub async fn restarted(&self, case: impl AsyncFnOnce(&House<'_>)) {
+        let mut house = House::open(self.world, Arc::clone(&self.clock), |_| {});
+        case(&house).await;
+        house.close().await;
+    }
+
+    /// Nobody.
+    pub fn stranger(&self) -> Browser {
+        Browser::stranger(&self.url)
+    }
+
+    /// The superadmin, logged in.
+    pub async fn superadmin(&self) -> Browser {
+        Browser::log_in(&self.url, SUPERADMIN, PASSWORD).await
+    }
+
+    /// Somebody with a role, made by the superadmin, logged in.
+    pub async fn somebody(&self, superadmin: &Browser, role: &str) -> Browser {
+        let email = format!("{}@example.org", role.replace('_', "."));
+        self.user(superadmin, &email, role).await;
+        Browser::log_in(&self.url, &email, PASSWORD).await
+    }
+
+    /// A user, made by the superadmin, who has never logged in.
+    pub async fn user(&self, superadmin: &Browser, email: &str, role: &str) -> Value {
+        let user = json!({ "name": role, "email": email, "role": role, "password": PASSWORD });
+        superadmin.post("/users", &user).await.expect(201).body
+    }
+}
+
+/// A donor that somebody enters.
+pub async fn a_donor(browser: &Browser, name: &str) -> Value {
+    browser.post("/donors", &json!({ "kind": "person", "name": name })).await.expect(201).body
+}
+
+/// A pending donation that somebody enters.
+pub async fn a_donation(browser: &Browser) -> Value {
+    let donation = json!({
+        "amount": { "amount": "1250.00", "currency": "TRY" },
+        "method": "bank_transfer",
+        "donated_on": "2026-03-14",
+    });
+    browser.post("/donations", &donation).await.expect(201).body
+}
+
+/// A clock that only moves when it is told to.
+pub struct SetClock(AtomicI64);
+
+impl SetClock {
+    /// Lets time pass.
+    pub fn forward(&self, time: Duration) {
+        self.0.fetch_add(time.num_milliseconds(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+fn settings(url: &str) -> HttpSettings {
+    HttpSettings {
+        public_url: PublicUrl::parse(url).unwrap(),
+        trusted_proxies: Vec::new(),
+        cors_origins: Vec::new(),
+        quotas: Quotas { is_on: false, stranger: NonZeroU32::MIN, ..Quotas::default() },
+        body_limit: HttpSettings::DEFAULT_BODY_LIMIT,
+        keys: HttpKeys { cookie: [4; 64], csrf: [5; 32], cursor: [6; 32] },
+        metrics_token: None,
+    }
+}
+
+fn domains(world: &World) -> Domains {
+    let store = Arc::new(world.store.clone());
+    let hasher = || Arc::clone(&HASHER);
+    let passwords =
+        || PasswordRules::new(PasswordPolicy::default(), Arc::new(NoBreachedList), hasher());
+    let live = Arc::new(LiveSessions::new(LivePolicy::default()));
+    let ids = || world.ids.clone();
+    let currencies = ["TRY", "USD", "EUR"].map(|code| Currency::parse(code).unwrap());
+    Domains {
+        authentication: Authentication::new(
+            store.clone(),
+            hasher(),
+            Arc::new(SystemSecrets),
+            ids(),
+            live.clone(),
+            LoginPolicy::default(),
+            SessionPolicy::default(),
+        ),
+        sessions: Sessions::new(store.clone(), live.clone()),
+        profile: Profile::new(
+            store.clone(),
+            hasher(),
+            passwords(),
+            live.clone(),
+            LoginPolicy::default(),
+        ),
+        users: Administration::new(store.clone(), passwords(), ids(), live.clone()),
+        roles: Roles::new(store.clone(), ids(), live),
+        donors: DonorService::new(store.clone(), ids()),
+        campaigns: CampaignService::new(store.clone(), ids()),
+        donations: DonationService::new(store.clone(), ids(), currencies.to_vec()),
+        audit: Audit::new(store),
+        region: Region::parse("TR").unwrap(),
+        currencies: currencies.to_vec(),
+    }
+}

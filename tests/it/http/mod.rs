@@ -1,0 +1,48 @@
+//! The contract over HTTP: real services, a real database, a real socket.
+
+pub mod house;
+
+/// Makes a test in a house on each database of every case in the list.
+macro_rules! in_both_houses {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[test]
+                fn $case() {
+                    $crate::http::house::in_house($crate::support::Backend::Sqlite, super::$case);
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[test]
+                #[cfg_attr(without_postgres, ignore = "ALMONER_TEST_POSTGRES_URL is not set")]
+                fn $case() {
+                    $crate::http::house::in_house($crate::support::Backend::Postgres, super::$case);
+                }
+            )+
+        }
+    };
+}
+
+mod audit;
+mod bodies;
+mod campaigns;
+mod donations;
+mod donors;
+mod headers;
+mod idempotency;
+mod identities;
+mod logins;
+mod passwords;
+mod problems;
+mod proxies;
+mod quotas;
+mod reading;
+mod roles;
+mod sessions;
+mod steps;
+mod summary;
+mod timeouts;
+mod trash;
+mod users;

@@ -1,0 +1,501 @@
+//! Everything the lists offer, alone and in the combinations that people ask for.
+
+use almoner_accounts::{
+    role::RoleName,
+    user::{PasswordHashText, User, UserQuery, UserSort},
+};
+use almoner_audit::{ChangeQuery, SecurityEventQuery};
+use almoner_donations::{
+    Campaign, CampaignQuery, CampaignSort, Donation, DonationQuery, DonationSort, Donor, DonorKind,
+    DonorLookup, DonorQuery, DonorSort, GroupBy, Method, State, SummaryQuery,
+};
+use almoner_kernel::{
+    Action, Context, Currency, Direction, Page, PageRequest, Position, Scope, ScopeKind,
+    SecurityEvent, SecurityEventKind, Sort, StoreError, Trail, Trash, UserId,
+};
+use chrono::Days;
+use uuid::Uuid;
+
+use super::verdict::{Order, complaints};
+use crate::support::{
+    Dice, World, as_user, created, day, email, euro, for_campaign, later, lira, name, named,
+    national_id, phone, usd,
+};
+
+const DONORS: usize = 20_000;
+const DONATIONS: usize = 40_000;
+const CAMPAIGNS: usize = 3_000;
+const USERS: usize = 3_000;
+const CHANGES: usize = 30_000;
+
+const DIRECTIONS: [Direction; 2] = [Direction::Up, Direction::Down];
+
+/// Runs every list with everything it offers and looks at the plans.
+pub async fn check_all(world: &World) {
+    let known = fill(world).await;
+    world.store.refresh_statistics().await.unwrap();
+    let mut inspector = Inspector { world, found: Vec::new(), seen: 0 };
+    donors(&mut inspector, &known).await;
+    campaigns(&mut inspector).await;
+    donations(&mut inspector, &known).await;
+    summaries(&mut inspector, &known).await;
+    users(&mut inspector).await;
+    trail(&mut inspector, &known).await;
+    assert!(inspector.seen > 300, "only {} statements were looked at", inspector.seen);
+    assert!(
+        inspector.found.is_empty(),
+        "{} of {} statements:\n{}",
+        inspector.found.len(),
+        inspector.seen,
+        inspector.found.join("\n\n"),
+    );
+}
+
+struct Inspector<'a> {
+    world: &'a World,
+    found: Vec<String>,
+    seen: usize,
+}
+
+impl Inspector<'_> {
+    /// Looks at what one reading runs.
+    async fn look<T>(&mut self, what: &str, order: Order, reading: impl Future<Output = T>) {
+        let statements = self.world.statements(reading).await;
+        assert!(!statements.is_empty(), "{what} runs nothing");
+        for statement in statements {
+            self.seen += 1;
+            let plan = self.world.store.explain(&statement).await.unwrap();
+            let wrong = complaints(self.world.backend, &plan, order);
+            if !wrong.is_empty() {
+                self.found.push(format!(
+                    "{what}\n  {}\n  {}",
+                    statement.sql,
+                    plan.join("\n  "),
+                ));
+            }
+        }
+    }
+
+    /// Looks at a list: its first page, the next one, and its count.
+    async fn list<T>(
+        &mut self,
+        what: String,
+        order: Order,
+        list: impl AsyncFn(PageRequest) -> Result<Page<T>, StoreError>,
+    ) {
+        let first = PageRequest { limit: 20, after: None, count: true };
+        let mut next: Option<Position> = None;
+        let read = async { next = list(first).await.unwrap().next };
+        self.look(&what, order, read).await;
+        if next.is_some() {
+            let second = PageRequest { limit: 20, after: next, count: false };
+            self.look(&format!("{what}, next page"), order, list(second)).await;
+        }
+    }
+}
+
+/// Some of what the tables are filled with.
+struct Known {
+    donor: Donor,
+    campaign: Campaign,
+    me: UserId,
+}
+
+async fn fill(world: &World) -> Known {
+    let mut dice = Dice::new(1);
+    let people: Vec<UserId> = (1..=40).map(|n| UserId::new(Uuid::from_u128(n))).collect();
+    let first = ["Ali", "Ayşe", "Mehmet", "Fatma", "Işık", "Çağrı", "Zeynep", "Ömer"];
+    let last = ["Yılmaz", "Demir", "Şahin", "Çelik", "Öztürk", "Kaya"];
+
+    let campaigns: Vec<Campaign> = (0..CAMPAIGNS)
+        .map(|n| Campaign {
+            starts_on: Some(day(2020, 1, 1) + Days::new(n as u64 % 2_000)),
+            ends_on: Some(day(2020, 2, 1) + Days::new(n as u64 % 2_000)),
+            deleted_at: dice.once_in(50).then(|| later(0)),
+            ..world.campaign(&format!("Kampanya {n}"))
+        })
+        .collect();
+    let mut tx = world.campaigns().begin().await.unwrap();
+    for campaign in &campaigns {
+        tx.insert_campaign(campaign).await.unwrap();
+    }
+    tx.commit(created(&campaigns[0])).await.unwrap();
+
+    let donors: Vec<Donor> = (0..DONORS)
+        .map(|n| Donor {
+            kind: if dice.once_in(10) { DonorKind::Organisation } else { DonorKind::Person },
+            email: Some(email(&format!("donor{n}@example.org"))),
+            phone: Some(almoner_kernel::PhoneNumber::from_stored(format!("+90532{n:07}"))),
+            contact_consent: dice.once_in(3),
+            created_by: Some(dice.pick(&people)),
+            deleted_at: dice.once_in(50).then(|| later(0)),
+            ..world.donor(&format!("{} {} {n}", dice.pick(&first), dice.pick(&last)))
+        })
+        .collect();
+    let rows: Vec<_> = donors
+        .iter()
+        .enumerate()
+        .map(|(n, donor)| (donor.clone(), Some(national_id(u32::try_from(n).unwrap()))))
+        .collect();
+    for chunk in rows.chunks(5_000) {
+        let mut tx = world.donors().begin().await.unwrap();
+        tx.insert_donors(chunk).await.unwrap();
+        tx.commit(created(&chunk[0].0)).await.unwrap();
+    }
+
+    let donations: Vec<Donation> = (0..DONATIONS)
+        .map(|_| {
+            let minor = 1 + i64::try_from(dice.below(10_000_000)).unwrap();
+            Donation {
+                donor: named(&dice.pick(&donors)),
+                campaign: (!dice.once_in(3)).then(|| for_campaign(&dice.pick(&campaigns)).unwrap()),
+                amount: dice.pick(&[lira(minor), lira(minor), euro(minor), usd(minor)]),
+                method: dice.pick(&Method::ALL),
+                state: dice.pick(&State::ALL),
+                purpose: Some(format!("amaç {}", dice.below(5_000))),
+                donated_on: day(2020, 1, 1) + Days::new(dice.below(2_200)),
+                created_by: Some(dice.pick(&people)),
+                deleted_at: dice.once_in(50).then(|| later(0)),
+                ..world.donation(lira(1))
+            }
+        })
+        .collect();
+    for chunk in donations.chunks(5_000) {
+        world.save_donations(chunk).await;
+    }
+
+    let mut tx = world.accounts().begin().await.unwrap();
+    let hash = PasswordHashText::new("hash".to_owned());
+    for n in 0..USERS {
+        let user = User {
+            name: name(&format!("{} {}", dice.pick(&first), dice.pick(&last))),
+            role: RoleName::parse(dice.pick(&["viewer", "admin", "agent", "member"])).unwrap(),
+            active: !dice.once_in(10),
+            last_login_at: dice.once_in(2).then(|| later(n as i64)),
+            ..world.user(&format!("user{n}@example.org"))
+        };
+        tx.insert_user(&user, &hash).await.unwrap();
+    }
+    tx.commit(created(&donors[0])).await.unwrap();
+
+    for round in 0..CHANGES / 100 {
+        let me = dice.pick(&people);
+        let cx = Context { at: later(round as i64), ..as_user(me, ScopeKind::All) };
+        let mut trail = Trail::of(&cx);
+        for _ in 0..100 {
+            let action = dice.pick(Action::ALL);
+            trail = match dice.below(4) {
+                0 => trail.noted(action, &dice.pick(&campaigns), None),
+                1 => trail.noted(action, &dice.pick(&donors), None),
+                _ => trail.noted(action, &dice.pick(&donations), None),
+            };
+            trail = trail.security(SecurityEvent {
+                kind: dice.pick(SecurityEventKind::ALL),
+                user_id: Some(dice.pick(&people)),
+                detail: None,
+            });
+        }
+        world.trail().begin().await.unwrap().commit(trail).await.unwrap();
+    }
+    Known { donor: donors[77].clone(), campaign: campaigns[77].clone(), me: people[3] }
+}
+
+async fn donors(inspector: &mut Inspector<'_>, known: &Known) {
+    let world = inspector.world;
+    let any = DonorQuery::default;
+    let me = known.me;
+    let mut queries = vec![
+        ("kind", DonorQuery { kind: Some(DonorKind::Person), ..any() }, Scope::All),
+        ("rare kind", DonorQuery { kind: Some(DonorKind::Organisation), ..any() }, Scope::All),
+        ("consent", DonorQuery { contact_consent: Some(true), ..any() }, Scope::All),
+        ("created_by", DonorQuery { created_by: Some(me), ..any() }, Scope::All),
+        ("trash", DonorQuery { trash: Trash::Only, ..any() }, Scope::All),
+        ("own", any(), Scope::Own(me)),
+        ("own trash", DonorQuery { trash: Trash::Only, ..any() }, Scope::Own(me)),
+    ];
+    for field in [DonorSort::CreatedAt, DonorSort::Name] {
+        for direction in DIRECTIONS {
+            queries.push(("sort", DonorQuery { sort: Sort { field, direction }, ..any() }, Scope::All));
+        }
+    }
+    let alone = queries.len();
+    for q in ["ali", "yilmaz 77", "donor123", "a", "nobody"] {
+        for field in [DonorSort::CreatedAt, DonorSort::Name] {
+            let query = DonorQuery { q: Some(q.to_owned()), sort: Sort::down(field), ..any() };
+            queries.push(("search", query.clone(), Scope::All));
+            queries.push(("search in the trash", DonorQuery { trash: Trash::Only, ..query.clone() }, Scope::All));
+            queries.push(("search own", query, Scope::Own(me)));
+        }
+    }
+    for (_, query, scope) in queries[..alone].to_vec() {
+        let query = DonorQuery { sort: Sort::up(DonorSort::Name), ..query };
+        queries.push(("by name with a filter", query, scope));
+    }
+    for (n, (what, query, scope)) in queries.into_iter().enumerate() {
+        let order = if n < alone { Order::FromIndex } else { Order::MaySort };
+        let what = format!("donors: {what} {query:?} {scope:?}");
+        inspector
+            .list(what, order, async |page| world.donors().list(&query, scope, &page).await)
+            .await;
+    }
+    let lookups = [
+        DonorLookup::Email(email("donor5@example.org")),
+        DonorLookup::Phone(phone("0532 000 00 05")),
+        DonorLookup::Identity(national_id(5)),
+    ];
+    for lookup in &lookups {
+        for scope in [Scope::All, Scope::Own(me)] {
+            let reading = world.donors().lookup(lookup, scope, 20);
+            inspector.look("donors: lookup", Order::FromIndex, reading).await;
+        }
+    }
+    let reading = world.donors().find(known.donor.id, Scope::Own(me));
+    inspector.look("donors: find", Order::FromIndex, reading).await;
+}
+
+async fn campaigns(inspector: &mut Inspector<'_>) {
+    let world = inspector.world;
+    let any = CampaignQuery::default;
+    let running = || CampaignQuery { running_on: Some(day(2022, 5, 5)), ..any() };
+    let mut queries = vec![
+        (CampaignQuery { trash: Trash::Only, ..any() }, Order::FromIndex),
+        (running(), Order::MaySort),
+        (CampaignQuery { q: Some("kampanya 1".to_owned()), ..any() }, Order::MaySort),
+        (CampaignQuery { q: Some("nobody".to_owned()), ..running() }, Order::MaySort),
+    ];
+    for field in [CampaignSort::CreatedAt, CampaignSort::Name] {
+        for direction in DIRECTIONS {
+            let sort = Sort { field, direction };
+            queries.push((CampaignQuery { sort, ..any() }, Order::FromIndex));
+            queries.push((CampaignQuery { sort, ..running() }, Order::MaySort));
+        }
+    }
+    for (query, order) in queries {
+        inspector
+            .list(format!("campaigns: {query:?}"), order, async |page| {
+                world.campaigns().list(&query, &page).await
+            })
+            .await;
+    }
+}
+
+/// Every filter of donations alone.
+fn donation_filters(known: &Known) -> Vec<(DonationQuery, Scope, Order)> {
+    let any = DonationQuery::default;
+    let equal = [
+        DonationQuery { state: Some(State::Pending), ..any() },
+        DonationQuery { method: Some(Method::Sms), ..any() },
+        DonationQuery { currency: Some(Currency::parse("EUR").unwrap()), ..any() },
+        DonationQuery { campaign_id: Some(known.campaign.id), ..any() },
+        DonationQuery { donor_id: Some(known.donor.id), ..any() },
+        DonationQuery { created_by: Some(known.me), ..any() },
+        DonationQuery { trash: Trash::Only, ..any() },
+        any(),
+    ];
+    let ranges = [
+        DonationQuery { donated_from: Some(day(2025, 12, 30)), ..any() },
+        DonationQuery { donated_from: Some(day(2020, 1, 2)), ..any() },
+        DonationQuery { donated_to: Some(day(2020, 1, 2)), ..any() },
+        DonationQuery {
+            donated_from: Some(day(2023, 1, 1)),
+            donated_to: Some(day(2023, 1, 31)),
+            ..any()
+        },
+        DonationQuery { amount_min: Some(9_999_000), ..any() },
+        DonationQuery { amount_min: Some(2), ..any() },
+        DonationQuery { amount_max: Some(1_000), ..any() },
+        DonationQuery { amount_min: Some(5_000), amount_max: Some(5_500), ..any() },
+    ];
+    let searches = ["ayse", "amac 77", "ali 123", "a", "nobody"]
+        .map(|q| DonationQuery { q: Some(q.to_owned()), ..any() });
+    let scoped = [
+        (any(), Scope::Own(known.me), Order::FromIndex),
+        (any(), Scope::Assigned(known.me), Order::FromIndex),
+    ];
+    let with = |queries: Vec<DonationQuery>, order| {
+        queries.into_iter().map(move |query| (query, Scope::All, order))
+    };
+    with(equal.to_vec(), Order::FromIndex)
+        .chain(with(ranges.to_vec(), Order::MaySort))
+        .chain(with(searches.to_vec(), Order::MaySort))
+        .chain(scoped)
+        .collect()
+}
+
+async fn donations(inspector: &mut Inspector<'_>, known: &Known) {
+    let world = inspector.world;
+    let fields = [DonationSort::CreatedAt, DonationSort::DonatedOn, DonationSort::Amount];
+    let filters = donation_filters(known);
+    let mut queries = filters.clone();
+    for field in fields {
+        for direction in DIRECTIONS {
+            let sort = Sort { field, direction };
+            let sorted = DonationQuery { sort, ..DonationQuery::default() };
+            queries.push((sorted, Scope::All, Order::FromIndex));
+            // Each filter with each sort.
+            queries.extend(filters.iter().map(|(query, scope, _)| {
+                (DonationQuery { sort, ..query.clone() }, *scope, Order::MaySort)
+            }));
+        }
+    }
+    // What a frontend asks for.
+    let combined = DonationQuery {
+        state: Some(State::Completed),
+        donated_from: Some(day(2024, 1, 1)),
+        donated_to: Some(day(2024, 3, 31)),
+        sort: Sort::down(DonationSort::DonatedOn),
+        ..DonationQuery::default()
+    };
+    let more = [
+        DonationQuery { method: Some(Method::Cash), ..combined.clone() },
+        DonationQuery { campaign_id: Some(known.campaign.id), ..combined.clone() },
+        DonationQuery { donor_id: Some(known.donor.id), ..combined.clone() },
+        DonationQuery { q: Some("ayse".to_owned()), ..combined.clone() },
+        DonationQuery { amount_min: Some(1_000_000), ..combined.clone() },
+        combined,
+    ];
+    for query in more {
+        for scope in [Scope::All, Scope::Own(known.me)] {
+            queries.push((query.clone(), scope, Order::MaySort));
+        }
+    }
+    for (query, scope, order) in queries {
+        inspector
+            .list(format!("donations: {query:?} {scope:?}"), order, async |page| {
+                world.donations().list(&query, scope, &page).await
+            })
+            .await;
+    }
+    let reading = world.donations().find(world.id(), Scope::Own(known.me));
+    inspector.look("donations: find", Order::FromIndex, reading).await;
+}
+
+async fn summaries(inspector: &mut Inspector<'_>, known: &Known) {
+    let world = inspector.world;
+    let any = SummaryQuery::default;
+    let filters = [
+        any(),
+        SummaryQuery { state: State::Pending, ..any() },
+        SummaryQuery { donated_from: Some(day(2025, 1, 1)), ..any() },
+        SummaryQuery { donated_to: Some(day(2021, 1, 1)), ..any() },
+        SummaryQuery { currency: Some(Currency::parse("USD").unwrap()), ..any() },
+        SummaryQuery { method: Some(Method::Online), ..any() },
+        SummaryQuery { campaign_id: Some(known.campaign.id), ..any() },
+        SummaryQuery { donor_id: Some(known.donor.id), ..any() },
+    ];
+    let groupings: [&[GroupBy]; 5] = [
+        &[],
+        &[GroupBy::Month],
+        &[GroupBy::Method],
+        &[GroupBy::Campaign],
+        &GroupBy::ALL,
+    ];
+    for filter in filters {
+        for group_by in groupings {
+            for scope in [Scope::All, Scope::Own(known.me)] {
+                let query = SummaryQuery { group_by: group_by.to_vec(), ..filter.clone() };
+                let what = format!("summary: {query:?} {scope:?}");
+                let reading = async { world.donations().summary(&query, scope).await.unwrap() };
+                inspector.look(&what, Order::MaySort, reading).await;
+            }
+        }
+    }
+}
+
+async fn users(inspector: &mut Inspector<'_>) {
+    let world = inspector.world;
+    let any = UserQuery::default;
+    let role = RoleName::parse("admin").unwrap();
+    let mut queries = vec![
+        (any(), Order::FromIndex),
+        (UserQuery { active: Some(true), ..any() }, Order::FromIndex),
+        (UserQuery { active: Some(false), ..any() }, Order::FromIndex),
+        (UserQuery { role: Some(role.clone()), ..any() }, Order::FromIndex),
+        (UserQuery { role: Some(role), active: Some(false), ..any() }, Order::MaySort),
+    ];
+    for field in UserSort::ALL {
+        for direction in DIRECTIONS {
+            let sort = Sort { field, direction };
+            queries.push((UserQuery { sort, ..any() }, Order::FromIndex));
+            queries.push((UserQuery { sort, active: Some(false), ..any() }, Order::MaySort));
+            for q in ["ayse", "user77", "nobody", "a"] {
+                let query = UserQuery { q: Some(q.to_owned()), sort, ..any() };
+                queries.push((query, Order::MaySort));
+            }
+        }
+    }
+    for (query, order) in queries {
+        for scope in [Scope::All, Scope::Own(world.id())] {
+            inspector
+                .list(format!("users: {query:?} {scope:?}"), order, async |page| {
+                    world.accounts().users(&query, scope, &page).await
+                })
+                .await;
+        }
+    }
+    let reading = async { world.accounts().account_by_email("user5@example.org").await.unwrap() };
+    inspector.look("users: by e-mail", Order::FromIndex, reading).await;
+    let key = almoner_accounts::session::SessionKeyHash([5; 32]);
+    let reading = async { world.accounts().session(&key).await.unwrap() };
+    inspector.look("sessions: by key", Order::FromIndex, reading).await;
+}
+
+async fn trail(inspector: &mut Inspector<'_>, known: &Known) {
+    let world = inspector.world;
+    let any = ChangeQuery::default;
+    let span = (Some(later(100)), Some(later(110)));
+    let record = ChangeQuery {
+        entity: Some("donor".to_owned()),
+        entity_id: Some(known.donor.id.uuid()),
+        ..any()
+    };
+    let queries = [
+        any(),
+        ChangeQuery { entity: Some("donation".to_owned()), ..any() },
+        ChangeQuery { entity: Some("user".to_owned()), ..any() },
+        ChangeQuery { entity_id: Some(known.donor.id.uuid()), ..any() },
+        record.clone(),
+        ChangeQuery { action: Some(Action::Revealed), ..any() },
+        ChangeQuery { actor: Some(known.me), ..any() },
+        ChangeQuery { from: span.0, ..any() },
+        ChangeQuery { to: span.1, ..any() },
+        ChangeQuery { from: span.0, to: span.1, ..any() },
+        ChangeQuery { from: span.0, to: span.1, ..record },
+        ChangeQuery { entity: Some("donor".to_owned()), from: span.0, to: span.1, ..any() },
+        ChangeQuery { action: Some(Action::Purged), from: span.0, to: span.1, ..any() },
+        ChangeQuery { actor: Some(known.me), from: span.0, to: span.1, ..any() },
+        ChangeQuery { actor: Some(known.me), action: Some(Action::Deleted), ..any() },
+        ChangeQuery { entity: Some("donor".to_owned()), action: Some(Action::Purged), ..any() },
+    ];
+    for query in queries {
+        inspector
+            .list(format!("changes: {query:?}"), Order::FromIndex, async |page| {
+                world.trail().changes(&query, &page).await
+            })
+            .await;
+    }
+
+    let any = SecurityEventQuery::default;
+    let kind = Some(SecurityEventKind::LoginFailed);
+    let queries = [
+        any(),
+        SecurityEventQuery { kind, ..any() },
+        SecurityEventQuery { user_id: Some(known.me), ..any() },
+        SecurityEventQuery { from: span.0, ..any() },
+        SecurityEventQuery { to: span.1, ..any() },
+        SecurityEventQuery { kind, from: span.0, to: span.1, ..any() },
+        SecurityEventQuery { user_id: Some(known.me), from: span.0, to: span.1, ..any() },
+        SecurityEventQuery { kind, user_id: Some(known.me), ..any() },
+    ];
+    for query in queries {
+        inspector
+            .list(format!("security events: {query:?}"), Order::FromIndex, async |page| {
+                world.trail().security_events(&query, &page).await
+            })
+            .await;
+    }
+    let reading = async { world.trail().sealed(10_000, 100).await.unwrap() };
+    inspector.look("sealed rows", Order::FromIndex, reading).await;
+    let reading = async { world.answers().find(known.me, "key", later(0)).await.unwrap() };
+    inspector.look("answers", Order::FromIndex, reading).await;
+}

@@ -1,0 +1,36 @@
+//! What is wrong with a plan.
+
+use crate::support::Backend;
+
+/// How strict to be with an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The rows come out of an index in order: a page costs a page.
+    FromIndex,
+    /// What is left after several filters may be sorted.
+    MaySort,
+}
+
+/// The lines of a plan that scan a table, or sort where an index should.
+pub fn complaints(backend: Backend, plan: &[String], order: Order) -> Vec<String> {
+    let is_wrong = |line: &&String| match backend {
+        Backend::Sqlite => {
+            is_sqlite_scan(line)
+                || (order == Order::FromIndex && line.contains("USE TEMP B-TREE FOR ORDER BY"))
+        }
+        Backend::Postgres => line.contains("Seq Scan"),
+    };
+    plan.iter().filter(is_wrong).cloned().collect()
+}
+
+/// `SCAN x USING [COVERING] INDEX` and virtual tables read in an order or a range; a bare `SCAN x`
+/// reads the table from end to end. The subquery of a count has a name of its own.
+fn is_sqlite_scan(line: &str) -> bool {
+    line.contains("SCAN ")
+        && !line.contains("USING INDEX")
+        && !line.contains("USING COVERING INDEX")
+        && !line.contains("VIRTUAL TABLE INDEX")
+        && !line.contains("SCAN matches")
+        && !line.contains("SCAN CONSTANT ROW")
+        && !line.contains("(subquery")
+}

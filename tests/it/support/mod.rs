@@ -1,0 +1,47 @@
+//! What every test stands on: a fresh store on either database, a fixed clock, counted ids, and the
+//! people and records the tests speak about.
+
+mod browser;
+mod contexts;
+mod databases;
+mod dice;
+mod ids;
+mod raw;
+mod records;
+mod walk;
+mod world;
+
+pub use browser::{Answer, Browser};
+pub use contexts::{START, as_system, as_user, day, later};
+pub use databases::{Backend, PostgresDatabase};
+pub use dice::Dice;
+pub use ids::CountedIds;
+pub use records::{
+    campaign_ids, changed, created, donation_ids, donor_ids, email, euro, for_campaign, lira, name,
+    named, national_id, phone, session_ids, session_noted, usd,
+};
+pub use walk::walk;
+pub use world::{AUDIT_KEY, World, run, run_with};
+
+/// Makes a test on each database of every case in the list.
+macro_rules! on_both {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[test]
+                fn $case() {
+                    $crate::support::run($crate::support::Backend::Sqlite, super::$case);
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[test]
+                #[cfg_attr(without_postgres, ignore = "ALMONER_TEST_POSTGRES_URL is not set")]
+                fn $case() {
+                    $crate::support::run($crate::support::Backend::Postgres, super::$case);
+                }
+            )+
+        }
+    };
+}

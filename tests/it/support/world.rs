@@ -1,0 +1,164 @@
+//! The world of one test: a fresh store, and the ports on it.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use almoner_accounts::ports::Accounts;
+use almoner_audit::{Audit, AuditTrail, Mark, Seal, Verdict};
+use almoner_donations::{Campaigns, Donations, Donors};
+use almoner_kernel::store::Answers;
+use almoner_persistence::{Database, PostgresUrl, Store, StoreKeys, StoreOptions};
+use sea_orm::Statement;
+
+use super::{
+    as_system,
+    databases::{Backend, Home, PostgresDatabase},
+    ids::CountedIds,
+};
+
+/// What the store of every test seals its trail with.
+pub const AUDIT_KEY: [u8; 32] = [1; 32];
+
+/// Connections to PostgreSQL of a test that does not ask for more.
+const CONNECTIONS: u32 = 4;
+
+/// A fresh store and what a test needs around it.
+pub struct World {
+    pub backend: Backend,
+    pub store: Store,
+    pub ids: Arc<CountedIds>,
+    pub(super) home: Home,
+    read: Arc<Mutex<Vec<Statement>>>,
+}
+
+/// Runs a case in a world of its own with the schema up to date.
+pub fn run(backend: Backend, case: impl AsyncFnOnce(&World)) {
+    run_with(backend, CONNECTIONS, async |world| {
+        world.store.migrate_up(None).await.unwrap();
+        case(world).await;
+    });
+}
+
+/// Runs a case in a world of its own without a schema, with some connections to PostgreSQL.
+pub fn run_with(backend: Backend, connections: u32, case: impl AsyncFnOnce(&World)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let world = runtime.block_on(World::fresh(backend, connections));
+    let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(case(&world))));
+    runtime.block_on(world.close());
+    if let Err(panic) = outcome {
+        resume_unwind(panic);
+    }
+}
+
+impl World {
+    async fn fresh(backend: Backend, connections: u32) -> Self {
+        let home = match backend {
+            Backend::Sqlite => Home::Sqlite(tempfile::tempdir().unwrap()),
+            Backend::Postgres => Home::Postgres(PostgresDatabase::create().await),
+        };
+        let ids = Arc::new(CountedIds::new(1));
+        let read = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&read);
+        let options = StoreOptions {
+            ids: Arc::clone(&ids) as _,
+            max_connections: connections,
+            observer: Some(Arc::new(move |statement: &Statement| {
+                seen.lock().unwrap().push(statement.clone());
+            })),
+            ..options(&home, false, 0)
+        };
+        let store = Store::open(options).await.unwrap();
+        Self { backend, store, ids, home, read }
+    }
+
+    /// How another process would open the same database; its ids are of another series.
+    pub fn options(&self, exclusive: bool, series: u16) -> StoreOptions {
+        options(&self.home, exclusive, series)
+    }
+
+    /// The file of a world on SQLite.
+    pub fn file(&self) -> PathBuf {
+        self.home.file()
+    }
+
+    /// The statements that `reading` ran.
+    pub async fn statements<T>(&self, reading: impl Future<Output = T>) -> Vec<Statement> {
+        self.read.lock().unwrap().clear();
+        reading.await;
+        std::mem::take(&mut *self.read.lock().unwrap())
+    }
+
+    pub fn donors(&self) -> &dyn Donors {
+        &self.store
+    }
+
+    pub fn campaigns(&self) -> &dyn Campaigns {
+        &self.store
+    }
+
+    pub fn donations(&self) -> &dyn Donations {
+        &self.store
+    }
+
+    pub fn accounts(&self) -> &dyn Accounts {
+        &self.store
+    }
+
+    pub fn trail(&self) -> &dyn AuditTrail {
+        &self.store
+    }
+
+    pub fn answers(&self) -> &dyn Answers {
+        &self.store
+    }
+
+    /// What `almoner audit verify` finds.
+    pub async fn verify(&self) -> Verdict {
+        self.verify_since(None).await
+    }
+
+    /// The same, with a mark that was noted elsewhere.
+    pub async fn verify_since(&self, noted: Option<Mark>) -> Verdict {
+        Audit::new(Arc::new(self.store.clone()))
+            .verify(&as_system(), &Seal::new(AUDIT_KEY), noted, &mut |_| {})
+            .await
+            .unwrap()
+    }
+
+    async fn close(self) {
+        self.store.close().await.unwrap();
+        if let Home::Postgres(database) = &self.home {
+            database.remove().await;
+        }
+    }
+}
+
+impl Home {
+    fn file(&self) -> PathBuf {
+        match self {
+            Self::Sqlite(directory) => directory.path().join("almoner.db"),
+            Self::Postgres(_) => panic!("PostgreSQL has no file"),
+        }
+    }
+}
+
+fn options(home: &Home, exclusive: bool, series: u16) -> StoreOptions {
+    StoreOptions {
+        database: match home {
+            Home::Sqlite(_) => Database::Sqlite(home.file()),
+            Home::Postgres(database) => Database::Postgres(PostgresUrl(database.url())),
+        },
+        keys: StoreKeys { audit: AUDIT_KEY, vault: [2; 32], lookup: [3; 32] },
+        ids: Arc::new(CountedIds::new(series)),
+        max_connections: CONNECTIONS,
+        exclusive,
+        observer: None,
+    }
+}
