@@ -54,6 +54,7 @@ impl Administration {
     ///
     /// # Errors
     /// Without `users:read`.
+    #[tracing::instrument(skip_all)]
     pub async fn list(
         &self,
         cx: &Context,
@@ -68,6 +69,7 @@ impl Administration {
     ///
     /// # Errors
     /// Without `users:read`; [`AccountsError::NotFound`].
+    #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
         let scope = cx.permit(Permission::UsersRead)?;
         self.accounts.user(id, scope).await?.ok_or(AccountsError::NotFound)
@@ -78,6 +80,7 @@ impl Administration {
     /// # Errors
     /// Without `users:manage`; [`AccountsError::Invalid`] at `/password` or `/role`,
     /// [`AccountsError::RoleNotGranted`], [`AccountsError::EmailTaken`].
+    #[tracing::instrument(skip_all)]
     pub async fn create(
         &self,
         cx: &Context,
@@ -99,6 +102,7 @@ impl Administration {
     /// [`AccountsError::UserNotManageable`], [`AccountsError::OwnRole`],
     /// [`AccountsError::RoleNotGranted`], [`AccountsError::LastSuperadmin`],
     /// [`AccountsError::EmailTaken`], [`AccountsError::Invalid`] at `/role`.
+    #[tracing::instrument(skip_all)]
     pub async fn update(
         &self,
         cx: &Context,
@@ -144,6 +148,7 @@ impl Administration {
     /// Without `users:manage`; [`AccountsError::NotFound`], [`AccountsError::OwnAccount`],
     /// [`AccountsError::UserNotManageable`], [`AccountsError::NotActive`],
     /// [`AccountsError::LastSuperadmin`].
+    #[tracing::instrument(skip_all)]
     pub async fn deactivate(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
         let scope = cx.permit(Permission::UsersManage)?;
         if cx.user_id() == Some(id) {
@@ -170,6 +175,7 @@ impl Administration {
     /// # Errors
     /// Without `users:manage`; [`AccountsError::NotFound`], [`AccountsError::UserNotManageable`],
     /// [`AccountsError::AlreadyActive`].
+    #[tracing::instrument(skip_all)]
     pub async fn restore(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
         let scope = cx.permit(Permission::UsersManage)?;
         let mut tx = self.accounts.begin().await?;
@@ -191,6 +197,7 @@ impl Administration {
     /// # Errors
     /// [`Denied`] for everybody but the program itself; [`AccountsError::Invalid`] at `/password`,
     /// [`AccountsError::EmailTaken`].
+    #[tracing::instrument(skip_all)]
     pub async fn create_superadmin(
         &self,
         cx: &Context,
@@ -209,6 +216,7 @@ impl Administration {
     ///
     /// # Errors
     /// As [`Administration::create_superadmin`].
+    #[tracing::instrument(skip_all)]
     pub async fn create_first_superadmin(
         &self,
         cx: &Context,

@@ -85,6 +85,7 @@ impl Authentication {
     /// [`AccountsError::InvalidCredentials`] for an unknown address, a wrong password and an inactive
     /// user alike; [`AccountsError::Locked`] for the right password of a locked account;
     /// [`AccountsError::RateLimited`] for an address that tried too often.
+    #[tracing::instrument(skip_all)]
     pub async fn login(
         &self,
         cx: &Context,
@@ -144,6 +145,7 @@ impl Authentication {
     ///
     /// # Errors
     /// When nobody is logged in.
+    #[tracing::instrument(skip_all)]
     pub async fn logout(&self, cx: &Context) -> Result<(), AccountsError> {
         let caller = cx.caller()?;
         let revocation = self.live.revoking(vec![Revoked::Session(caller.session_id)], cx.at);

@@ -43,6 +43,7 @@ impl Profile {
     ///
     /// # Errors
     /// When nobody is logged in.
+    #[tracing::instrument(skip_all)]
     pub async fn me(&self, cx: &Context) -> Result<User, AccountsError> {
         let caller = cx.caller()?;
         self.accounts.user(caller.user_id, Scope::All).await?.ok_or(AccountsError::NotFound)
@@ -52,6 +53,7 @@ impl Profile {
     ///
     /// # Errors
     /// [`AccountsError::Stale`] when the user has changed since `expected`.
+    #[tracing::instrument(skip_all)]
     pub async fn update_me(
         &self,
         cx: &Context,
@@ -78,6 +80,7 @@ impl Profile {
     /// [`AccountsError::Invalid`] at `/new_password` for one that does not fit (`unchanged` when it is
     /// the current one), at `/current_password` (`wrong_password`) for a wrong one;
     /// [`AccountsError::Locked`] for the right one of a locked account.
+    #[tracing::instrument(skip_all)]
     pub async fn change_password(
         &self,
         cx: &Context,

@@ -31,6 +31,7 @@ impl Roles {
     ///
     /// # Errors
     /// Without `roles:read`.
+    #[tracing::instrument(skip_all)]
     pub async fn list(&self, cx: &Context) -> Result<Vec<Role>, AccountsError> {
         cx.permit(Permission::RolesRead)?;
         let custom = self.accounts.roles().await?;
@@ -45,6 +46,7 @@ impl Roles {
     ///
     /// # Errors
     /// Without `roles:read`; [`AccountsError::NotFound`].
+    #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, name: &RoleName) -> Result<Role, AccountsError> {
         cx.permit(Permission::RolesRead)?;
         match name.built_in() {
@@ -60,6 +62,7 @@ impl Roles {
     ///
     /// # Errors
     /// Without `roles:manage`; [`AccountsError::RoleNotGranted`], [`AccountsError::RoleNameTaken`].
+    #[tracing::instrument(skip_all)]
     pub async fn create(&self, cx: &Context, new: NewRole) -> Result<CustomRole, AccountsError> {
         cx.permit(Permission::RolesManage)?;
         require_covered(cx, &new.access)?;
@@ -80,6 +83,7 @@ impl Roles {
     /// Without `roles:manage`; [`AccountsError::RoleBuiltIn`], [`AccountsError::NotFound`],
     /// [`AccountsError::Stale`]; [`AccountsError::RoleNotGranted`] when it allows, before or after,
     /// more than the caller may do; [`AccountsError::OwnRole`].
+    #[tracing::instrument(skip_all)]
     pub async fn update(
         &self,
         cx: &Context,
@@ -123,6 +127,7 @@ impl Roles {
     ///
     /// # Errors
     /// As [`Roles::update`], and [`AccountsError::RoleInUse`].
+    #[tracing::instrument(skip_all)]
     pub async fn delete(
         &self,
         cx: &Context,

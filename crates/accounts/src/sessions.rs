@@ -72,6 +72,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When nobody is logged in.
+    #[tracing::instrument(skip_all)]
     pub async fn own(&self, cx: &Context) -> Result<Vec<OwnSession>, AccountsError> {
         let caller = cx.caller()?;
         let sessions = self.accounts.sessions(caller.user_id).await?;
@@ -92,6 +93,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`AccountsError::NotFound`] when the caller has no such session.
+    #[tracing::instrument(skip_all)]
     pub async fn end(&self, cx: &Context, id: SessionId) -> Result<(), AccountsError> {
         let caller = cx.caller()?;
         let mut tx = self.accounts.begin().await?;
@@ -109,6 +111,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When nobody is logged in.
+    #[tracing::instrument(skip_all)]
     pub async fn end_others(&self, cx: &Context) -> Result<u64, AccountsError> {
         let caller = cx.caller()?;
         let mut tx = self.accounts.begin().await?;

@@ -164,7 +164,6 @@ impl Office {
             donations: DonationService::new(store.clone(), ids(), config.currencies.clone()),
             audit: Audit::new(store),
             region: config.country.region,
-            currencies: config.currencies.clone(),
         })
     }
 

@@ -32,6 +32,7 @@ impl Audit {
     ///
     /// # Errors
     /// When it is denied, or storage fails.
+    #[tracing::instrument(skip_all)]
     pub async fn changes(
         &self,
         cx: &Context,
@@ -46,6 +47,7 @@ impl Audit {
     ///
     /// # Errors
     /// When it is denied, or storage fails.
+    #[tracing::instrument(skip_all)]
     pub async fn security_events(
         &self,
         cx: &Context,
@@ -65,6 +67,7 @@ impl Audit {
     ///
     /// # Errors
     /// When it is denied, or storage fails.
+    #[tracing::instrument(skip_all)]
     pub async fn history(
         &self,
         cx: &Context,
@@ -95,6 +98,7 @@ impl Audit {
     ///
     /// # Errors
     /// When storage fails.
+    #[tracing::instrument(skip_all)]
     pub async fn record_refusal(
         &self,
         cx: &Context,
@@ -113,6 +117,7 @@ impl Audit {
     ///
     /// # Errors
     /// When it is denied, or storage fails; tampering is a verdict, not an error.
+    #[tracing::instrument(skip_all)]
     pub async fn verify(
         &self,
         cx: &Context,

@@ -3,7 +3,7 @@
 use almoner_accounts::{Administration, Authentication, Profile, Roles, Sessions};
 use almoner_audit::Audit;
 use almoner_donations::{CampaignService, DonationService, DonorService};
-use almoner_kernel::{Currency, Region};
+use almoner_kernel::Region;
 
 /// The use cases of every domain; a handler takes `web::Data<Domains>`.
 pub struct Domains {
@@ -27,6 +27,4 @@ pub struct Domains {
     pub audit: Audit,
     /// The country whose national phone numbers are understood.
     pub region: Region,
-    /// The currencies the organisation accepts; the first one is the usual one.
-    pub currencies: Vec<Currency>,
 }

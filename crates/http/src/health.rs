@@ -19,6 +19,8 @@ use crate::{
 
 /// Counts requests by `method`, `route` and `status`.
 pub const REQUESTS: &str = "almoner_http_requests_total";
+/// Counts logins by `outcome`: `logged_in`, or the code of the refusal.
+pub const LOGINS: &str = "almoner_logins_total";
 /// How long requests took, in seconds, by `method` and `route`.
 pub const REQUEST_SECONDS: &str = "almoner_http_request_duration_seconds";
 /// Buckets for [`REQUEST_SECONDS`]: finest around 5 ms, where a read from the database lies.

@@ -127,25 +127,22 @@ impl RouteTable {
             path => path.split('/').collect(),
         };
         let routes = self.routes.get(&words.len()).map_or(&[][..], Vec::as_slice);
-        let mut here = routes.iter().filter(|route| route.fits(&words)).peekable();
-        let Some(pattern) = here.peek().map(|route| Arc::clone(&route.pattern)) else {
+        // A word is never somebody's `{id}`: `GET /donors/lookup` asks for nothing that could be there.
+        let Some(route) = routes.iter().find(|route| route.fits(&words)) else {
             return Lookup::Unknown;
         };
+        let pattern = Arc::clone(&route.pattern);
         let wanted = if *method == Method::HEAD { &Method::GET } else { method };
-        let mut offered: Vec<&str> = Vec::new();
-        for route in here {
-            if let Some(offer) = route.methods.iter().find(|offer| offer.method == *wanted) {
-                let is_public = is_public(wanted.as_str(), &route.pattern);
-                let pattern = Arc::clone(&route.pattern);
-                return Lookup::Found { pattern, is_public, has_query: offer.has_query };
-            }
-            offered.extend(route.methods.iter().map(|offer| offer.method.as_str()));
+        if let Some(offer) = route.methods.iter().find(|offer| offer.method == *wanted) {
+            let is_public = is_public(wanted.as_str(), &pattern);
+            return Lookup::Found { pattern, is_public, has_query: offer.has_query };
         }
+        let mut offered: Vec<&str> =
+            route.methods.iter().map(|offer| offer.method.as_str()).collect();
         if offered.contains(&"GET") {
             offered.push("HEAD");
         }
         offered.sort_unstable();
-        offered.dedup();
         let allow = HeaderValue::from_str(&offered.join(", "));
         Lookup::WrongMethod { pattern, allow: allow.unwrap_or(HeaderValue::from_static("")) }
     }

@@ -136,6 +136,7 @@ impl Server {
             .wrap(from_fn(identity::cookies))
             .wrap(Compress::default())
             .wrap(cors::cors(settings))
+            .wrap(from_fn(cors::tidy))
             .wrap(from_fn(problems::rewrite))
             .wrap(from_fn(headers::secure))
             .wrap(from_fn(arrival::arrive))

@@ -25,7 +25,8 @@ pub fn binary() -> &'static Path {
         let here = std::env::current_exe().unwrap();
         let folder = here.parent().and_then(Path::parent).unwrap().to_owned();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "almoner-app", "--bin", "almoner", "--target-dir"]);
+        // As `cargo test --workspace` selects packages, so that dependencies are not built a second time.
+        build.args(["build", "--quiet", "--workspace", "--bin", "almoner", "--target-dir"]);
         build.arg(folder.parent().unwrap());
         if folder.ends_with("release") {
             build.arg("--release");

@@ -40,12 +40,20 @@ pub fn operations() -> Vec<Operation> {
             let needs_version = parameters.into_iter().flatten().any(|parameter| {
                 parameter["name"] == "If-Match" && parameter["required"] == true
             });
-            operations.push(Operation {
+            let operation = Operation {
                 id: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.to_owned(),
                 needs_version,
-            });
+            };
+            // The same address, and another permission.
+            let purges = parameters.into_iter().flatten().any(|one| one["name"] == "purge");
+            operations.extend(purges.then(|| Operation {
+                id: operation.id.replace("delete", "purge"),
+                path: format!("{path}?purge=true"),
+                ..operation.clone()
+            }));
+            operations.push(operation);
         }
     }
     operations.sort_by_key(|operation| {
@@ -64,7 +72,7 @@ pub struct Call {
 
 /// Makes the records an operation needs, created by `owner`, and says how to call it on them.
 pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -> Call {
-    let in_trash = operation.id.starts_with("restore");
+    let in_trash = ["restore", "purge"].iter().any(|verb| operation.id.starts_with(verb));
     let deleted_at = in_trash.then_some(crate::support::START);
     let fresh = world.id::<almoner_kernel::id::DonorEntity>();
     let donor = async || {
@@ -140,15 +148,14 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
         "updateRole" => (Some(role().await), Some(json!({ "label": "Another label" }))),
         "createDonor" => (None, Some(json!({ "kind": "person", "name": "Zeynep Kaya" }))),
         "lookupDonors" => (None, Some(json!({ "email": "zeynep@example.org" }))),
-        "getDonor" | "getDonorHistory" | "deleteDonor" | "restoreDonor" => {
+        "getDonor" | "getDonorHistory" | "deleteDonor" | "restoreDonor" | "purgeDonor" => {
             (Some(donor().await), None)
         }
         "updateDonor" => (Some(donor().await), Some(json!({ "notes": "called" }))),
         "revealDonor" => (Some(donor().await), Some(json!({ "reason": "letter of thanks" }))),
         "createCampaign" => (None, Some(json!({ "name": format!("Kurban {fresh}") }))),
-        "getCampaign" | "getCampaignHistory" | "deleteCampaign" | "restoreCampaign" => {
-            (Some(campaign().await), None)
-        }
+        "getCampaign" | "getCampaignHistory" | "deleteCampaign" | "restoreCampaign"
+        | "purgeCampaign" => (Some(campaign().await), None),
         "updateCampaign" => (Some(campaign().await), Some(json!({ "description": "more" }))),
         "createDonation" => {
             let donation =
@@ -156,6 +163,7 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
             (None, Some(donation))
         }
         "getDonation" | "getDonationHistory" | "deleteDonation" | "restoreDonation"
+        | "purgeDonation"
         | "completeDonation" => (Some(donation().await), None),
         "refundDonation" => (Some(donation().await), Some(json!({}))),
         "cancelDonation" => (Some(donation().await), Some(json!({ "reason": "never came" }))),

@@ -26,6 +26,7 @@ impl CampaignService {
     ///
     /// # Errors
     /// Without `campaigns:read`, or when storage fails.
+    #[tracing::instrument(skip_all)]
     pub async fn list(
         &self,
         cx: &Context,
@@ -40,6 +41,7 @@ impl CampaignService {
     ///
     /// # Errors
     /// Without `campaigns:read`; `not_found`.
+    #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, id: CampaignId) -> Result<Campaign, DonationsError> {
         cx.permit(Permission::CampaignsRead)?;
         self.campaigns.find(id).await?.ok_or(DonationsError::NotFound)
@@ -49,6 +51,7 @@ impl CampaignService {
     ///
     /// # Errors
     /// Without `campaigns:create`; `validation`; `taken` when another campaign has the name.
+    #[tracing::instrument(skip_all)]
     pub async fn create(
         &self,
         cx: &Context,
@@ -68,6 +71,7 @@ impl CampaignService {
     ///
     /// # Errors
     /// Without `campaigns:update`; `not_found`; `stale`; `edit_window_closed`; `validation`; `taken`.
+    #[tracing::instrument(skip_all)]
     pub async fn update(
         &self,
         cx: &Context,
@@ -100,6 +104,7 @@ impl CampaignService {
     ///
     /// # Errors
     /// Without `campaigns:delete`; `not_found`; `stale`; `edit_window_closed`.
+    #[tracing::instrument(skip_all)]
     pub async fn delete(
         &self,
         cx: &Context,
@@ -133,6 +138,7 @@ impl CampaignService {
     /// # Errors
     /// Without `campaigns:delete`; `not_found`; `not_in_trash`; `taken` when another campaign has taken the name
     /// meanwhile.
+    #[tracing::instrument(skip_all)]
     pub async fn restore(&self, cx: &Context, id: CampaignId) -> Result<Campaign, DonationsError> {
         cx.permit(Permission::CampaignsDelete)?;
         let mut tx = self.campaigns.begin().await?;
@@ -156,6 +162,7 @@ impl CampaignService {
     ///
     /// # Errors
     /// Without `campaigns:purge`; `not_found`; `stale`; `not_in_trash`; `has_donations`.
+    #[tracing::instrument(skip_all)]
     pub async fn purge(
         &self,
         cx: &Context,

@@ -35,6 +35,7 @@ impl DonationService {
     ///
     /// # Errors
     /// Without `donations:read`, or when storage fails.
+    #[tracing::instrument(skip_all)]
     pub async fn list(
         &self,
         cx: &Context,
@@ -49,6 +50,7 @@ impl DonationService {
     ///
     /// # Errors
     /// Without `donations:read`; `not_found` when absent or out of scope.
+    #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, id: DonationId) -> Result<Donation, DonationsError> {
         let scope = cx.permit(Permission::DonationsRead)?;
         self.donations.find(id, scope).await?.ok_or(DonationsError::NotFound)
@@ -58,6 +60,7 @@ impl DonationService {
     ///
     /// # Errors
     /// Without `donations:read`, or when storage fails.
+    #[tracing::instrument(skip_all)]
     pub async fn summary(
         &self,
         cx: &Context,
@@ -72,6 +75,7 @@ impl DonationService {
     /// # Errors
     /// Without `donations:create`; `validation`, also for a donor or campaign that does not exist
     /// or is out of the caller's scope.
+    #[tracing::instrument(skip_all)]
     pub async fn create(
         &self,
         cx: &Context,
@@ -118,6 +122,7 @@ impl DonationService {
     /// # Errors
     /// Without `donations:update`; `not_found`; `stale`; `edit_window_closed`; `validation`;
     /// `settled`.
+    #[tracing::instrument(skip_all)]
     pub async fn update(
         &self,
         cx: &Context,
@@ -178,6 +183,7 @@ impl DonationService {
     ///
     /// # Errors
     /// Without `donations:complete`; `not_found`; `stale`; `transition`.
+    #[tracing::instrument(skip_all)]
     pub async fn complete(
         &self,
         cx: &Context,
@@ -192,6 +198,7 @@ impl DonationService {
     ///
     /// # Errors
     /// Without `donations:refund`; `not_found`; `stale`; `transition`.
+    #[tracing::instrument(skip_all)]
     pub async fn refund(
         &self,
         cx: &Context,
@@ -207,6 +214,7 @@ impl DonationService {
     ///
     /// # Errors
     /// Without `donations:complete`; `not_found`; `stale`; `transition`.
+    #[tracing::instrument(skip_all)]
     pub async fn cancel(
         &self,
         cx: &Context,
@@ -223,6 +231,7 @@ impl DonationService {
     ///
     /// # Errors
     /// Without `donations:delete`; `not_found`; `stale`; `edit_window_closed`; `completed_stays`.
+    #[tracing::instrument(skip_all)]
     pub async fn delete(
         &self,
         cx: &Context,
@@ -254,6 +263,7 @@ impl DonationService {
     ///
     /// # Errors
     /// Without `donations:delete`; `not_found`; `not_in_trash`.
+    #[tracing::instrument(skip_all)]
     pub async fn restore(&self, cx: &Context, id: DonationId) -> Result<Donation, DonationsError> {
         let scope = cx.permit(Permission::DonationsDelete)?;
         let mut tx = self.donations.begin().await?;
@@ -277,6 +287,7 @@ impl DonationService {
     ///
     /// # Errors
     /// Without `donations:purge`; `not_found`; `stale`; `not_in_trash`.
+    #[tracing::instrument(skip_all)]
     pub async fn purge(
         &self,
         cx: &Context,

@@ -29,6 +29,7 @@ impl DonorService {
     ///
     /// # Errors
     /// Without `donors:read`, or when storage fails.
+    #[tracing::instrument(skip_all)]
     pub async fn list(
         &self,
         cx: &Context,
@@ -43,6 +44,7 @@ impl DonorService {
     ///
     /// # Errors
     /// Without `donors:read`; `not_found` when absent or out of scope.
+    #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, id: DonorId) -> Result<Donor, DonationsError> {
         let scope = cx.permit(Permission::DonorsRead)?;
         self.donors.find(id, scope).await?.ok_or(DonationsError::NotFound)
@@ -53,6 +55,7 @@ impl DonorService {
     ///
     /// # Errors
     /// Without `donors:read`, or when storage fails.
+    #[tracing::instrument(skip_all)]
     pub async fn lookup(
         &self,
         cx: &Context,
@@ -66,6 +69,7 @@ impl DonorService {
     ///
     /// # Errors
     /// Without `donors:create`; `taken` when another donor has the identity number.
+    #[tracing::instrument(skip_all)]
     pub async fn create(&self, cx: &Context, draft: DonorDraft) -> Result<Donor, DonationsError> {
         cx.permit(Permission::DonorsCreate)?;
         let identity = draft.identity.clone();
@@ -80,6 +84,7 @@ impl DonorService {
     ///
     /// # Errors
     /// Without `donors:update`; `not_found`; `stale`; `edit_window_closed`; `taken`.
+    #[tracing::instrument(skip_all)]
     pub async fn update(
         &self,
         cx: &Context,
@@ -128,6 +133,7 @@ impl DonorService {
     ///
     /// # Errors
     /// Without `donors:delete`; `not_found`; `stale`; `edit_window_closed`.
+    #[tracing::instrument(skip_all)]
     pub async fn delete(
         &self,
         cx: &Context,
@@ -161,6 +167,7 @@ impl DonorService {
     /// # Errors
     /// Without `donors:delete`; `not_found`; `not_in_trash`; `taken` when another donor has taken the identity
     /// number meanwhile.
+    #[tracing::instrument(skip_all)]
     pub async fn restore(&self, cx: &Context, id: DonorId) -> Result<Donor, DonationsError> {
         let scope = cx.permit(Permission::DonorsDelete)?;
         let mut tx = self.donors.begin().await?;
@@ -184,6 +191,7 @@ impl DonorService {
     ///
     /// # Errors
     /// Without `donors:purge`; `not_found`; `stale`; `not_in_trash`; `has_donations`.
+    #[tracing::instrument(skip_all)]
     pub async fn purge(
         &self,
         cx: &Context,
@@ -210,6 +218,7 @@ impl DonorService {
     ///
     /// # Errors
     /// Without `donors:reveal`; `not_found`; `no_identity`.
+    #[tracing::instrument(skip_all)]
     pub async fn reveal(
         &self,
         cx: &Context,

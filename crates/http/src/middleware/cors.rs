@@ -1,9 +1,15 @@
 //! Which foreign pages may call the API: those of the allow-list, with credentials.
 
 use actix_cors::Cors;
-use actix_web::http::{Method, header};
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{Method, header},
+    middleware::Next,
+};
 
-use crate::{client, csrf, replay, settings::HttpSettings};
+use crate::{client, csrf, middleware::with_headers, replay, settings::HttpSettings};
 
 pub(crate) fn cors(settings: &HttpSettings) -> Cors {
     let cors = Cors::default()
@@ -17,6 +23,20 @@ pub(crate) fn cors(settings: &HttpSettings) -> Cors {
         .supports_credentials()
         .max_age(MAX_AGE_SECONDS);
     settings.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin.as_str()))
+}
+
+/// Outside of the CORS middleware, which writes some of its headers whoever asks: where no origin is
+/// allowed they say nothing, and in another order each time the server starts.
+pub(crate) async fn tidy<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    with_headers(next.call(req).await, |headers| {
+        if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+            headers.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
+            headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+        }
+    })
 }
 
 /// How long a browser remembers a preflight: two hours is the most any of them does.

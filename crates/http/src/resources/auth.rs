@@ -6,7 +6,7 @@ pub(crate) mod bodies;
 
 use actix_web::{HttpRequest, delete, get, post, web::Data};
 use almoner_accounts::authentication::LoggedIn;
-use almoner_kernel::{Actor, Context, Denied, id::SessionEntity};
+use almoner_kernel::{Actor, Context, Denied, Fault, id::SessionEntity};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::bodies::{
@@ -14,7 +14,7 @@ use self::bodies::{
     current_session_example, locked_example, raced_example, session_example,
 };
 use crate::{
-    Answer, Body, Cx, Domains, IdPath, NoBody, NoParams, Problem, StrictQuery,
+    Answer, Body, Cx, Domains, IdPath, NoBody, NoParams, Problem, StrictQuery, health,
     problem::ProblemBody,
     session::{self, NewSession, SecretKey},
 };
@@ -103,7 +103,10 @@ async fn login(
     }
     // Whoever had the device before is gone: this login is a stranger's.
     let stranger = Context { actor: Actor::Anonymous, ..cx.0 };
-    let logged_in = domains.authentication.login(&stranger, command).await.inspect_err(|_| {
+    let logged_in = domains.authentication.login(&stranger, command).await;
+    let outcome = logged_in.as_ref().map_or_else(|refused| refused.code(), |_| "logged_in");
+    metrics::counter!(health::LOGINS, "outcome" => outcome).increment(1);
+    let logged_in = logged_in.inspect_err(|_| {
         if had_session {
             session::end(&req);
         }
