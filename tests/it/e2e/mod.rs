@@ -3,6 +3,7 @@
 mod almoner;
 mod configuration;
 mod neighbours;
+mod parallel;
 mod readme;
 mod secrets;
 mod shutdown;

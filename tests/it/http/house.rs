@@ -235,6 +235,5 @@ fn domains(world: &World) -> Domains {
         donations: DonationService::new(store.clone(), ids(), currencies.to_vec()),
         audit: Audit::new(store),
         region: Region::parse("TR").unwrap(),
-        currencies: currencies.to_vec(),
     }
 }

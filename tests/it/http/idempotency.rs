@@ -17,6 +17,7 @@ in_both_houses![
     a_key_is_free_again_after_a_day,
     a_failed_request_does_not_use_up_its_key,
     of_sixteen_twins_exactly_one_makes_a_record,
+    twins_on_two_instances_make_one_record,
     an_answer_survives_a_restart_and_a_later_change_of_the_record,
     a_key_of_any_other_form_is_400,
 ];
@@ -166,6 +167,35 @@ async fn of_sixteen_twins_exactly_one_makes_a_record(house: &House<'_>) {
     let again = post(&superadmin, "/donors", "k", &donor("Ayşe")).await.expect(201);
     assert_eq!(again.body, made[0]);
     assert!(house.world.verify().await.is_intact());
+}
+
+async fn twins_on_two_instances_make_one_record(house: &House<'_>) {
+    let here = house.superadmin().await;
+    house
+        .restarted(async |other| {
+            let there = Browser::log_in(&other.url, SUPERADMIN, PASSWORD).await;
+            let mut made = 0;
+            for round in 0..8 {
+                let key = format!("k{round}");
+                let twins = [&here, &there].map(|browser| {
+                    let request = browser.request(Method::POST, "/donors");
+                    let request = request.header("Idempotency-Key", &key).json(&donor("Ayşe"));
+                    tokio::spawn(Answer::to(request))
+                });
+                for twin in twins {
+                    let answer = twin.await.unwrap();
+                    match (answer.status, answer.header("idempotent-replayed")) {
+                        (201, "") => made += 1,
+                        (201, "true") => {}
+                        _ => {
+                            refused(answer, 409, "conflict");
+                        }
+                    }
+                }
+            }
+            assert_eq!((made, house.world.rows("donors").await), (8, 8));
+        })
+        .await;
 }
 
 async fn an_answer_survives_a_restart_and_a_later_change_of_the_record(house: &House<'_>) {

@@ -38,6 +38,7 @@ mod passwords;
 mod problems;
 mod proxies;
 mod quotas;
+mod races;
 mod reading;
 mod roles;
 mod sessions;

@@ -51,7 +51,7 @@ fn a_new_user_gets_no_password_that_is_short_long_common_or_personal() {
             let answer = refused(superadmin.post("/users", &user).await, 422, "validation");
             let mut codes = every(answer.list("/errors"), "/code");
             codes.sort();
-            assert!(codes.iter().any(|code| code == complaints[0]), "{password}: {codes:?}");
+            assert_eq!(codes, complaints, "{password}");
             assert!(every(answer.list("/errors"), "/pointer").iter().all(|at| at == "/password"));
             assert!(password.is_empty() || !answer.body.to_string().contains(&password));
         }
@@ -93,8 +93,9 @@ fn a_changed_password_meets_the_same_rules_and_is_another_one() {
         };
         for (password, complaints) in cases() {
             let answer = refused(change(&password).await, 422, "validation");
-            let codes = every(answer.list("/errors"), "/code");
-            assert!(codes.iter().any(|code| code == complaints[0]), "{password}: {codes:?}");
+            let mut codes = every(answer.list("/errors"), "/code");
+            codes.sort();
+            assert_eq!(codes, complaints, "{password}");
             let pointers = every(answer.list("/errors"), "/pointer");
             assert!(pointers.iter().all(|at| at == "/new_password"));
         }

@@ -136,13 +136,12 @@ pub async fn every_filter_keeps_its_word(
     }
 }
 
+/// A field a list can be sorted by, and its value in a record.
+pub type Order<K> = (&'static str, fn(&Value) -> K);
+
 /// Every order of a list is the order of a field, upwards and downwards, with the id where the field
 /// is the same; every order that is documented is among them.
-pub async fn every_sort_is_an_order<K: Ord>(
-    browser: &Browser,
-    path: &str,
-    sorts: &[(&str, fn(&Value) -> K)],
-) {
+pub async fn every_sort_is_an_order<K: Ord>(browser: &Browser, path: &str, sorts: &[Order<K>]) {
     for (name, key) in sorts {
         let up = walk(browser, &format!("{path}?sort={name}"), 2).await;
         assert!(up.len() > 3, "{name} is no test");

@@ -29,7 +29,7 @@ const GROUPS: [&str; 8] = [
 ];
 
 /// Donations of every currency, month, method, campaign and state.
-async fn forty(browser: &Browser) -> (Vec<Value>, Vec<Value>) {
+async fn sixty(browser: &Browser) -> (Vec<Value>, Vec<Value>) {
     let (mut donors, mut campaigns) = (Vec::new(), Vec::new());
     for name in ["Ayşe", "Ahmet"] {
         let donor = json!({ "kind": "person", "name": name });
@@ -37,8 +37,8 @@ async fn forty(browser: &Browser) -> (Vec<Value>, Vec<Value>) {
         let campaign = json!({ "name": format!("For {name}") });
         campaigns.push(browser.post("/campaigns", &campaign).await.expect(201).body);
     }
-    let mut dice = Dice::new(7);
-    for _ in 0..40 {
+    let mut dice = Dice::new(11);
+    for _ in 0..60 {
         let cents = 1 + dice.below(1_000_000);
         let mut donation = json!({
             "amount": {
@@ -119,7 +119,7 @@ fn told(summary: &[Value]) -> Lines {
 
 async fn every_summary_is_the_sum_of_its_list(house: &House<'_>) {
     let superadmin = house.superadmin().await;
-    let (donors, campaigns) = forty(&superadmin).await;
+    let (donors, campaigns) = sixty(&superadmin).await;
     let donor = donors[0]["id"].as_str().unwrap();
     let campaign = campaigns[0]["id"].as_str().unwrap();
     for filter in [
