@@ -6,6 +6,10 @@
 //! | `{bytes}` | `blob` | `bytea` |
 //! | `{date}` | `date_text`: `YYYY-MM-DD` | `date` |
 //! | `{folded}` | `text` | `text COLLATE "C"`: both compare it byte by byte |
+//! | `{, deleted_at}` | as it stands | nothing |
+//!
+//! The last one ends the indexes of records outside the trash: PostgreSQL knows what it would find
+//! there, SQLite goes to the table for every row to see it.
 //!
 //! The declared types of SQLite are what storage reads values back by, so every column has one.
 
@@ -14,18 +18,20 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 /// Runs statements that are the same on both databases, after translation.
 pub async fn both(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
-    let words: [(&str, &str); 4] = match manager.get_database_backend() {
+    let words: [(&str, &str); 5] = match manager.get_database_backend() {
         DbBackend::Postgres => [
             ("{uuid}", "uuid"),
             ("{bytes}", "bytea"),
             ("{date}", "date"),
             ("{folded}", "text COLLATE \"C\""),
+            ("{, deleted_at}", ""),
         ],
         _ => [
             ("{uuid}", "uuid_blob"),
             ("{bytes}", "blob"),
             ("{date}", "date_text"),
             ("{folded}", "text"),
+            ("{, deleted_at}", ", deleted_at"),
         ],
     };
     for statement in statements {
@@ -90,11 +96,13 @@ pub async fn full_text(
         manager,
         &[
             // The text is folded already, and only whole words and beginnings are looked for:
-            // positions and sizes would never be read.
+            // positions and sizes would never be read. Only spaces part its words: whatever else
+            // folding has left belongs to one, such as the vowel signs of Devanagari, which FTS5
+            // does not take for letters.
             &format!(
                 "CREATE VIRTUAL TABLE {table}_fts USING fts5 ({listed}, content='{table}',
                  content_rowid='seq', detail=none, columnsize=0, prefix='2 3',
-                 tokenize='unicode61 remove_diacritics 0')"
+                 tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'\")"
             ),
             &format!("CREATE TRIGGER {table}_fts_insert AFTER INSERT ON {table} BEGIN {put} END"),
             &format!(

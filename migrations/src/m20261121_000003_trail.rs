@@ -41,8 +41,8 @@ impl MigrationTrait for Migration {
                 "CREATE INDEX changes_by_entity ON changes (entity, at, id)",
                 "CREATE INDEX changes_by_actor ON changes (actor_id, at, id)",
                 "CREATE INDEX changes_by_action ON changes (action, at, id)",
-                // One row: where the chain ends. Its lock puts the commits of several instances in
-                // one order.
+                // One row: where the chain ends, at position 0 before the first change. Its lock puts
+                // the commits of several instances in one order.
                 "CREATE TABLE trail_head (
                     id bigint NOT NULL PRIMARY KEY CHECK (id = 1),
                     position bigint NOT NULL,
@@ -68,6 +68,9 @@ impl MigrationTrait for Migration {
             ],
         )
         .await?;
+        let nothing = "INSERT INTO trail_head (id, position, seal, key_id) VALUES (1, 0,";
+        sqlite(manager, &[&format!("{nothing} zeroblob(32), '')")]).await?;
+        postgres(manager, &[&format!("{nothing} decode(repeat('00', 32), 'hex'), '')")]).await?;
         postgres(
             manager,
             &["CREATE FUNCTION almoner_append_only() RETURNS trigger LANGUAGE plpgsql AS
@@ -86,6 +89,20 @@ impl MigrationTrait for Migration {
                 )
                 .await?;
             }
+            // `INSERT OR REPLACE` takes a row out without firing the trigger of a deletion.
+            let same = match table {
+                "changes" => "position = new.position OR id = new.id",
+                _ => "id = new.id",
+            };
+            sqlite(
+                manager,
+                &[&format!(
+                    "CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
+                     WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
+                     BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+                )],
+            )
+            .await?;
             postgres(
                 manager,
                 &[&format!(

@@ -125,6 +125,7 @@ impl AuditTrail for Store {
     async fn head(&self) -> Result<Option<Head>, StoreError> {
         let row =
             trail_head::Entity::find_by_id(1).one(&self.point()).await.map_err(store_error)?;
+        let row = row.filter(|row| row.position > 0);
         Ok(row.map(|row| Head { position: row.position, mac: row.seal, key_id: row.key_id }))
     }
 

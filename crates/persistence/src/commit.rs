@@ -123,14 +123,10 @@ async fn write_changes(inner: &Inner, work: &Work, trail: &Trail) -> Result<(), 
     }
     let head =
         trail_head::Entity::find_by_id(1).lock_exclusive().one(work).await.map_err(store_error)?;
-    let (mut position, mut seal) = match &head {
-        Some(head) => {
-            let seal = <[u8; 32]>::try_from(head.seal.as_slice())
-                .map_err(|_| StoreError::Damaged("trail_head.seal has no 32 bytes".to_owned()))?;
-            (head.position, Mac::from_bytes(seal))
-        }
-        None => (0, Mac::GENESIS),
-    };
+    let head = head.ok_or_else(|| StoreError::Damaged("trail_head is empty".to_owned()))?;
+    let seal = <[u8; 32]>::try_from(head.seal.as_slice())
+        .map_err(|_| StoreError::Damaged("trail_head.seal has no 32 bytes".to_owned()))?;
+    let (mut position, mut seal) = (head.position, Mac::from_bytes(seal));
     let mut rows = Vec::with_capacity(trail.changes.len());
     for change in &trail.changes {
         position += 1;
@@ -147,17 +143,7 @@ async fn write_changes(inner: &Inner, work: &Work, trail: &Trail) -> Result<(), 
         seal: Set(seal.as_bytes().to_vec()),
         key_id: Set(inner.seal.key_id().to_owned()),
     };
-    if head.is_some() {
-        moved.update(work).await.map_err(store_error)?;
-    } else {
-        // Two instances may both be first: the second meets the primary key and tries again later.
-        trail_head::Entity::insert(moved).exec_without_returning(work).await.map_err(|error| {
-            match store_error(error) {
-                StoreError::Failed(_) => StoreError::Raced,
-                error => error,
-            }
-        })?;
-    }
+    moved.update(work).await.map_err(store_error)?;
     Ok(())
 }
 

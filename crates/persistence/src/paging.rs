@@ -97,16 +97,16 @@ impl Listing {
     }
 
     /// Restricts the list to records with every word of `q`, the last one as a beginning. A `q`
-    /// without a word matches nothing.
+    /// without a word, or with one that no index holds, matches nothing.
     #[must_use]
     pub fn search(mut self, reader: &Reader<'_>, q: Option<&str>) -> Self {
         let Some(q) = q else { return self };
         let folded = fold(q);
-        if folded.is_empty() {
+        let words = folded.split(' ').take(MAX_WORDS);
+        if folded.is_empty() || words.clone().any(|word| word.len() > LONGEST_WORD) {
             self.is_empty = true;
             return self;
         }
-        let words = folded.split(' ').take(MAX_WORDS);
         let table = self.table;
         if reader.is_sqlite() {
             // Every word is quoted: nothing a user types is FTS5 syntax.
@@ -178,6 +178,10 @@ impl Listing {
 
 /// Words of a search that count; more of them would only cost.
 const MAX_WORDS: usize = 10;
+
+/// Bytes of the longest word that PostgreSQL keeps: it would pass over a longer one in a search, and
+/// find what has only the other words.
+const LONGEST_WORD: usize = 2_046;
 
 /// SQLite's row id in the rows of a search.
 const SEQ: &str = "match_position";

@@ -26,6 +26,9 @@ use crate::{
     vault::Vault,
 };
 
+/// How long closing waits for another process that has the file.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Where the data is.
 #[derive(Clone, Debug)]
 pub enum Database {
@@ -240,7 +243,9 @@ impl Store {
         rows.iter().map(|row| row.try_get("", column).map_err(store_error)).collect()
     }
 
-    /// Lets the planner look at the data again; cheap when little has changed.
+    /// Lets the planner look at the data again, after many rows came at once; cheap when little has
+    /// changed. On PostgreSQL the rows are vacuumed too: until then a count reads them all, and a
+    /// search reads the words that wait for their index.
     ///
     /// # Errors
     /// When the database is away.
@@ -252,7 +257,7 @@ impl Store {
                 .map_err(values::exec_error)
                 .map_err(store_error),
             Backend::Postgres(pool) => {
-                pool.execute_unprepared("ANALYZE").await.map(|_| ()).map_err(store_error)
+                pool.execute_unprepared("VACUUM (ANALYZE)").await.map(|_| ()).map_err(store_error)
             }
         }
     }
@@ -279,6 +284,9 @@ impl Store {
         match &self.0.backend {
             Backend::Sqlite { writer, .. } => writer
                 .with(|connection| {
+                    // Nobody is in line any more: here the writer may sleep while a command that
+                    // runs beside the server holds the file.
+                    connection.busy_timeout(CLOSING)?;
                     connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
                 })
                 .await

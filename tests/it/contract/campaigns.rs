@@ -4,7 +4,9 @@ use almoner_donations::{Campaign, CampaignQuery};
 use almoner_kernel::{Money, PageRequest, StoreError, UserId};
 use uuid::Uuid;
 
-use crate::support::{World, campaign_ids, changed, created, day, euro, for_campaign, later, lira, name};
+use crate::support::{
+    World, campaign_ids, changed, created, day, euro, for_campaign, later, lira, name,
+};
 
 on_both![
     a_campaign_with_every_field_comes_back_as_it_was,
@@ -80,7 +82,8 @@ fn is_taken(outcome: &Result<(), StoreError>) -> bool {
 
 async fn a_name_is_taken_whatever_its_case_and_accents(world: &World) {
     world.save_campaign(&world.campaign("Isparta Şenliği")).await.unwrap();
-    for twin in ["Isparta Şenliği", "ISPARTA ŞENLİĞİ", "ısparta senligi", "Isparta-Şenliği!"] {
+    for twin in ["Isparta Şenliği", "ISPARTA ŞENLİĞİ", "ısparta senligi", "Isparta-Şenliği!"]
+    {
         let outcome = world.save_campaign(&world.campaign(twin)).await;
         assert!(is_taken(&outcome), "{twin}: {outcome:?}");
     }

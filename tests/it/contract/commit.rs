@@ -123,8 +123,7 @@ async fn create(
     let replay = Replay::new(key.to_owned(), [7; 32], |made: &Donor| {
         format!("ğ {}", made.name.as_str()).into_bytes()
     });
-    let cx =
-        Context { at: later(millis), replay: Some(replay), ..as_user(user, ScopeKind::All) };
+    let cx = Context { at: later(millis), replay: Some(replay), ..as_user(user, ScopeKind::All) };
     let donor = world.donor(called);
     let mut tx = world.donors().begin().await?;
     tx.insert_donor(&donor, None).await?;
@@ -139,8 +138,7 @@ async fn kept(world: &World, user: UserId, key: &str, millis: i64) -> Option<Sav
 async fn an_answer_is_kept_for_its_user_for_24_hours(world: &World) {
     let key = "~".repeat(255);
     create(world, ME, &key, 0, "Ayşe").await.unwrap();
-    let answer =
-        SavedAnswer { key: key.clone(), fingerprint: [7; 32], body: "ğ Ayşe".into() };
+    let answer = SavedAnswer { key: key.clone(), fingerprint: [7; 32], body: "ğ Ayşe".into() };
     assert_eq!(kept(world, ME, &key, 0).await, Some(answer.clone()));
     assert_eq!(kept(world, ME, &key, DAY).await, Some(answer));
     assert_eq!(kept(world, ME, &key, DAY + 1).await, None);
@@ -178,8 +176,7 @@ async fn a_key_belongs_to_one_user(world: &World) {
 
 async fn the_program_needs_no_answer_kept(world: &World) {
     let donor = world.donor("Seeded");
-    let answer =
-        SavedAnswer { key: "k".to_owned(), fingerprint: [0; 32], body: Vec::new() };
+    let answer = SavedAnswer { key: "k".to_owned(), fingerprint: [0; 32], body: Vec::new() };
     for actor in [Actor::System("seed"), Actor::Anonymous] {
         let trail = Trail { answer: Some(answer.clone()), actor, ..created(&donor) };
         world.trail().begin().await.unwrap().commit(trail).await.unwrap();
@@ -209,12 +206,8 @@ async fn changed_since_names_the_fields_that_changed_meanwhile(world: &World) {
         version: Version::new(2),
         ..first.clone()
     };
-    let third = Donor {
-        notes: None,
-        contact_consent: true,
-        version: Version::new(3),
-        ..second.clone()
-    };
+    let third =
+        Donor { notes: None, contact_consent: true, version: Version::new(3), ..second.clone() };
     let cx = as_system();
     let trail = created(&first).created(&Donor { ..world.donor("Somebody else") });
     world.trail().begin().await.unwrap().commit(trail).await.unwrap();

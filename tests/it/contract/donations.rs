@@ -1,12 +1,10 @@
 //! Donations are kept as they were given, with the names of whom and what they were given for.
 
-use almoner_donations::{Donation, Donor, DonationQuery, Method, State};
+use almoner_donations::{Donation, DonationQuery, Donor, Method, State};
 use almoner_kernel::{Currency, Money, PageRequest, Scope, StoreError, UserId};
 use uuid::Uuid;
 
-use crate::support::{
-    World, changed, created, day, for_campaign, later, lira, name, named,
-};
+use crate::support::{World, changed, created, day, for_campaign, later, lira, name, named};
 
 on_both![
     a_donation_with_every_field_comes_back_as_it_was,
@@ -42,7 +40,7 @@ async fn full(world: &World) -> Donation {
         created_at: later(1),
         updated_at: later(2),
         deleted_at: Some(later(3)),
-        ..world.donation(lira(1_250_00))
+        ..world.donation(lira(125_000))
     }
 }
 
@@ -143,18 +141,12 @@ async fn a_donation_shows_the_present_name_of_its_donor_and_campaign(world: &Wor
     world.save_donation(&donation).await;
     let donor = Donor { name: name("After"), deleted_at: Some(later(1)), ..donor };
     world.change_donor(&donor).await.unwrap();
-    let campaign = almoner_donations::Campaign {
-        name: name("After"),
-        deleted_at: Some(later(1)),
-        ..campaign
-    };
+    let campaign =
+        almoner_donations::Campaign { name: name("After"), deleted_at: Some(later(1)), ..campaign };
     world.change_campaign(&campaign).await.unwrap();
 
-    let renamed = Donation {
-        donor: named(&donor),
-        campaign: for_campaign(&campaign),
-        ..donation.clone()
-    };
+    let renamed =
+        Donation { donor: named(&donor), campaign: for_campaign(&campaign), ..donation.clone() };
     assert_eq!(found(world, &donation).await.as_ref(), Some(&renamed));
     let page = PageRequest::default();
     let page = world.donations().list(&DonationQuery::default(), Scope::All, &page).await.unwrap();

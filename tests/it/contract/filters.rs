@@ -6,14 +6,15 @@ use almoner_accounts::{
     role::RoleName,
     user::{User, UserQuery, UserSort},
 };
-use almoner_audit::{ActorOnRecord, ChangeQuery, ChangeRecord, SecurityEventQuery, SecurityEventRecord};
+use almoner_audit::{
+    ActorOnRecord, ChangeQuery, ChangeRecord, SecurityEventQuery, SecurityEventRecord,
+};
 use almoner_donations::{
     Donation, DonationQuery, DonationSort, Donor, DonorKind, DonorQuery, DonorSort, Method, State,
 };
 use almoner_kernel::{
     Action, Context, Direction, PageRequest, Scope, ScopeKind, SecurityEvent, SecurityEventKind,
-    Sort, Total, Trail, Trash, UserId,
-    text::fold,
+    Sort, Total, Trail, Trash, UserId, text::fold,
 };
 use uuid::Uuid;
 
@@ -143,10 +144,8 @@ async fn donations_show_what_every_filter_asks_for(world: &World) {
 }
 
 fn donation_fits(donation: &Donation, query: &DonationQuery, scope: Scope) -> bool {
-    let words = [
-        donation.purpose.as_deref(),
-        donation.donor.as_ref().map(|donor| donor.name.as_str()),
-    ];
+    let words =
+        [donation.purpose.as_deref(), donation.donor.as_ref().map(|donor| donor.name.as_str())];
     fits(query.state, donation.state)
         && fits(query.method, donation.method)
         && fits(query.currency, donation.amount.currency())
@@ -210,10 +209,7 @@ async fn donors_show_what_every_filter_asks_for(world: &World) {
                     && fits(query.contact_consent, donor.contact_consent)
                     && fits(query.created_by.map(Some), donor.created_by)
                     && fits(scope.creator().map(Some), donor.created_by)
-                    && query
-                        .q
-                        .as_ref()
-                        .is_none_or(|q| has_words(q, &[Some(donor.name.as_str())]))
+                    && query.q.as_ref().is_none_or(|q| has_words(q, &[Some(donor.name.as_str())]))
                     && is_on_side(query.trash, donor.deleted_at.is_some())
             })
             .collect();
@@ -252,10 +248,7 @@ async fn users_show_what_every_filter_asks_for(world: &World) {
             active: dice.pick_once_in(3, &[true, false]),
             role: dice.pick_once_in(3, &roles),
             q: dice.pick_once_in(3, &["ali", "isik", "two", "cinar on"]).map(ToOwned::to_owned),
-            sort: Sort {
-                field: dice.pick(&UserSort::ALL),
-                direction: direction(&mut dice),
-            },
+            sort: Sort { field: dice.pick(&UserSort::ALL), direction: direction(&mut dice) },
         };
         let mut expected: Vec<&User> = all
             .iter()

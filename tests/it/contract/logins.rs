@@ -58,8 +58,7 @@ async fn a_refusal_is_remembered_and_does_not_count(world: &World) {
     attempt(world, &from, later(10), Attempt::Refused).await;
     attempt(world, &from, later(20), Attempt::Counted).await;
     let now = window(world, &from, later(0)).await;
-    let expected =
-        LoginWindow { counted: 1, oldest: Some(later(20)), refusal_recorded: true };
+    let expected = LoginWindow { counted: 1, oldest: Some(later(20)), refusal_recorded: true };
     assert_eq!(now, expected);
     assert!(!window(world, &from, later(10)).await.refusal_recorded);
 }

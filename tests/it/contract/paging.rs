@@ -63,7 +63,8 @@ async fn check<T, Id, Key>(
 }
 
 async fn donors_page_in_every_order_while_others_write(world: &World) {
-    let names = ["Ali", "ALİ", "Âli", "Çiğdem", "Zeynep", "zeynep", "Ömer", "İpek", "Ilgaz", "1 Numara"];
+    let names =
+        ["Ali", "ALİ", "Âli", "Çiğdem", "Zeynep", "zeynep", "Ömer", "İpek", "Ilgaz", "1 Numara"];
     let mut there: Vec<Donor> = names.iter().map(|called| world.donor(called)).collect();
     world.save_donors(&there).await;
     for field in [DonorSort::CreatedAt, DonorSort::Name] {
@@ -110,12 +111,9 @@ async fn donors_page_in_every_order_while_others_write(world: &World) {
         sort: Sort::up(DonorSort::Name),
         ..DonorQuery::default()
     };
-    let read = walk(
-        7,
-        async |page| world.donors().list(&query, Scope::All, &page).await,
-        async |_| {},
-    )
-    .await;
+    let read =
+        walk(7, async |page| world.donors().list(&query, Scope::All, &page).await, async |_| {})
+            .await;
     assert_eq!(read.len() as i64, world.rows("donors WHERE deleted_at IS NOT NULL").await);
 }
 
@@ -202,7 +200,7 @@ async fn users_page_in_every_order_while_others_write(world: &World) {
     let called = ["Ali", "ALİ", "Çiğdem", "Zeynep", "Ömer"];
     let user = |n: usize| User {
         name: name(called[n % called.len()]),
-        last_login_at: (n % 3 > 0).then(|| later(i64::try_from(n % 4).unwrap())),
+        last_login_at: (!n.is_multiple_of(3)).then(|| later(i64::try_from(n % 4).unwrap())),
         ..world.user(&format!("User{}.{n}@example.org", n % 3))
     };
     let there: Vec<User> = (0..13).map(user).collect();
@@ -220,7 +218,7 @@ async fn users_page_in_every_order_while_others_write(world: &World) {
                     async || {
                         *written.borrow_mut() += 1;
                         let number = *written.borrow();
-                        if number % 3 == 0 {
+                        if number.is_multiple_of(3) {
                             world.save_user(&user(number)).await.unwrap();
                         }
                     },
@@ -230,9 +228,10 @@ async fn users_page_in_every_order_while_others_write(world: &World) {
                             UserSort::CreatedAt => (0, String::new()),
                             UserSort::Name => (0, fold(user.name.as_str())),
                             UserSort::Email => (0, user.email.key()),
-                            UserSort::LastLoginAt => {
-                                (user.last_login_at.map_or(0, |at| at.timestamp_millis()), String::new())
-                            }
+                            UserSort::LastLoginAt => (
+                                user.last_login_at.map_or(0, |at| at.timestamp_millis()),
+                                String::new(),
+                            ),
                         };
                         (key, user.id)
                     },
@@ -316,8 +315,7 @@ async fn an_empty_list_has_one_empty_page(world: &World) {
 async fn a_record_that_moves_behind_the_cursor_is_the_only_one_that_can_be_missed(world: &World) {
     let there: Vec<Donation> = (1..=6).map(|n| world.donation(lira(n * 10))).collect();
     world.save_donations(&there).await;
-    let query =
-        DonationQuery { sort: Sort::up(DonationSort::Amount), ..DonationQuery::default() };
+    let query = DonationQuery { sort: Sort::up(DonationSort::Amount), ..DonationQuery::default() };
     let read = walk(
         2,
         async |page| world.donations().list(&query, Scope::All, &page).await,

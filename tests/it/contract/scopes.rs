@@ -152,7 +152,7 @@ async fn users_are_met_by_themselves_and_by_who_may_meet_all(world: &World) {
         assert_eq!(tx.user(you.id, scope).await.unwrap(), None);
         for query in [&UserQuery::default(), &searched] {
             let page = world.accounts().users(query, scope, &COUNTED).await.unwrap();
-            assert_eq!(page.items, [me.clone()]);
+            assert_eq!(page.items, std::slice::from_ref(&me));
             assert_eq!(page.total, total(1));
         }
     }

@@ -9,9 +9,7 @@ use almoner_kernel::{Money, Scope, UserId};
 use chrono::Datelike;
 use uuid::Uuid;
 
-use crate::support::{
-    Dice, World, day, euro, for_campaign, later, lira, named, usd,
-};
+use crate::support::{Dice, World, day, euro, for_campaign, later, lira, named, usd};
 
 on_both![
     sums_agree_with_a_reading_of_every_row,
@@ -108,8 +106,8 @@ fn naive(all: &[Donation], query: &SummaryQuery, scope: Scope) -> Vec<Line> {
             continue;
         }
         let by = |group| query.group_by.contains(&group);
-        let month = by(GroupBy::Month)
-            .then(|| donation.donated_on.with_day(1).unwrap().to_string());
+        let month =
+            by(GroupBy::Month).then(|| donation.donated_on.with_day(1).unwrap().to_string());
         let method = by(GroupBy::Method).then(|| donation.method.as_str());
         let campaign = donation
             .campaign

@@ -153,8 +153,10 @@ async fn a_head_that_was_put_back_or_removed_is_told(world: &World) {
     world.sql(kept).await;
     let third = "(SELECT seal FROM changes WHERE position = 3)";
     for (alteration, finding) in [
-        (format!("UPDATE trail_head SET position = 3, seal = {third}"),
-            Finding::HeadBehind { position: 3, end: 5 }),
+        (
+            format!("UPDATE trail_head SET position = 3, seal = {third}"),
+            Finding::HeadBehind { position: 3, end: 5 },
+        ),
         (format!("UPDATE trail_head SET seal = {third}"), Finding::HeadAltered { position: 5 }),
         ("UPDATE trail_head SET position = 6".to_owned(), Finding::CutOff { position: 6, end: 6 }),
         ("DELETE FROM trail_head".to_owned(), Finding::HeadLost { end: 5 }),

@@ -139,8 +139,7 @@ async fn a_trail_under_another_key_is_not_continued(world: &World) {
     world.trail().begin().await.unwrap().commit(created(&world.donor("A"))).await.unwrap();
     world.store.check_key().await.unwrap();
     let keys = StoreKeys { audit: [99; 32], vault: [2; 32], lookup: [3; 32] };
-    let stranger =
-        Store::open(StoreOptions { keys, ..world.options(false, 2) }).await.unwrap();
+    let stranger = Store::open(StoreOptions { keys, ..world.options(false, 2) }).await.unwrap();
     let refused = stranger.check_key().await;
     assert!(matches!(refused, Err(OpenError::Key { .. })), "{refused:?}");
     stranger.close().await.unwrap();

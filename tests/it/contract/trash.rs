@@ -90,11 +90,8 @@ async fn a_donor_with_a_donation_in_the_trash_is_not_destroyed(world: &World) {
     let cx = as_system();
     let giver = donors.create(&cx, donor("Ayşe")).await.unwrap();
     let cause = campaigns.create(&cx, campaign("Su")).await.unwrap();
-    let draft = DonationDraft {
-        donor_id: Some(giver.id),
-        campaign_id: Some(cause.id),
-        ..donation()
-    };
+    let draft =
+        DonationDraft { donor_id: Some(giver.id), campaign_id: Some(cause.id), ..donation() };
     let made = donations.create(&cx, draft).await.unwrap();
     donations.delete(&cx, made.id, made.version).await.unwrap();
     donors.delete(&cx, giver.id, giver.version).await.unwrap();

@@ -44,9 +44,8 @@ async fn the_account_made_beside_the_running_server_logs_in() {
 
 #[tokio::test]
 async fn the_environment_makes_the_first_superadmin_once() {
-    let mut almoner = Almoner::new()
-        .with("ALMONER_ADMIN_EMAIL", EMAIL)
-        .with("ALMONER_ADMIN_PASSWORD", PASSWORD);
+    let mut almoner =
+        Almoner::new().with("ALMONER_ADMIN_EMAIL", EMAIL).with("ALMONER_ADMIN_PASSWORD", PASSWORD);
     almoner.start();
     almoner.log_in().await;
     almoner.signal("-TERM");
@@ -76,7 +75,8 @@ async fn it_serves_from_postgresql_too() {
 #[tokio::test]
 async fn seeded_data_is_listed_searched_and_sealed() {
     let mut almoner = Almoner::new();
-    let seeded = almoner.run(&["seed", "--donors", "200", "--donations", "1000", "--rng-seed", "7"]);
+    let seeded =
+        almoner.run(&["seed", "--donors", "200", "--donations", "1000", "--rng-seed", "7"]);
     assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
     assert!(almoner.run(&["audit", "verify"]).status.success());
     almoner.start();

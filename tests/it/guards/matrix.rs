@@ -12,16 +12,8 @@ use crate::{
 };
 
 /// Every built-in role, the mightiest first.
-const ROLES: [&str; 8] = [
-    "superadmin",
-    "admin",
-    "accountant",
-    "superagent",
-    "agent",
-    "data_entry",
-    "member",
-    "viewer",
-];
+const ROLES: [&str; 8] =
+    ["superadmin", "admin", "accountant", "superagent", "agent", "data_entry", "member", "viewer"];
 
 #[test]
 fn every_role_meets_exactly_the_permission_matrix() {

@@ -37,9 +37,10 @@ pub fn operations() -> Vec<Operation> {
         let Some(path) = path.strip_prefix("/api/v1") else { continue };
         for (method, operation) in item.as_object().unwrap() {
             let parameters = operation["parameters"].as_array();
-            let needs_version = parameters.into_iter().flatten().any(|parameter| {
-                parameter["name"] == "If-Match" && parameter["required"] == true
-            });
+            let needs_version = parameters
+                .into_iter()
+                .flatten()
+                .any(|parameter| parameter["name"] == "If-Match" && parameter["required"] == true);
             let operation = Operation {
                 id: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase().parse().unwrap(),
@@ -130,7 +131,8 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
         "createUser" => {
             let email = format!("new.{fresh}@example.org");
             let password = "another quiet boat at dusk";
-            let user = json!({ "name": "New", "email": email, "role": "viewer", "password": password });
+            let user =
+                json!({ "name": "New", "email": email, "role": "viewer", "password": password });
             (None, Some(user))
         }
         "getUser" | "getUserHistory" | "deactivateUser" | "restoreUser" => {
@@ -144,7 +146,7 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
             });
             (None, Some(role))
         }
-        "getRole" | "deleteRole" => (Some(role().await), None),
+        "getRole" | "getRoleHistory" | "deleteRole" => (Some(role().await), None),
         "updateRole" => (Some(role().await), Some(json!({ "label": "Another label" }))),
         "createDonor" => (None, Some(json!({ "kind": "person", "name": "Zeynep Kaya" }))),
         "lookupDonors" => (None, Some(json!({ "email": "zeynep@example.org" }))),
@@ -158,13 +160,11 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
         | "purgeCampaign" => (Some(campaign().await), None),
         "updateCampaign" => (Some(campaign().await), Some(json!({ "description": "more" }))),
         "createDonation" => {
-            let donation =
-                json!({ "amount": money, "method": "cash", "donated_on": "2026-03-14" });
+            let donation = json!({ "amount": money, "method": "cash", "donated_on": "2026-03-14" });
             (None, Some(donation))
         }
         "getDonation" | "getDonationHistory" | "deleteDonation" | "restoreDonation"
-        | "purgeDonation"
-        | "completeDonation" => (Some(donation().await), None),
+        | "purgeDonation" | "completeDonation" => (Some(donation().await), None),
         "refundDonation" => (Some(donation().await), Some(json!({}))),
         "cancelDonation" => (Some(donation().await), Some(json!({ "reason": "never came" }))),
         "updateDonation" => (Some(donation().await), Some(json!({ "notes": "called" }))),

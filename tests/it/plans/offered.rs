@@ -67,11 +67,7 @@ impl Inspector<'_> {
             let plan = self.world.store.explain(&statement).await.unwrap();
             let wrong = complaints(self.world.backend, &plan, order);
             if !wrong.is_empty() {
-                self.found.push(format!(
-                    "{what}\n  {}\n  {}",
-                    statement.sql,
-                    plan.join("\n  "),
-                ));
+                self.found.push(format!("{what}\n  {}\n  {}", statement.sql, plan.join("\n  "),));
             }
         }
     }
@@ -215,7 +211,11 @@ async fn donors(inspector: &mut Inspector<'_>, known: &Known) {
     ];
     for field in [DonorSort::CreatedAt, DonorSort::Name] {
         for direction in DIRECTIONS {
-            queries.push(("sort", DonorQuery { sort: Sort { field, direction }, ..any() }, Scope::All));
+            queries.push((
+                "sort",
+                DonorQuery { sort: Sort { field, direction }, ..any() },
+                Scope::All,
+            ));
         }
     }
     let alone = queries.len();
@@ -223,14 +223,22 @@ async fn donors(inspector: &mut Inspector<'_>, known: &Known) {
         for field in [DonorSort::CreatedAt, DonorSort::Name] {
             let query = DonorQuery { q: Some(q.to_owned()), sort: Sort::down(field), ..any() };
             queries.push(("search", query.clone(), Scope::All));
-            queries.push(("search in the trash", DonorQuery { trash: Trash::Only, ..query.clone() }, Scope::All));
+            queries.push((
+                "search in the trash",
+                DonorQuery { trash: Trash::Only, ..query.clone() },
+                Scope::All,
+            ));
             queries.push(("search own", query, Scope::Own(me)));
         }
     }
-    for (_, query, scope) in queries[..alone].to_vec() {
-        let query = DonorQuery { sort: Sort::up(DonorSort::Name), ..query };
-        queries.push(("by name with a filter", query, scope));
-    }
+    let by_name: Vec<_> = queries[..alone]
+        .iter()
+        .map(|(_, query, scope)| {
+            let query = DonorQuery { sort: Sort::up(DonorSort::Name), ..query.clone() };
+            ("by name with a filter", query, *scope)
+        })
+        .collect();
+    queries.extend(by_name);
     for (n, (what, query, scope)) in queries.into_iter().enumerate() {
         let order = if n < alone { Order::FromIndex } else { Order::MaySort };
         let what = format!("donors: {what} {query:?} {scope:?}");
@@ -383,13 +391,8 @@ async fn summaries(inspector: &mut Inspector<'_>, known: &Known) {
         SummaryQuery { campaign_id: Some(known.campaign.id), ..any() },
         SummaryQuery { donor_id: Some(known.donor.id), ..any() },
     ];
-    let groupings: [&[GroupBy]; 5] = [
-        &[],
-        &[GroupBy::Month],
-        &[GroupBy::Method],
-        &[GroupBy::Campaign],
-        &GroupBy::ALL,
-    ];
+    let groupings: [&[GroupBy]; 5] =
+        [&[], &[GroupBy::Month], &[GroupBy::Method], &[GroupBy::Campaign], &GroupBy::ALL];
     for filter in filters {
         for group_by in groupings {
             for scope in [Scope::All, Scope::Own(known.me)] {

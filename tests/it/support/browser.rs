@@ -74,7 +74,8 @@ impl Browser {
 
     /// Changes something from a version on.
     pub async fn patch(&self, path: &str, version: i64, body: &Value) -> Answer {
-        let request = self.request(Method::PATCH, path).header("If-Match", format!("\"{version}\""));
+        let request =
+            self.request(Method::PATCH, path).header("If-Match", format!("\"{version}\""));
         Answer::to(request.json(body)).await
     }
 

@@ -5,7 +5,9 @@ use almoner_accounts::{
     session::{Session, SessionKey, SessionKeyHash},
     user::{Locale, PasswordHashText, TimeZone, User},
 };
-use almoner_donations::{Campaign, CampaignRef, Donation, Donor, DonorKind, DonorRef, Method, State};
+use almoner_donations::{
+    Campaign, CampaignRef, Donation, Donor, DonorKind, DonorRef, Method, State,
+};
 use almoner_kernel::{
     Audited, CampaignId, Currency, DonationId, DonorId, EmailAddress, Id, IdentityKind,
     IdentityNumber, Ids, Money, PermissionSet, PersonName, PhoneNumber, Region, ScopeKind,

@@ -44,11 +44,8 @@ pub fn run(backend: Backend, case: impl AsyncFnOnce(&World)) {
 
 /// Runs a case in a world of its own without a schema, with some connections to PostgreSQL.
 pub fn run_with(backend: Backend, connections: u32, case: impl AsyncFnOnce(&World)) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let world = runtime.block_on(World::fresh(backend, connections));
     let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(case(&world))));
     runtime.block_on(world.close());

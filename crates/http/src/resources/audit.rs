@@ -2,7 +2,10 @@
 
 pub(crate) mod bodies;
 
-use actix_web::{get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Path},
+};
 use almoner_audit::{ChangeQuery, ChangeRecord, SecurityEventQuery};
 use almoner_kernel::{
     Fields, Id, Page, Permission, Timestamp,
@@ -16,9 +19,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::bodies::{
     ChangeBody, SecurityEventBody, campaign_change_example, change_example,
-    donation_change_example, security_event_example, user_change_example,
+    donation_change_example, role_change_example, security_event_example, user_change_example,
 };
 use super::{
+    roles::role_name,
     shared,
     words::{ActionWord, Listed, RecordKindWord, SecurityEventKindWord},
 };
@@ -33,7 +37,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(get_donor_history)
         .service(get_campaign_history)
         .service(get_donation_history)
-        .service(get_user_history);
+        .service(get_user_history)
+        .service(get_role_history);
 }
 
 /// List changes
@@ -187,6 +192,40 @@ async fn get_user_history(
 ) -> Result<Answer, Problem> {
     domains.users.find(&cx, id.0).await?;
     history(&cx, &domains, Permission::UsersRead, id, &list).await
+}
+
+/// Get a role's history
+///
+/// Every change of a custom role, the newest first; a built-in role is part of the program and has
+/// none. Client address and browser are shown only with the permission `audit:read`.
+#[utoipa::path(
+    tag = "audit",
+    params(
+        ("name" = String, Path, description = "The name of the role", example = "volunteer"),
+        PageParams,
+    ),
+    responses((
+        status = 200,
+        description = "A page of changes",
+        body = ListOf<ChangeBody>,
+        example = json!({ "items": [role_change_example()] }),
+    )),
+    extensions(("x-permission" = json!("roles:read"))),
+)]
+#[get("/roles/{name}/history")]
+async fn get_role_history(
+    cx: Cx,
+    domains: Data<Domains>,
+    name: Path<String>,
+    list: ListQuery<NoParams>,
+) -> Result<Answer, Problem> {
+    let role = domains.roles.find(&cx, &role_name(&name)?).await?;
+    match role.custom() {
+        Some(custom) => {
+            history(&cx, &domains, Permission::RolesRead, IdPath(custom.id), &list).await
+        }
+        None => answer(&list, Page { items: Vec::new(), next: None, total: None }),
+    }
 }
 
 /// The trail knows no row scope: the record's own service must have found the record before.

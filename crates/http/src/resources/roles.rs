@@ -178,6 +178,6 @@ async fn delete_role(
 }
 
 /// A name that no role can have is the name of no role.
-fn role_name(text: &str) -> Result<RoleName, Problem> {
+pub(super) fn role_name(text: &str) -> Result<RoleName, Problem> {
     RoleName::parse(text).map_err(|_| Problem::not_found())
 }

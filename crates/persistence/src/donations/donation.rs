@@ -12,9 +12,9 @@ use almoner_kernel::{
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter,
-    QueryResult, QuerySelect, QueryTrait, Select,
-    sea_query::{Alias, Expr, ExprTrait, LockType, SelectStatement},
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect,
+    QueryTrait, Select,
+    sea_query::{Alias, Expr, ExprTrait, LockType, Query, SelectStatement},
 };
 
 use super::{currency, known, summary};
@@ -87,10 +87,18 @@ impl DonationsTx for UnitHandle {
         id: DonationId,
         scope: Scope,
     ) -> Result<Option<Donation>, StoreError> {
-        let mut select = with_names(by_id(id, scope));
-        // Only the donation itself: PostgreSQL cannot lock the optional side of an outer join.
-        QueryTrait::query(&mut select).lock_with_tables(LockType::Update, [donations::Entity]);
-        let row = select.into_model::<Row>().one(&self.work).await.map_err(store_error)?;
+        // First the lock, then the names: a statement that waited for a lock sees the locked row as
+        // it is now, and the rows beside it as they were before.
+        let locked =
+            by_id(id, scope).lock_exclusive().one(&self.work).await.map_err(store_error)?;
+        if locked.is_none() {
+            return Ok(None);
+        }
+        let row = with_names(by_id(id, scope))
+            .into_model::<Row>()
+            .one(&self.work)
+            .await
+            .map_err(store_error)?;
         row.map(into_donation).transpose()
     }
 
@@ -104,7 +112,9 @@ impl DonationsTx for UnitHandle {
         if let Some(creator) = scope.creator() {
             select = select.filter(donors::Column::CreatedBy.eq(creator.uuid()));
         }
+        // A donor who is renamed waits until the donation is there: it keeps the name to be found by.
         let row = select
+            .lock_shared()
             .select_only()
             .column(donors::Column::Name)
             .into_tuple::<String>()
@@ -117,6 +127,7 @@ impl DonationsTx for UnitHandle {
     async fn campaign_ref(&mut self, id: CampaignId) -> Result<Option<CampaignRef>, StoreError> {
         let row = campaigns::Entity::find_by_id(id.uuid())
             .filter(campaigns::Column::DeletedAt.is_null())
+            .lock(LockType::KeyShare)
             .select_only()
             .column(campaigns::Column::Name)
             .into_tuple::<String>()
@@ -188,25 +199,27 @@ fn by_id(id: DonationId, scope: Scope) -> Select<donations::Entity> {
     }
 }
 
+/// The names are looked up for the rows of a page only, whatever was sorted or counted for it.
 fn with_names(mut select: Select<donations::Entity>) -> Select<donations::Entity> {
-    let donor_id = Expr::col((donations::Entity, donations::Column::DonorId));
-    let campaign_id = Expr::col((donations::Entity, donations::Column::CampaignId));
+    let donor = Query::select()
+        .column((donors::Entity, donors::Column::Name))
+        .from(donors::Entity)
+        .and_where(
+            Expr::col((donors::Entity, donors::Column::Id))
+                .equals((donations::Entity, donations::Column::DonorId)),
+        )
+        .take();
+    let campaign = Query::select()
+        .column((campaigns::Entity, campaigns::Column::Name))
+        .from(campaigns::Entity)
+        .and_where(
+            Expr::col((campaigns::Entity, campaigns::Column::Id))
+                .equals((donations::Entity, donations::Column::CampaignId)),
+        )
+        .take();
     QueryTrait::query(&mut select)
-        .join(
-            JoinType::LeftJoin,
-            donors::Entity,
-            Condition::all().add(donor_id.equals((donors::Entity, donors::Column::Id))),
-        )
-        .join(
-            JoinType::LeftJoin,
-            campaigns::Entity,
-            Condition::all().add(campaign_id.equals((campaigns::Entity, campaigns::Column::Id))),
-        )
-        .expr_as(Expr::col((donors::Entity, donors::Column::Name)), Alias::new("donor_name"))
-        .expr_as(
-            Expr::col((campaigns::Entity, campaigns::Column::Name)),
-            Alias::new("campaign_name"),
-        );
+        .expr_as(Expr::SubQuery(None, Box::new(donor.into())), Alias::new("donor_name"))
+        .expr_as(Expr::SubQuery(None, Box::new(campaign.into())), Alias::new("campaign_name"));
     select
 }
 

@@ -1,18 +1,19 @@
 //! Sums and counts of donations, read from one index that has every column they need.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use almoner_donations::{CampaignRef, GroupBy, Method, Summary, SummaryLine, SummaryQuery};
 use almoner_kernel::{CampaignId, PersonName, Scope, StoreError};
 use chrono::NaiveDate;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Alias, Expr, Query, SimpleExpr},
 };
 use uuid::Uuid;
 
 use super::{currency, known};
 use crate::{
+    commit::in_chunks,
     connection::Reader,
     entities::{campaigns, donations},
     error::store_error,
@@ -70,8 +71,13 @@ pub async fn read(
     }
     let rows = reader.query_all(&select).await.map_err(store_error)?;
 
-    let names =
-        if groups(GroupBy::Campaign) { campaign_names(reader).await? } else { HashMap::new() };
+    let names = match groups(GroupBy::Campaign) {
+        true => {
+            let ids = rows.iter().map(|row| row.try_get("", "campaign_id").map_err(store_error));
+            campaign_names(reader, ids.collect::<Result<_, _>>()?).await?
+        }
+        false => HashMap::new(),
+    };
     let mut lines = Vec::with_capacity(rows.len());
     for row in &rows {
         let get = |column: &str| row.try_get::<i64>("", column).map_err(store_error);
@@ -107,7 +113,8 @@ pub async fn read(
                 line.month,
                 line.currency.code(),
                 line.method.map(Method::as_str),
-                line.campaign.as_ref().map(|campaign| campaign.name.as_str().to_owned()),
+                // Two campaigns may have one name when one of them is in the trash.
+                line.campaign.as_ref().map(|one| (one.name.as_str().to_owned(), one.id)),
             )
         };
         key(a).cmp(&key(b))
@@ -115,18 +122,26 @@ pub async fn read(
     Ok(Summary { lines })
 }
 
-async fn campaign_names(reader: &Reader<'_>) -> Result<HashMap<Uuid, CampaignRef>, StoreError> {
-    let rows: Vec<(Uuid, String)> = campaigns::Entity::find()
-        .select_only()
-        .columns([campaigns::Column::Id, campaigns::Column::Name])
-        .into_tuple()
-        .all(reader)
-        .await
-        .map_err(store_error)?;
-    let named = |(id, name)| {
-        (id, CampaignRef { id: CampaignId::new(id), name: PersonName::from_stored(name) })
-    };
-    Ok(rows.into_iter().map(named).collect())
+async fn campaign_names(
+    reader: &Reader<'_>,
+    ids: HashSet<Option<Uuid>>,
+) -> Result<HashMap<Uuid, CampaignRef>, StoreError> {
+    let ids: Vec<Uuid> = ids.into_iter().flatten().collect();
+    let mut names = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(in_chunks(1)) {
+        let rows: Vec<(Uuid, String)> = campaigns::Entity::find()
+            .filter(campaigns::Column::Id.is_in(some.iter().copied()))
+            .select_only()
+            .columns([campaigns::Column::Id, campaigns::Column::Name])
+            .into_tuple()
+            .all(reader)
+            .await
+            .map_err(store_error)?;
+        names.extend(rows.into_iter().map(|(id, name)| {
+            (id, CampaignRef { id: CampaignId::new(id), name: PersonName::from_stored(name) })
+        }));
+    }
+    Ok(names)
 }
 
 fn month_start(month: String) -> Result<NaiveDate, StoreError> {

@@ -283,6 +283,21 @@ pub(super) fn user_change_example() -> Value {
     })
 }
 
+pub(super) fn role_change_example() -> Value {
+    json!({
+        "id": "019cec41-7c05-7d8a-b6e3-4f2a90c1d855",
+        "position": 48231,
+        "at": "2026-03-14T10:31:02.417Z",
+        "actor": { "kind": "user", "user_id": "019cec2a-4f80-7a52-8c39-0d6e1f2b7c55" },
+        "action": "updated",
+        "entity": "role",
+        "entity_id": "019cec40-1e92-7b66-93a1-5d0e8c7f2b19",
+        "version": 2,
+        "before": { "permissions": "donors:read" },
+        "after": { "permissions": "donors:read campaigns:read" },
+    })
+}
+
 pub(super) fn security_event_example() -> Value {
     json!({
         "id": "019cec06-2f75-7b51-8c0e-6d4f9a1b2e37",

@@ -1,0 +1,212 @@
+//! Logins at the same time: every guess counts, and no limit is overrun.
+
+use std::{net::IpAddr, sync::Arc};
+
+use almoner_accounts::{
+    AccountsError, Administration, Authentication, LiveSessions,
+    authentication::LoginCommand,
+    live::LivePolicy,
+    login::LoginPolicy,
+    password::{PasswordPolicy, PasswordRules},
+    ports::{BreachedListError, BreachedPasswords, HashError, PasswordHasher, Secrets},
+    role::BuiltIn,
+    session::{SessionKey, SessionPolicy},
+    user::{PasswordHashText, User},
+};
+use almoner_kernel::{Context, Ids, ScopeKind, StoreError};
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::all_at_once;
+use crate::support::{Backend, START, World, as_system, as_user, run_with};
+
+/// One list, on each database with enough connections for a real crowd.
+macro_rules! crowded {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $case() { super::crowded(super::Backend::Sqlite, super::$case); })+
+        }
+        mod postgres {
+            $(
+                #[test]
+                #[cfg_attr(without_postgres, ignore = "ALMONER_TEST_POSTGRES_URL is not set")]
+                fn $case() { super::crowded(super::Backend::Postgres, super::$case); }
+            )+
+        }
+    };
+}
+
+crowded![
+    every_wrong_password_counts_and_the_account_is_locked_once,
+    an_address_gets_no_more_logins_than_its_limit,
+    a_user_has_no_more_sessions_than_the_limit,
+    the_last_superadmin_stays_whoever_is_faster,
+];
+
+fn crowded(backend: Backend, case: impl AsyncFnOnce(&World)) {
+    run_with(backend, 16, async |world| {
+        world.store.migrate_up(None).await.unwrap();
+        case(world).await;
+    });
+}
+
+/// The hash of a password is the password: how hard it is to break is no matter of storage.
+struct Plain;
+
+#[async_trait]
+impl PasswordHasher for Plain {
+    async fn hash(&self, password: &SecretString) -> Result<PasswordHashText, HashError> {
+        Ok(PasswordHashText::new(password.expose_secret().to_owned()))
+    }
+
+    async fn verify(
+        &self,
+        password: &SecretString,
+        hash: Option<&PasswordHashText>,
+    ) -> Result<bool, HashError> {
+        Ok(hash.is_some_and(|hash| hash.expose() == password.expose_secret()))
+    }
+
+    fn needs_rehash(&self, _: &PasswordHashText) -> bool {
+        false
+    }
+}
+
+#[async_trait]
+impl BreachedPasswords for Plain {
+    async fn contains(&self, _: &[u8; 20]) -> Result<bool, BreachedListError> {
+        Ok(false)
+    }
+}
+
+/// Session keys made of ids, which never repeat.
+struct Counted(Arc<dyn Ids>);
+
+impl Secrets for Counted {
+    fn session_key(&self) -> Result<SessionKey, StoreError> {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(self.0.next().as_bytes());
+        Ok(SessionKey::from_random(bytes))
+    }
+}
+
+fn authentication(world: &World, policy: LoginPolicy) -> Arc<Authentication> {
+    let ids: Arc<dyn Ids> = Arc::clone(&world.ids) as _;
+    Arc::new(Authentication::new(
+        Arc::new(world.store.clone()),
+        Arc::new(Plain),
+        Arc::new(Counted(Arc::clone(&ids))),
+        ids,
+        Arc::new(LiveSessions::new(LivePolicy::default())),
+        policy,
+        SessionPolicy::default(),
+    ))
+}
+
+fn from_address(address: [u8; 4]) -> Context {
+    let mut cx = Context { actor: almoner_kernel::Actor::Anonymous, ..as_system() };
+    cx.origin.address = Some(IpAddr::from(address));
+    cx
+}
+
+fn login(password: &str) -> LoginCommand {
+    LoginCommand {
+        email: "a@b.co".to_owned(),
+        password: SecretString::from(password),
+        remember_me: false,
+    }
+}
+
+async fn events(world: &World, kind: &str) -> i64 {
+    world.rows(&format!("security_events WHERE kind = '{kind}'")).await
+}
+
+async fn every_wrong_password_counts_and_the_account_is_locked_once(world: &World) {
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    let service = authentication(world, LoginPolicy::default());
+    let outcomes = all_at_once((0..24).map(|n| {
+        let service = Arc::clone(&service);
+        async move { service.login(&from_address([192, 0, 2, n]), login("wrong")).await }
+    }))
+    .await;
+    for outcome in outcomes {
+        assert!(matches!(outcome, Err(AccountsError::InvalidCredentials)), "{outcome:?}");
+    }
+    let failures = world.accounts().account(user.id).await.unwrap().unwrap().credentials.failures;
+    assert_eq!(failures.failed_logins, 24);
+    assert_eq!(failures.locked_until, Some(START + LoginPolicy::default().lock));
+    assert_eq!(events(world, "account_locked").await, 1);
+    assert_eq!(events(world, "login_failed").await, 24);
+}
+
+async fn an_address_gets_no_more_logins_than_its_limit(world: &World) {
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    let service = authentication(world, LoginPolicy::default());
+    let outcomes = all_at_once((0..30).map(|_| {
+        let service = Arc::clone(&service);
+        async move { service.login(&from_address([192, 0, 2, 1]), login("a hash")).await }
+    }))
+    .await;
+    let let_in = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let limited = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(AccountsError::RateLimited { .. })))
+        .count();
+    assert_eq!((let_in, limited), (10, 20));
+    assert_eq!(events(world, "login_limited").await, 1);
+    assert_eq!(world.rows("login_attempts WHERE refused").await, 1);
+    assert_eq!(world.rows("login_attempts WHERE NOT refused").await, 10);
+}
+
+async fn a_user_has_no_more_sessions_than_the_limit(world: &World) {
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    let service = authentication(world, LoginPolicy::default());
+    let outcomes = all_at_once((0..30).map(|n| {
+        let service = Arc::clone(&service);
+        async move { service.login(&from_address([192, 0, 2, n]), login("a hash")).await }
+    }))
+    .await;
+    for outcome in outcomes {
+        outcome.unwrap();
+    }
+    assert_eq!(world.accounts().sessions(user.id).await.unwrap().len(), 10);
+    assert_eq!(events(world, "logged_in").await, 30);
+    assert_eq!(events(world, "session_ended").await, 20);
+}
+
+async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
+    let superadmins: Vec<User> = (0..6)
+        .map(|n| User {
+            role: BuiltIn::Superadmin.role_name(),
+            ..world.user(&format!("admin{n}@example.org"))
+        })
+        .collect();
+    for user in &superadmins {
+        world.save_user(user).await.unwrap();
+    }
+    let ids: Arc<dyn Ids> = Arc::clone(&world.ids) as _;
+    let service = Arc::new(Administration::new(
+        Arc::new(world.store.clone()),
+        PasswordRules::new(PasswordPolicy::default(), Arc::new(Plain), Arc::new(Plain)),
+        ids,
+        Arc::new(LiveSessions::new(LivePolicy::default())),
+    ));
+    // Each deactivates the next one in a circle.
+    let next = superadmins.iter().cycle().skip(1);
+    let pairs: Vec<_> = superadmins.iter().zip(next).map(|(one, next)| (one.id, next.id)).collect();
+    let outcomes = all_at_once(pairs.into_iter().map(|(one, next)| {
+        let service = Arc::clone(&service);
+        async move { service.deactivate(&as_user(one, ScopeKind::All), next).await }
+    }))
+    .await;
+    let refused = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(AccountsError::LastSuperadmin)))
+        .count();
+    let deactivated = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!((deactivated, refused), (5, 1), "{outcomes:?}");
+    assert_eq!(world.rows("users WHERE active").await, 1);
+}

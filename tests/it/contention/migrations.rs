@@ -1,0 +1,194 @@
+//! The schema goes up and down with data in it, and several programs may bring it up at once.
+
+use almoner_kernel::Scope;
+use almoner_persistence::Store;
+
+use super::assert_no_gap;
+use crate::support::{Backend, World, created, lira, name, named, run_with};
+
+/// One list, on each database without a schema.
+macro_rules! bare {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $case() { super::run_with(super::Backend::Sqlite, 4, super::$case); })+
+        }
+        mod postgres {
+            $(
+                #[test]
+                #[cfg_attr(without_postgres, ignore = "ALMONER_TEST_POSTGRES_URL is not set")]
+                fn $case() { super::run_with(super::Backend::Postgres, 4, super::$case); }
+            )+
+        }
+    };
+}
+
+bare![
+    down_to_nothing_leaves_nothing_behind,
+    the_schema_is_the_same_after_down_and_up,
+    data_survives_the_steps_that_do_not_concern_it,
+    one_step_at_a_time_comes_to_the_same_end,
+    going_up_twice_changes_nothing,
+    a_step_of_a_newer_program_is_not_touched,
+    two_stores_that_migrate_at_once_both_find_the_schema,
+];
+
+/// Everything in the schema but the table of applied steps.
+async fn schema(world: &World) -> Vec<String> {
+    match world.backend {
+        Backend::Sqlite => {
+            let rest = "FROM sqlite_master WHERE name NOT LIKE '%seaql_migrations%' ORDER BY 1";
+            world.texts("type || ' ' || name || ' ' || coalesce(sql, '')", rest).await
+        }
+        Backend::Postgres => {
+            let mut all = Vec::new();
+            for (what, rest) in [
+                (
+                    "table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
+                     || ' ' || coalesce(collation_name, '')",
+                    "FROM information_schema.columns WHERE table_schema = 'public'",
+                ),
+                ("indexdef", "FROM pg_indexes WHERE schemaname = 'public'"),
+                ("pg_get_triggerdef(oid)", "FROM pg_trigger WHERE NOT tgisinternal"),
+                ("proname", "FROM pg_proc WHERE pronamespace = 'public'::regnamespace"),
+                (
+                    "conname || ' ' || pg_get_constraintdef(oid)",
+                    "FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+                ),
+            ] {
+                all.extend(world.texts(what, rest).await);
+            }
+            all.retain(|line| !line.contains("seaql_migrations"));
+            all.sort();
+            all
+        }
+    }
+}
+
+async fn with_data(world: &World) {
+    let donor = world.donor("Ayşe");
+    world.save_donor(&donor).await;
+    let campaign = world.campaign("Su");
+    world.save_campaign(&campaign).await.unwrap();
+    let donation = almoner_donations::Donation {
+        donor: named(&donor),
+        campaign: crate::support::for_campaign(&campaign),
+        ..world.donation(lira(1))
+    };
+    world.save_donation(&donation).await;
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    world.save_session(&world.session(user.id)).await;
+}
+
+async fn steps(world: &World) -> u32 {
+    u32::try_from(world.store.migrations().await.unwrap().len()).unwrap()
+}
+
+async fn down_to_nothing_leaves_nothing_behind(world: &World) {
+    assert_eq!(schema(world).await, [""; 0]);
+    world.store.migrate_up(None).await.unwrap();
+    with_data(world).await;
+    world.store.migrate_down(steps(world).await).await.unwrap();
+    assert_eq!(schema(world).await, [""; 0]);
+    let steps = world.store.migrations().await.unwrap();
+    assert!(steps.iter().all(|step| !step.is_applied), "{steps:?}");
+}
+
+async fn the_schema_is_the_same_after_down_and_up(world: &World) {
+    world.store.migrate_up(None).await.unwrap();
+    let before = schema(world).await;
+    assert!(before.len() > 50, "{before:#?}");
+    with_data(world).await;
+    world.store.migrate_down(steps(world).await).await.unwrap();
+    world.store.migrate_up(None).await.unwrap();
+    assert_eq!(schema(world).await, before);
+    with_data(world).await;
+    assert_no_gap(world).await;
+}
+
+async fn data_survives_the_steps_that_do_not_concern_it(world: &World) {
+    world.store.migrate_up(None).await.unwrap();
+    with_data(world).await;
+    // The last step is the trail: the records stay, and a new trail begins.
+    world.store.migrate_down(1).await.unwrap();
+    world.store.migrate_up(None).await.unwrap();
+    for table in ["donors", "campaigns", "donations", "users", "sessions"] {
+        assert_eq!(world.rows(table).await, 1, "{table}");
+    }
+    assert_eq!(world.rows("changes").await, 0);
+    let query = almoner_donations::DonorQuery {
+        q: Some("ayşe".to_owned()),
+        ..almoner_donations::DonorQuery::default()
+    };
+    let page = almoner_kernel::PageRequest::default();
+    let found = world.donors().list(&query, Scope::All, &page).await.unwrap().items.remove(0);
+    let renamed = almoner_donations::Donor { name: name("Fatma"), ..found };
+    world.change_donor(&renamed).await.unwrap();
+    assert_no_gap(world).await;
+}
+
+async fn one_step_at_a_time_comes_to_the_same_end(world: &World) {
+    let names: Vec<String> =
+        world.store.migrations().await.unwrap().into_iter().map(|step| step.name).collect();
+    for done in 0..names.len() {
+        let applied = world.store.migrations().await.unwrap();
+        let applied = applied.iter().filter(|step| step.is_applied).count();
+        assert_eq!(applied, done);
+        world.store.migrate_up(Some(1)).await.unwrap();
+    }
+    let slowly = schema(world).await;
+    for _ in &names {
+        world.store.migrate_down(1).await.unwrap();
+    }
+    assert_eq!(schema(world).await, [""; 0]);
+    world.store.migrate_up(None).await.unwrap();
+    assert_eq!(schema(world).await, slowly);
+}
+
+async fn going_up_twice_changes_nothing(world: &World) {
+    world.store.migrate_up(None).await.unwrap();
+    with_data(world).await;
+    let before = schema(world).await;
+    world.store.migrate_up(None).await.unwrap();
+    world.store.migrate_up(Some(1)).await.unwrap();
+    assert_eq!(schema(world).await, before);
+    assert_eq!(world.rows("donors").await, 1);
+    assert!(world.store.migrations().await.unwrap().iter().all(|step| step.is_applied));
+}
+
+async fn a_step_of_a_newer_program_is_not_touched(world: &World) {
+    world.store.migrate_up(None).await.unwrap();
+    world.sql("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_x', 1)").await;
+    for refused in [
+        world.store.migrations().await.map(|_| ()),
+        world.store.migrate_up(None).await,
+        world.store.migrate_down(1).await,
+    ] {
+        let refusal = refused.expect_err("a newer database was touched").to_string();
+        assert!(refusal.contains("m99991231_x"), "{refusal}");
+    }
+    world.save_donor(&world.donor("Still here")).await;
+}
+
+async fn two_stores_that_migrate_at_once_both_find_the_schema(world: &World) {
+    let options = [world.options(false, 2), world.options(false, 3), world.options(false, 4)];
+    let outcomes = super::all_at_once(options.into_iter().map(|options| async move {
+        let store = Store::open(options).await?;
+        store.migrate_up(None).await?;
+        store.migrations().await?;
+        store.migrate_up(None).await?;
+        Ok::<_, almoner_persistence::OpenError>(store)
+    }))
+    .await;
+    for outcome in outcomes {
+        let store = outcome.unwrap();
+        let donors: &dyn almoner_donations::Donors = &store;
+        let donor = world.donor("Everywhere");
+        let mut tx = donors.begin().await.unwrap();
+        tx.insert_donor(&donor, None).await.unwrap();
+        tx.commit(created(&donor)).await.unwrap();
+        store.close().await.unwrap();
+    }
+    assert_eq!(world.rows("donors").await, 3);
+    assert_no_gap(world).await;
+}
