@@ -38,7 +38,8 @@ const RESERVED: [(&str, &[&str]); 9] = [
     ("rusqlite", &["almoner-persistence"]),
     ("actix", &["almoner-http", "almoner-app"]),
     ("utoipa", &["almoner-http"]),
-    ("anyhow", &["almoner-app"]),
+    // actix-session's storage trait names its error; nothing else of http does.
+    ("anyhow", &["almoner-app", "almoner-http"]),
     ("clap", &["almoner-app"]),
     ("tracing-subscriber", &["almoner-app"]),
     ("serde_path_to_error", &["almoner-http"]),

@@ -65,7 +65,7 @@ impl Inspector<'_> {
         for statement in statements {
             self.seen += 1;
             let plan = self.world.store.explain(&statement).await.unwrap();
-            let wrong = complaints(self.world.backend, &plan, order);
+            let wrong = complaints(self.world.backend, &statement.sql, &plan, order);
             if !wrong.is_empty() {
                 self.found.push(format!("{what}\n  {}\n  {}", statement.sql, plan.join("\n  "),));
             }
