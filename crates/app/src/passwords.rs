@@ -81,13 +81,16 @@ impl ArgonHasher {
     async fn ask(&self, task: Task) -> Result<Answer, HashError> {
         let busy = || HashError::Busy { retry_after: self.patience };
         let (reply, answer) = oneshot::channel();
-        let job = Job { task, deadline: Instant::now() + self.patience, reply };
+        let deadline = Instant::now() + self.patience;
+        let job = Job { task, deadline, reply };
         self.queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => busy(),
             TrySendError::Disconnected(_) => failed("the password threads have ended"),
         })?;
         match tokio::time::timeout(self.patience, answer).await {
             Err(_) => Err(busy()),
+            // The thread passed over the job because its time was up, before this timer noticed.
+            Ok(Err(_)) if Instant::now() >= deadline => Err(busy()),
             Ok(Err(_)) => Err(failed("a password thread gave no answer")),
             Ok(Ok(answer)) => answer,
         }

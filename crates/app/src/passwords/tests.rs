@@ -135,6 +135,9 @@ async fn who_waits_too_long_is_told_busy() {
 async fn work_for_those_who_left_is_not_done() {
     let hasher = hasher(1);
     let start = Instant::now();
+    hasher.verify(&"any".into(), None).await.unwrap();
+    let one = start.elapsed();
+    let start = Instant::now();
     for _ in 0..60 {
         let password: SecretString = "any".into();
         let asked = hasher.hash(&password);
@@ -142,6 +145,6 @@ async fn work_for_those_who_left_is_not_done() {
         tokio::select! { biased; _ = asked => {}, () = std::future::ready(()) => {} }
     }
     hasher.verify(&"any".into(), None).await.unwrap();
-    // 60 hashes would take more than a second even on a fast machine.
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    // Against one check on the same machine: the 60 that were given up would take 60 times as long.
+    assert!(start.elapsed() < one * 30, "{:?}, one takes {one:?}", start.elapsed());
 }
