@@ -1,5 +1,6 @@
 //! A change and its trail are stored together, once, or not at all.
 
+use almoner_accounts::{login::AddressKey, ports::Attempt, session::Session};
 use almoner_donations::Donor;
 use almoner_kernel::{
     Action, Actor, Change, Context, FieldValue, Replay, Scope, ScopeKind, StoreError, Trail,
@@ -7,7 +8,7 @@ use almoner_kernel::{
 };
 use uuid::Uuid;
 
-use crate::support::{World, as_system, as_user, created, later, name};
+use crate::support::{World, as_system, as_user, created, later, name, session_noted};
 
 on_both![
     a_change_without_a_trail_is_refused,
@@ -20,7 +21,7 @@ on_both![
     an_expired_key_can_be_used_anew,
     a_key_belongs_to_one_user,
     the_program_needs_no_answer_kept,
-    expired_answers_are_swept,
+    what_is_past_its_time_is_forgotten,
     changed_since_names_the_fields_that_changed_meanwhile,
 ];
 
@@ -184,18 +185,26 @@ async fn the_program_needs_no_answer_kept(world: &World) {
     assert_eq!(world.rows("answers").await, 0);
 }
 
-async fn expired_answers_are_swept(world: &World) {
+async fn what_is_past_its_time_is_forgotten(world: &World) {
     create(world, ME, "old", 0, "First").await.unwrap();
     create(world, ME, "new", 1, "Second").await.unwrap();
-    let sweep = async |at| {
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    let from = AddressKey::of("192.0.2.1".parse().unwrap());
+    for millis in [0, 1] {
+        let expires_at = later(DAY + millis);
+        world.save_session(&Session { expires_at, ..world.session(user.id) }).await;
         let mut tx = world.accounts().begin().await.unwrap();
-        tx.sweep(at, at).await.unwrap();
-        tx.commit(crate::support::session_noted()).await.unwrap();
-    };
-    sweep(later(DAY)).await;
-    assert_eq!(world.rows("answers").await, 2);
-    sweep(later(DAY + 1)).await;
+        tx.insert_login_attempt(&from, later(millis), Attempt::Counted).await.unwrap();
+        tx.commit(session_noted()).await.unwrap();
+    }
+    let changes = world.rows("changes").await;
+    assert_eq!(world.store.forget_expired(later(DAY)).await.unwrap(), 0);
+    assert_eq!(world.store.forget_expired(later(DAY + 1)).await.unwrap(), 3);
     assert_eq!(world.texts("key", "FROM answers").await, ["new"]);
+    assert_eq!(world.rows("sessions").await, 1);
+    assert_eq!(world.rows("login_attempts").await, 1);
+    assert_eq!(world.rows("changes").await, changes, "forgetting is no change of a record");
 }
 
 async fn changed_since_names_the_fields_that_changed_meanwhile(world: &World) {

@@ -21,8 +21,8 @@ use super::{
     rows::{into_account, into_role, into_session, into_user, role_row, user_row},
 };
 use crate::{
-    commit::{ANSWER_LIFETIME_MS, UnitHandle, changed_one, deleted_one},
-    entities::{answers, login_attempts, roles, sessions, users},
+    commit::{UnitHandle, changed_one, deleted_one},
+    entities::{login_attempts, roles, sessions, users},
     error::store_error,
     paging::millis,
 };
@@ -152,7 +152,6 @@ impl AccountsTx for UnitHandle {
         attempts_until: Timestamp,
         sessions_until: Timestamp,
     ) -> Result<(), StoreError> {
-        use answers::Column as Answer;
         use login_attempts::Column as Attempt;
         use sessions::Column as Session;
 
@@ -170,14 +169,6 @@ impl AccountsTx for UnitHandle {
             .limit(SWEPT)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .into_query();
-        // Kept answers have a time of their own, and nobody else to remove them.
-        let answers = answers::Entity::find()
-            .select_only()
-            .columns([Answer::UserId, Answer::Key])
-            .filter(Answer::CreatedAt.lt(millis(sessions_until) - ANSWER_LIFETIME_MS))
-            .limit(SWEPT)
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .into_query();
         let mut delete_attempts = Query::delete();
         delete_attempts
             .from_table(login_attempts::Entity)
@@ -186,11 +177,7 @@ impl AccountsTx for UnitHandle {
         delete_sessions
             .from_table(sessions::Entity)
             .and_where(Expr::col(Session::Id).in_subquery(sessions));
-        let mut delete_answers = Query::delete();
-        delete_answers.from_table(answers::Entity).and_where(
-            Expr::tuple([Expr::col(Answer::UserId), Expr::col(Answer::Key)]).in_subquery(answers),
-        );
-        for delete in [delete_attempts, delete_sessions, delete_answers] {
+        for delete in [delete_attempts, delete_sessions] {
             self.work.execute(&delete).await.map_err(store_error)?;
         }
         Ok(())
