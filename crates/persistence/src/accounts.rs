@@ -34,7 +34,8 @@ impl Accounts for Store {
     }
 
     async fn user(&self, id: UserId, scope: Scope) -> Result<Option<User>, StoreError> {
-        let row = by_id(id, scope).one(&self.point()).await.map_err(store_error)?;
+        let select = by_id(id, scope).into_query();
+        let row = self.point().row(&select).await.map_err(store_error)?;
         row.map(into_user).transpose()
     }
 

@@ -86,9 +86,8 @@ impl AuditTrail for Store {
             .filter(changes::Column::Position.gt(after))
             .order_by_asc(changes::Column::Position)
             .limit(u64::from(limit))
-            .all(&self.scan())
-            .await;
-        match rows {
+            .into_query();
+        match self.scan().rows(&rows).await {
             Ok(rows) => Ok(rows.into_iter().map(into_sealed).collect()),
             // One unreadable row spoils the batch: read one by one, so that it can be named.
             Err(error) if limit > 1 && is_unreadable(&error) => {

@@ -11,14 +11,14 @@ use async_trait::async_trait;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, DbErr, DeleteResult, EntityTrait, InsertMany, QueryFilter, QuerySelect,
-    UpdateResult,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    ColumnTrait, ConnectionTrait, DbErr, DeleteResult, EntityTrait, InsertMany, Iterable,
+    QueryFilter, QuerySelect, QueryTrait, UpdateResult, Value,
+    sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 use uuid::Uuid;
 
 use crate::{
-    connection::Work,
+    connection::{Known, Work},
     entities::{answers, changes, security_events, trail_head},
     error::store_error,
     paging::millis,
@@ -121,8 +121,8 @@ async fn write_changes(inner: &Inner, work: &Work, trail: &Trail) -> Result<(), 
     if trail.changes.is_empty() {
         return Ok(());
     }
-    let head =
-        trail_head::Entity::find_by_id(1).lock_exclusive().one(work).await.map_err(store_error)?;
+    let select = trail_head::Entity::find_by_id(1).lock_exclusive().into_query();
+    let head: Option<trail_head::Model> = work.row(&select).await.map_err(store_error)?;
     let head = head.ok_or_else(|| StoreError::Damaged("trail_head is empty".to_owned()))?;
     let seal = <[u8; 32]>::try_from(head.seal.as_slice())
         .map_err(|_| StoreError::Damaged("trail_head.seal has no 32 bytes".to_owned()))?;
@@ -134,17 +134,42 @@ async fn write_changes(inner: &Inner, work: &Work, trail: &Trail) -> Result<(), 
         seal = row.sealed(&inner.seal, &seal);
         rows.push(row.into_active(seal));
     }
-    for chunk in rows.chunks(in_chunks(17)) {
-        at_once(work, changes::Entity::insert_many(chunk.to_vec())).await?;
+    if rows.len() == 1 {
+        static ONE: Known = Known::new();
+        for row in rows {
+            insert_one(work, &ONE, row).await?;
+        }
+    } else {
+        for chunk in rows.chunks(in_chunks(17)) {
+            at_once(work, changes::Entity::insert_many(chunk.to_vec())).await?;
+        }
     }
-    let moved = trail_head::ActiveModel {
-        id: Set(1),
-        position: Set(position),
-        seal: Set(seal.as_bytes().to_vec()),
-        key_id: Set(inner.seal.key_id().to_owned()),
+    move_head(work, position, &seal, inner.seal.key_id()).await
+}
+
+async fn move_head(work: &Work, position: i64, seal: &Mac, key: &str) -> Result<(), StoreError> {
+    use trail_head::Column;
+
+    static MOVE: Known = Known::new();
+    let (position, seal): (Value, Value) = (position.into(), seal.as_bytes().to_vec().into());
+    let values = vec![position.clone(), seal.clone(), key.into(), 1_i64.into()];
+    let build = || {
+        Query::update()
+            .table(trail_head::Entity)
+            .values([
+                (Column::Position, position.into()),
+                (Column::Seal, seal.into()),
+                (Column::KeyId, key.into()),
+            ])
+            .and_where(Column::Id.eq(1_i64))
+            .to_owned()
     };
-    moved.update(work).await.map_err(store_error)?;
-    Ok(())
+    let statement = MOVE.statement(work.get_database_backend(), values, build);
+    let done = work.execute_raw(statement).await.map_err(store_error)?;
+    match done.rows_affected() {
+        1 => Ok(()),
+        _ => Err(StoreError::Damaged("trail_head is empty".to_owned())),
+    }
 }
 
 /// A change as it is stored, before its seal.
@@ -285,6 +310,19 @@ where
     A: ActiveModelTrait,
 {
     insert.exec_without_returning(work).await.map(|_| ()).map_err(store_error)
+}
+
+/// Inserts one row, of which every column is set, with a statement whose text is known.
+pub async fn insert_one<A>(work: &Work, known: &Known, mut row: A) -> Result<(), StoreError>
+where
+    A: ActiveModelTrait,
+{
+    let columns = <A::Entity as EntityTrait>::Column::iter;
+    let whole = row.clone();
+    let values = columns().filter_map(|column| row.take(column).into_value()).collect();
+    let build = || A::Entity::insert(whole).into_query();
+    let statement = known.statement(work.get_database_backend(), values, build);
+    work.execute_raw(statement).await.map(|_| ()).map_err(store_error)
 }
 
 /// Turns an update that found no row into [`StoreError::Raced`].

@@ -1,16 +1,17 @@
 //! What sea-orm's queries run on: one of the two databases, for reading or inside a unit of work.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use almoner_kernel::StoreError;
 use async_trait::async_trait;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement,
+    QueryResult, Statement, StatementBuilder, Value, Values, sea_query::SelectStatement,
 };
 
 use crate::{
     error::store_error,
+    rows::{FromRow, Row},
     sqlite::{readers::Readers, values, writer::Unit},
 };
 
@@ -36,6 +37,59 @@ impl Reader<'_> {
     /// True on SQLite.
     pub fn is_sqlite(&self) -> bool {
         !matches!(self.source, Source::Postgres(_))
+    }
+
+    /// Every row that a statement finds.
+    ///
+    /// # Errors
+    /// What the database says, or when a column holds something else than expected.
+    pub async fn rows<T: FromRow + Send + 'static>(
+        &self,
+        select: &SelectStatement,
+    ) -> Result<Vec<T>, DbErr> {
+        self.run(self.get_database_backend().build(select)).await
+    }
+
+    async fn run<T: FromRow + Send + 'static>(
+        &self,
+        statement: Statement,
+    ) -> Result<Vec<T>, DbErr> {
+        self.observe(&statement);
+        match self.source {
+            Source::SqlitePoint(readers) => {
+                readers.with(|connection| values::rows(connection, &statement))
+            }
+            Source::SqliteScan(readers) => {
+                readers.scan(move |connection| values::rows(connection, &statement)).await
+            }
+            Source::Postgres(pool) => read(&pool.query_all_raw(statement).await?),
+        }
+    }
+
+    /// The first row that a statement finds.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub async fn row<T: FromRow + Send + 'static>(
+        &self,
+        select: &SelectStatement,
+    ) -> Result<Option<T>, DbErr> {
+        Ok(self.rows(select).await?.into_iter().next())
+    }
+
+    /// The first row of a statement whose text is known: `build` is only asked the first time, and
+    /// must bind as many values in the same order.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub async fn known_row<T: FromRow + Send + 'static>(
+        &self,
+        known: &Known,
+        values: Vec<Value>,
+        build: impl FnOnce() -> SelectStatement,
+    ) -> Result<Option<T>, DbErr> {
+        let statement = known.statement(self.get_database_backend(), values, build);
+        Ok(self.run(statement).await?.into_iter().next())
     }
 
     fn observe(&self, statement: &Statement) {
@@ -77,6 +131,42 @@ impl ConnectionTrait for Reader<'_> {
     }
 }
 
+/// The text of a statement that only differs in its values, made once: making it costs as much as
+/// running it.
+pub struct Known {
+    sqlite: OnceLock<String>,
+    postgres: OnceLock<String>,
+}
+
+impl Known {
+    /// Not made yet.
+    pub const fn new() -> Self {
+        Self { sqlite: OnceLock::new(), postgres: OnceLock::new() }
+    }
+
+    pub(crate) fn statement<S: StatementBuilder>(
+        &self,
+        backend: DbBackend,
+        values: Vec<Value>,
+        build: impl FnOnce() -> S,
+    ) -> Statement {
+        let text = match backend {
+            DbBackend::Sqlite => &self.sqlite,
+            _ => &self.postgres,
+        };
+        let sql = text.get_or_init(|| {
+            let built = backend.build(&build());
+            debug_assert_eq!(built.values, Some(Values(values.clone())));
+            built.sql
+        });
+        Statement { sql: sql.clone(), values: Some(Values(values)), db_backend: backend }
+    }
+}
+
+fn read<T: FromRow>(rows: &[QueryResult]) -> Result<Vec<T>, DbErr> {
+    rows.iter().map(|row| T::from_row(&mut Row::postgres(row))).collect()
+}
+
 /// A connection inside a unit of work.
 pub enum Work {
     /// A savepoint of the one writer.
@@ -86,6 +176,31 @@ pub enum Work {
 }
 
 impl Work {
+    /// Every row that a statement finds.
+    ///
+    /// # Errors
+    /// What the database says, or when a column holds something else than expected.
+    pub async fn rows<T: FromRow>(&self, select: &SelectStatement) -> Result<Vec<T>, DbErr> {
+        let statement = self.get_database_backend().build(select);
+        match self {
+            Self::Sqlite(unit) => unit.rows(&statement),
+            Self::Postgres(transaction) => read(&transaction.query_all_raw(statement).await?),
+        }
+    }
+
+    /// The first row that a statement finds.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub async fn row<T: FromRow>(&self, select: &SelectStatement) -> Result<Option<T>, DbErr> {
+        Ok(self.rows(select).await?.into_iter().next())
+    }
+
+    /// True when no other unit of work can be under way: on SQLite, where nothing needs a lock.
+    pub const fn is_alone(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
     /// Makes everything durable, or nothing.
     ///
     /// # Errors

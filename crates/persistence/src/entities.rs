@@ -1,6 +1,26 @@
 //! The tables, as sea-orm sees them. What the columns mean is said by the domain types and the
 //! migrations.
 
+/// Reads a model's columns in the order its entity selects them: every column, in the order of the
+/// fields. Which order that is, a test looks at.
+macro_rules! from_row {
+    ($($field:ident),+ $(,)?) => {
+        impl crate::rows::FromRow for Model {
+            fn from_row(row: &mut crate::rows::Row<'_>) -> Result<Self, sea_orm::DbErr> {
+                Ok(Self { $($field: row.take()?),+ })
+            }
+        }
+
+        #[cfg(test)]
+        #[test]
+        fn columns_are_read_in_the_order_they_are_selected() {
+            let selected: Vec<String> =
+                Column::iter().map(|column| column.as_str().to_owned()).collect();
+            assert_eq!(selected, [$(stringify!($field)),+]);
+        }
+    };
+}
+
 pub mod answers;
 pub mod campaigns;
 pub mod changes;

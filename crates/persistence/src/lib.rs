@@ -10,6 +10,7 @@ mod entities;
 mod error;
 mod housekeeping;
 mod paging;
+pub mod rows;
 pub mod sqlite;
 mod store;
 mod vault;

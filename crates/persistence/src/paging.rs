@@ -6,11 +6,11 @@ use almoner_kernel::{
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, FromQueryResult, Order, Value,
+    Order, Value,
     sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, SimpleExpr},
 };
 
-use crate::{connection::Reader, error::store_error};
+use crate::{connection::Reader, error::store_error, rows::FromRow};
 
 /// How a list is ordered: by a key and an id, by an id alone, or by a key that is unique itself.
 pub struct Ordering {
@@ -145,7 +145,7 @@ impl Listing {
         record: impl Fn(R) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError>
     where
-        R: FromQueryResult,
+        R: FromRow + Send + 'static,
     {
         if self.is_empty {
             let total = request.count.then_some(Total::capped(0));
@@ -156,22 +156,23 @@ impl Listing {
         self.ordering.apply(&mut self.select, request.after.as_ref());
         // One more than the page shows whether there is a next one.
         self.select.limit(u64::from(request.limit) + 1);
-        let rows = reader.query_all(&self.select).await.map_err(store_error)?;
-        let has_next = rows.len() > request.limit as usize;
-        let mut items = Vec::with_capacity(rows.len());
-        let mut next = None;
-        for (at, row) in rows.iter().take(request.limit as usize).enumerate() {
-            let read = R::from_query_result(row, "").map_err(store_error)?;
-            if has_next && at + 1 == request.limit as usize {
-                let mut last = position(&read);
-                if self.by_match {
-                    let seq = row.try_get("", SEQ).map_err(store_error)?;
-                    last.key = Some(SortKey::Int(seq));
-                }
-                next = Some(last);
+        let (mut rows, seqs): (Vec<R>, Vec<i64>) = if self.by_match {
+            let rows = reader.rows::<(R, i64)>(&self.select).await.map_err(store_error)?;
+            rows.into_iter().unzip()
+        } else {
+            (reader.rows(&self.select).await.map_err(store_error)?, Vec::new())
+        };
+        let limit = request.limit as usize;
+        let has_next = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| has_next).map(|last| {
+            let mut last = position(last);
+            if let Some(seq) = seqs.get(limit - 1) {
+                last.key = Some(SortKey::Int(*seq));
             }
-            items.push(record(read)?);
-        }
+            last
+        });
+        let items = rows.into_iter().map(record).collect::<Result<_, _>>()?;
         Ok(Page { items, next, total })
     }
 }
@@ -192,12 +193,8 @@ async fn count(reader: &Reader<'_>, mut select: SelectStatement) -> Result<Total
         .expr_as(Expr::cust("count(*)"), Alias::new("counted"))
         .from_subquery(select, Alias::new("matches"))
         .to_owned();
-    let row = reader.query_one(&outer).await.map_err(store_error)?;
-    let counted: i64 = match row {
-        Some(row) => row.try_get("", "counted").map_err(store_error)?,
-        None => 0,
-    };
-    Ok(Total::capped(u64::try_from(counted).unwrap_or_default()))
+    let counted: Option<i64> = reader.row(&outer).await.map_err(store_error)?;
+    Ok(Total::capped(counted.and_then(|counted| counted.try_into().ok()).unwrap_or_default()))
 }
 
 /// An instant as storage keeps it.

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 /// Prepared statements a connection keeps: more than the program has.
 const STATEMENTS: usize = 256;
@@ -81,6 +81,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -16_000)?;
     // Bytes of the file that are read without a system call; shared between connections.
     connection.pragma_update(None, "mmap_size", 1_073_741_824_i64)?;
+    // Without it a statement is planned anew whenever another value is bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }

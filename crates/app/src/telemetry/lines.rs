@@ -52,22 +52,25 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut spans = String::new();
-        let mut fields = Fields::default();
-        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
-            if !spans.is_empty() {
-                spans.push(':');
-            }
-            spans.push_str(span.name());
-            if let Some(own) = span.extensions().get::<Fields>() {
-                fields.0.extend(own.0.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let mut own = Fields::default();
+        event.record(&mut own);
+        let extensions: Vec<_> =
+            context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()).collect();
+        let extensions: Vec<_> =
+            extensions.iter().map(|span| (span.name(), span.extensions())).collect();
+        let mut line = Line::new(event.metadata());
+        for (name, extensions) in &extensions {
+            line.span(name);
+            for (name, value) in extensions.get::<Fields>().into_iter().flat_map(Fields::iter) {
+                // A span may carry a field named `message`; it is not this event's.
+                if name != MESSAGE {
+                    line.field(name, value);
+                }
             }
         }
-        // A span may carry a field named `message`; it is not this event's.
-        fields.0.remove(MESSAGE);
-        event.record(&mut fields);
-
-        let line = Line::new(event.metadata(), spans, fields.0);
+        for (name, value) in own.iter() {
+            line.field(name, value);
+        }
         let text = match self.format {
             LogFormat::Text => line.text(),
             LogFormat::Json => line.json(),
@@ -80,35 +83,52 @@ where
 const MESSAGE: &str = "message";
 const REQUEST_ID: &str = "request_id";
 
-/// One event, ready to be written.
-struct Line {
+/// One event, ready to be written: its own fields and those of its spans, by name.
+struct Line<'a> {
     timestamp: String,
     level: &'static str,
-    target: String,
-    message: Option<Value>,
-    request_id: Option<Value>,
+    target: &'a str,
+    message: Option<&'a Value>,
+    request_id: Option<&'a Value>,
     spans: String,
-    fields: Map<String, Value>,
+    /// In the order of their names.
+    fields: Vec<(&'static str, &'a Value)>,
 }
 
-impl Line {
-    fn new(metadata: &Metadata<'_>, spans: String, mut fields: Map<String, Value>) -> Self {
+impl<'a> Line<'a> {
+    fn new(metadata: &Metadata<'a>) -> Self {
         #[expect(clippy::disallowed_methods, reason = "a log line says when it was written")]
         let now = Utc::now();
-        // Events of the `log` crate carry their origin in fields.
-        let target = match fields.remove("log.target") {
-            Some(Value::String(target)) => target,
-            _ => metadata.target().to_owned(),
-        };
-        fields.retain(|name, _| !name.starts_with("log."));
         Self {
             timestamp: now.to_rfc3339_opts(SecondsFormat::Millis, true),
             level: metadata.level().as_str(),
-            target,
-            message: fields.remove(MESSAGE),
-            request_id: fields.remove(REQUEST_ID),
-            spans,
-            fields,
+            target: metadata.target(),
+            message: None,
+            request_id: None,
+            spans: String::new(),
+            fields: Vec::new(),
+        }
+    }
+
+    fn span(&mut self, name: &str) {
+        if !self.spans.is_empty() {
+            self.spans.push(':');
+        }
+        self.spans.push_str(name);
+    }
+
+    /// Takes a field; an inner one replaces an outer one of its name.
+    fn field(&mut self, name: &'static str, value: &'a Value) {
+        match name {
+            MESSAGE => self.message = Some(value),
+            REQUEST_ID => self.request_id = Some(value),
+            // Events of the `log` crate carry their origin in fields.
+            "log.target" => self.target = value.as_str().unwrap_or(self.target),
+            name if name.starts_with("log.") => {}
+            name => match self.fields.binary_search_by_key(&name, |(name, _)| name) {
+                Ok(at) => self.fields[at].1 = value,
+                Err(at) => self.fields.insert(at, (name, value)),
+            },
         }
     }
 
@@ -118,16 +138,17 @@ impl Line {
         line.insert("level".to_owned(), self.level.into());
         line.insert("target".to_owned(), self.target.into());
         if let Some(message) = self.message {
-            line.insert(MESSAGE.to_owned(), message);
+            line.insert(MESSAGE.to_owned(), message.clone());
         }
         if let Some(request_id) = self.request_id {
-            line.insert(REQUEST_ID.to_owned(), request_id);
+            line.insert(REQUEST_ID.to_owned(), request_id.clone());
         }
         if !self.spans.is_empty() {
             line.insert("span".to_owned(), self.spans.into());
         }
         if !self.fields.is_empty() {
-            line.insert("fields".to_owned(), self.fields.into());
+            let fields = self.fields.iter().map(|(name, value)| (*name, (*value).clone()));
+            line.insert("fields".to_owned(), fields.collect());
         }
         let mut text = Value::from(line).to_string();
         text.push('\n');
@@ -136,13 +157,12 @@ impl Line {
 
     fn text(self) -> String {
         let mut text = format!("{} {:>5} {}:", self.timestamp, self.level, self.target);
-        if let Some(message) = &self.message {
+        if let Some(message) = self.message {
             text.push(' ');
             push_plain(&mut text, message, Quoting::Never);
         }
-        let request_id = self.request_id.iter().map(|value| (REQUEST_ID, value));
-        let fields = self.fields.iter().map(|(name, value)| (name.as_str(), value));
-        for (name, value) in request_id.chain(fields) {
+        let request_id = self.request_id.map(|value| (REQUEST_ID, value));
+        for (name, value) in request_id.into_iter().chain(self.fields) {
             text.push(' ');
             text.push_str(name);
             text.push('=');
@@ -192,13 +212,21 @@ fn push_plain(line: &mut String, value: &Value, quoting: Quoting) {
 
 /// The fields of a span or event, cleaned; a field recorded again replaces its value.
 #[derive(Default)]
-struct Fields(Map<String, Value>);
+struct Fields(Vec<(&'static str, Value)>);
 
 impl Fields {
+    fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.0.iter().map(|(name, value)| (*name, value))
+    }
+
     fn keep(&mut self, field: &Field, value: Value) {
         let name = field.name();
         let name = name.strip_prefix("r#").unwrap_or(name);
-        self.0.insert(name.to_owned(), cleaned(name, value));
+        let value = cleaned(name, value);
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.0.push((name, value)),
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! What must never reach a log, whoever logs it by accident: the last net under the rule that nobody
 //! logs it in the first place. It knows fields by their names; text inside a message is beyond it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+};
 
 use almoner_accounts::session::masked_address;
 use almoner_kernel::EmailAddress;
@@ -39,8 +43,11 @@ pub const NEVER_LOG: &[&str] = &[
 const REDACTED: &str = "[redacted]";
 
 /// The value as it may be logged under that name.
-pub fn cleaned(name: &str, value: Value) -> Value {
-    match treatment(name) {
+pub fn cleaned(name: &'static str, value: Value) -> Value {
+    // The names are those in the program's text: a few dozen, looked at once by each thread.
+    let treatment =
+        KNOWN.with_borrow_mut(|known| *known.entry(name).or_insert_with(|| treatment(name)));
+    match treatment {
         Treatment::Keep => value,
         Treatment::Redact => Value::from(REDACTED),
         Treatment::MaskEmail => masked(&value, email),
@@ -52,6 +59,11 @@ pub fn cleaned(name: &str, value: Value) -> Value {
     }
 }
 
+thread_local! {
+    static KNOWN: RefCell<HashMap<&'static str, Treatment>> = RefCell::default();
+}
+
+#[derive(Clone, Copy)]
 enum Treatment {
     Keep,
     Redact,

@@ -256,10 +256,17 @@ fn spent_by_stranger(answer: &ServiceResponse) -> Option<Spent> {
     }
 }
 
+static OTHERS: [HeaderName; 4] = [
+    HeaderName::from_static("x-ratelimit-limit"),
+    HeaderName::from_static("x-ratelimit-remaining"),
+    HeaderName::from_static("x-ratelimit-after"),
+    HeaderName::from_static("x-ratelimit-whitelisted"),
+];
+
 /// actix-governor's own headers have other names and leave the reset out.
 fn bare(mut answer: ServiceResponse) -> ServiceResponse {
-    for name in ["limit", "remaining", "after", "whitelisted"] {
-        answer.headers_mut().remove(format!("x-ratelimit-{name}"));
+    for name in &OTHERS {
+        answer.headers_mut().remove(name);
     }
     answer
 }

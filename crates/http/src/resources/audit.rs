@@ -32,13 +32,7 @@ use crate::{
 
 /// Registers the handlers.
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(list_changes)
-        .service(list_security_events)
-        .service(get_donor_history)
-        .service(get_campaign_history)
-        .service(get_donation_history)
-        .service(get_user_history)
-        .service(get_role_history);
+    cfg.service(list_changes).service(list_security_events);
 }
 
 /// List changes
@@ -56,7 +50,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     )),
     extensions(("x-permission" = json!("audit:read"))),
 )]
-#[get("/audit/changes")]
+#[get("/changes")]
 async fn list_changes(
     cx: Cx,
     domains: Data<Domains>,
@@ -80,7 +74,7 @@ async fn list_changes(
     )),
     extensions(("x-permission" = json!("audit:read"))),
 )]
-#[get("/audit/security-events")]
+#[get("/security-events")]
 async fn list_security_events(
     cx: Cx,
     domains: Data<Domains>,
@@ -105,8 +99,8 @@ async fn list_security_events(
     )),
     extensions(("x-permission" = json!("donors:read"))),
 )]
-#[get("/donors/{id}/history")]
-async fn get_donor_history(
+#[get("/{id}/history")]
+pub(super) async fn get_donor_history(
     cx: Cx,
     domains: Data<Domains>,
     id: IdPath<DonorEntity>,
@@ -131,8 +125,8 @@ async fn get_donor_history(
     )),
     extensions(("x-permission" = json!("campaigns:read"))),
 )]
-#[get("/campaigns/{id}/history")]
-async fn get_campaign_history(
+#[get("/{id}/history")]
+pub(super) async fn get_campaign_history(
     cx: Cx,
     domains: Data<Domains>,
     id: IdPath<CampaignEntity>,
@@ -157,8 +151,8 @@ async fn get_campaign_history(
     )),
     extensions(("x-permission" = json!("donations:read"))),
 )]
-#[get("/donations/{id}/history")]
-async fn get_donation_history(
+#[get("/{id}/history")]
+pub(super) async fn get_donation_history(
     cx: Cx,
     domains: Data<Domains>,
     id: IdPath<DonationEntity>,
@@ -183,8 +177,8 @@ async fn get_donation_history(
     )),
     extensions(("x-permission" = json!("users:read"))),
 )]
-#[get("/users/{id}/history")]
-async fn get_user_history(
+#[get("/{id}/history")]
+pub(super) async fn get_user_history(
     cx: Cx,
     domains: Data<Domains>,
     id: IdPath<UserEntity>,
@@ -212,8 +206,8 @@ async fn get_user_history(
     )),
     extensions(("x-permission" = json!("roles:read"))),
 )]
-#[get("/roles/{name}/history")]
-async fn get_role_history(
+#[get("/{name}/history")]
+pub(super) async fn get_role_history(
     cx: Cx,
     domains: Data<Domains>,
     name: Path<String>,

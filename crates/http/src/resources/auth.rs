@@ -89,7 +89,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     ),
     extensions(("x-not-repeatable" = json!(true))),
 )]
-#[post("/auth/login")]
+#[post("/login")]
 async fn login(
     cx: Cx,
     req: HttpRequest,
@@ -136,7 +136,7 @@ async fn login(
     )),
     extensions(("x-permission" = json!("session"))),
 )]
-#[get("/auth/session")]
+#[get("/session")]
 async fn get_session(cx: Cx, req: HttpRequest, domains: Data<Domains>) -> Result<Answer, Problem> {
     let caller = cx.caller()?;
     let user = domains.profile.me(&cx).await?;
@@ -154,7 +154,7 @@ async fn get_session(cx: Cx, req: HttpRequest, domains: Data<Domains>) -> Result
     responses((status = 204, description = "The session is over")),
     extensions(("x-permission" = json!("session")), ("x-not-repeatable" = json!(true))),
 )]
-#[post("/auth/logout")]
+#[post("/logout")]
 async fn logout(
     cx: Cx,
     req: HttpRequest,
@@ -179,7 +179,7 @@ async fn logout(
     )),
     extensions(("x-permission" = json!("session"))),
 )]
-#[get("/auth/sessions")]
+#[get("/sessions")]
 async fn list_sessions(
     cx: Cx,
     domains: Data<Domains>,
@@ -199,7 +199,7 @@ async fn list_sessions(
     responses((status = 204, description = "The session is over")),
     extensions(("x-permission" = json!("session"))),
 )]
-#[delete("/auth/sessions/{id}")]
+#[delete("/sessions/{id}")]
 async fn end_session(
     cx: Cx,
     req: HttpRequest,
@@ -221,7 +221,7 @@ async fn end_session(
     responses((status = 204, description = "Only this session is left")),
     extensions(("x-permission" = json!("session"))),
 )]
-#[delete("/auth/sessions")]
+#[delete("/sessions")]
 async fn end_other_sessions(
     cx: Cx,
     domains: Data<Domains>,
@@ -266,7 +266,7 @@ async fn end_other_sessions(
     ),
     extensions(("x-permission" = json!("session")), ("x-not-repeatable" = json!(true))),
 )]
-#[post("/auth/password")]
+#[post("/password")]
 async fn change_password(
     cx: Cx,
     domains: Data<Domains>,

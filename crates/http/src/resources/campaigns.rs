@@ -10,7 +10,10 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::bodies::{CampaignBody, CampaignPatchBody, NewCampaignBody};
-use super::shared::{self, Deletion, DeletionParams};
+use super::{
+    audit,
+    shared::{self, Deletion, DeletionParams},
+};
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
     ListOf, ListQuery, NoBody, PageParams, Params, Problem, StrictQuery,
@@ -24,7 +27,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(get_campaign)
         .service(update_campaign)
         .service(delete_campaign)
-        .service(restore_campaign);
+        .service(restore_campaign)
+        .service(audit::get_campaign_history);
 }
 
 /// Which campaigns a list shows.
@@ -80,7 +84,7 @@ impl Params for CampaignFilter {
     )),
     extensions(("x-permission" = json!("campaigns:read"))),
 )]
-#[get("/campaigns")]
+#[get("")]
 async fn list_campaigns(
     cx: Cx,
     domains: Data<Domains>,
@@ -105,7 +109,7 @@ async fn list_campaigns(
     )),
     extensions(("x-permission" = json!("campaigns:create"))),
 )]
-#[post("/campaigns")]
+#[post("")]
 async fn create_campaign(
     cx: Cx,
     req: HttpRequest,
@@ -135,7 +139,7 @@ async fn create_campaign(
     )),
     extensions(("x-permission" = json!("campaigns:read"))),
 )]
-#[get("/campaigns/{id}")]
+#[get("/{id}")]
 async fn get_campaign(
     cx: Cx,
     domains: Data<Domains>,
@@ -162,7 +166,7 @@ async fn get_campaign(
     )),
     extensions(("x-permission" = json!("campaigns:update"))),
 )]
-#[patch("/campaigns/{id}")]
+#[patch("/{id}")]
 async fn update_campaign(
     cx: Cx,
     domains: Data<Domains>,
@@ -186,7 +190,7 @@ async fn update_campaign(
     responses((status = 204, description = "The campaign is in the trash, or destroyed")),
     extensions(("x-permission" = json!("campaigns:delete"))),
 )]
-#[delete("/campaigns/{id}")]
+#[delete("/{id}")]
 async fn delete_campaign(
     cx: Cx,
     domains: Data<Domains>,
@@ -217,7 +221,7 @@ async fn delete_campaign(
     )),
     extensions(("x-permission" = json!("campaigns:delete"))),
 )]
-#[post("/campaigns/{id}/restore")]
+#[post("/{id}/restore")]
 async fn restore_campaign(
     cx: Cx,
     req: HttpRequest,

@@ -14,7 +14,10 @@ use self::{
     bodies::{DonationBody, DonationPatchBody, NewDonationBody},
     filter::DonationFilter,
 };
-use super::shared::{Deletion, DeletionParams};
+use super::{
+    audit,
+    shared::{Deletion, DeletionParams},
+};
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
     ListOf, ListQuery, NoBody, PageParams, Problem, StrictQuery, replay,
@@ -30,7 +33,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(restore_donation)
         .service(steps::complete_donation)
         .service(steps::refund_donation)
-        .service(steps::cancel_donation);
+        .service(steps::cancel_donation)
+        .service(audit::get_donation_history);
 }
 
 /// List donations
@@ -47,7 +51,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     )),
     extensions(("x-permission" = json!("donations:read"))),
 )]
-#[get("/donations")]
+#[get("")]
 async fn list_donations(
     cx: Cx,
     domains: Data<Domains>,
@@ -72,7 +76,7 @@ async fn list_donations(
     )),
     extensions(("x-permission" = json!("donations:create"))),
 )]
-#[post("/donations")]
+#[post("")]
 async fn create_donation(
     cx: Cx,
     req: HttpRequest,
@@ -102,7 +106,7 @@ async fn create_donation(
     )),
     extensions(("x-permission" = json!("donations:read"))),
 )]
-#[get("/donations/{id}")]
+#[get("/{id}")]
 async fn get_donation(
     cx: Cx,
     domains: Data<Domains>,
@@ -130,7 +134,7 @@ async fn get_donation(
     )),
     extensions(("x-permission" = json!("donations:update"))),
 )]
-#[patch("/donations/{id}")]
+#[patch("/{id}")]
 async fn update_donation(
     cx: Cx,
     domains: Data<Domains>,
@@ -154,7 +158,7 @@ async fn update_donation(
     responses((status = 204, description = "The donation is in the trash, or destroyed")),
     extensions(("x-permission" = json!("donations:delete"))),
 )]
-#[delete("/donations/{id}")]
+#[delete("/{id}")]
 async fn delete_donation(
     cx: Cx,
     domains: Data<Domains>,
@@ -184,7 +188,7 @@ async fn delete_donation(
     )),
     extensions(("x-permission" = json!("donations:delete"))),
 )]
-#[post("/donations/{id}/restore")]
+#[post("/{id}/restore")]
 async fn restore_donation(
     cx: Cx,
     req: HttpRequest,

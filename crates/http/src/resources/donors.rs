@@ -12,6 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::bodies::{DonorBody, DonorPatchBody, NewDonorBody};
 use super::{
+    audit,
     shared::{self, Deletion, DeletionParams},
     words::DonorKindWord,
 };
@@ -30,7 +31,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(update_donor)
         .service(delete_donor)
         .service(restore_donor)
-        .service(personal::reveal_donor);
+        .service(personal::reveal_donor)
+        .service(audit::get_donor_history);
 }
 
 /// Which donors a list shows.
@@ -96,7 +98,7 @@ impl Params for DonorFilter {
     )),
     extensions(("x-permission" = json!("donors:read"))),
 )]
-#[get("/donors")]
+#[get("")]
 async fn list_donors(
     cx: Cx,
     domains: Data<Domains>,
@@ -121,7 +123,7 @@ async fn list_donors(
     )),
     extensions(("x-permission" = json!("donors:create"))),
 )]
-#[post("/donors")]
+#[post("")]
 async fn create_donor(
     cx: Cx,
     req: HttpRequest,
@@ -151,7 +153,7 @@ async fn create_donor(
     )),
     extensions(("x-permission" = json!("donors:read"))),
 )]
-#[get("/donors/{id}")]
+#[get("/{id}")]
 async fn get_donor(
     cx: Cx,
     domains: Data<Domains>,
@@ -178,7 +180,7 @@ async fn get_donor(
     )),
     extensions(("x-permission" = json!("donors:update"))),
 )]
-#[patch("/donors/{id}")]
+#[patch("/{id}")]
 async fn update_donor(
     cx: Cx,
     domains: Data<Domains>,
@@ -202,7 +204,7 @@ async fn update_donor(
     responses((status = 204, description = "The donor is in the trash, or destroyed")),
     extensions(("x-permission" = json!("donors:delete"))),
 )]
-#[delete("/donors/{id}")]
+#[delete("/{id}")]
 async fn delete_donor(
     cx: Cx,
     domains: Data<Domains>,
@@ -233,7 +235,7 @@ async fn delete_donor(
     )),
     extensions(("x-permission" = json!("donors:delete"))),
 )]
-#[post("/donors/{id}/restore")]
+#[post("/{id}/restore")]
 async fn restore_donor(
     cx: Cx,
     req: HttpRequest,

@@ -1,7 +1,9 @@
 //! The resources of the API, one module each: bodies, filters and handlers of one plural noun.
 //!
-//! A module has one public function, `routes`, which registers its handlers, addresses with a word
-//! before those with a parameter in the same place (`/donations/summary` before `/donations/{id}`).
+//! A module has one public function, `routes`, which registers its handlers within the scope of its
+//! noun, addresses with a word before those with a parameter in the same place
+//! (`/donations/summary` before `/donations/{id}`). A scope is passed over with one comparison; only
+//! the addresses within are matched one by one.
 //! A handler extracts, turns the body into a command, calls one use case, and converts the answer:
 //!
 //! ```text
@@ -14,7 +16,7 @@
 //!     responses((status = 201, description = "The new donor", body = DonorBody)),
 //!     extensions(("x-permission" = json!("donors:create"))),
 //! )]
-//! #[post("/donors")]
+//! #[post("")]
 //! async fn create_donor(
 //!     cx: Cx,
 //!     req: HttpRequest,
@@ -48,13 +50,15 @@ pub(crate) mod shared;
 pub(crate) mod users;
 pub(crate) mod words;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 /// Registers every resource under `/api/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(auth::routes)
-        .configure(users::routes)
-        .configure(roles::routes)
-        .configure(audit::routes);
-    cfg.configure(donors::routes).configure(campaigns::routes).configure(donations::routes);
+    cfg.service(scope("/auth").configure(auth::routes))
+        .service(scope("/users").configure(users::routes))
+        .service(scope("/roles").configure(roles::routes))
+        .service(scope("/audit").configure(audit::routes))
+        .service(scope("/donors").configure(donors::routes))
+        .service(scope("/campaigns").configure(campaigns::routes))
+        .service(scope("/donations").configure(donations::routes));
 }

@@ -14,6 +14,7 @@ use self::bodies::{
     NewRoleBody, RoleBody, RoleListBody, RolePatchBody, built_in_example, new_role_example,
     role_example,
 };
+use super::audit;
 use crate::{
     Answer, Body, Cx, Domains, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam, NoParams,
     Problem, StrictQuery, replay,
@@ -25,7 +26,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(create_role)
         .service(get_role)
         .service(update_role)
-        .service(delete_role);
+        .service(delete_role)
+        .service(audit::get_role_history);
 }
 
 /// List roles
@@ -42,7 +44,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     )),
     extensions(("x-permission" = json!("roles:read"))),
 )]
-#[get("/roles")]
+#[get("")]
 async fn list_roles(
     cx: Cx,
     domains: Data<Domains>,
@@ -71,7 +73,7 @@ async fn list_roles(
     )),
     extensions(("x-permission" = json!("roles:manage"))),
 )]
-#[post("/roles")]
+#[post("")]
 async fn create_role(
     cx: Cx,
     req: HttpRequest,
@@ -101,7 +103,7 @@ async fn create_role(
     ),
     extensions(("x-permission" = json!("roles:read"))),
 )]
-#[get("/roles/{name}")]
+#[get("/{name}")]
 async fn get_role(
     cx: Cx,
     domains: Data<Domains>,
@@ -140,7 +142,7 @@ async fn get_role(
     )),
     extensions(("x-permission" = json!("roles:manage"))),
 )]
-#[patch("/roles/{name}")]
+#[patch("/{name}")]
 async fn update_role(
     cx: Cx,
     domains: Data<Domains>,
@@ -166,7 +168,7 @@ async fn update_role(
     responses((status = 204, description = "The role is gone")),
     extensions(("x-permission" = json!("roles:manage"))),
 )]
-#[delete("/roles/{name}")]
+#[delete("/{name}")]
 async fn delete_role(
     cx: Cx,
     domains: Data<Domains>,

@@ -16,7 +16,7 @@ use self::bodies::{
     NewUserBody, ProfilePatchBody, UserBody, UserPatchBody, created_user_example,
     inactive_user_example, new_user_example, user_example,
 };
-use super::shared;
+use super::{audit, shared};
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
     ListOf, ListQuery, NoBody, PageParams, Params, Problem, query, replay,
@@ -31,7 +31,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(get_user)
         .service(update_user)
         .service(deactivate_user)
-        .service(restore_user);
+        .service(restore_user)
+        .service(audit::get_user_history);
 }
 
 /// Get yourself
@@ -46,7 +47,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     ),
     extensions(("x-permission" = json!("session"))),
 )]
-#[get("/users/me")]
+#[get("/me")]
 async fn get_me(cx: Cx, domains: Data<Domains>, known: IfNoneMatch) -> Result<Answer, Problem> {
     let user = domains.profile.me(&cx).await?;
     Ok(Answer::read(&known, user.version, &UserBody::of(&user)))
@@ -72,7 +73,7 @@ async fn get_me(cx: Cx, domains: Data<Domains>, known: IfNoneMatch) -> Result<An
     )),
     extensions(("x-permission" = json!("session"))),
 )]
-#[patch("/users/me")]
+#[patch("/me")]
 async fn update_me(
     cx: Cx,
     domains: Data<Domains>,
@@ -98,7 +99,7 @@ async fn update_me(
     )),
     extensions(("x-permission" = json!("users:read"))),
 )]
-#[get("/users")]
+#[get("")]
 async fn list_users(
     cx: Cx,
     domains: Data<Domains>,
@@ -127,7 +128,7 @@ async fn list_users(
     )),
     extensions(("x-permission" = json!("users:manage"))),
 )]
-#[post("/users")]
+#[post("")]
 async fn create_user(
     cx: Cx,
     req: HttpRequest,
@@ -153,7 +154,7 @@ async fn create_user(
     ),
     extensions(("x-permission" = json!("users:read"))),
 )]
-#[get("/users/{id}")]
+#[get("/{id}")]
 async fn get_user(
     cx: Cx,
     domains: Data<Domains>,
@@ -184,7 +185,7 @@ async fn get_user(
     )),
     extensions(("x-permission" = json!("users:manage"))),
 )]
-#[patch("/users/{id}")]
+#[patch("/{id}")]
 async fn update_user(
     cx: Cx,
     domains: Data<Domains>,
@@ -213,7 +214,7 @@ async fn update_user(
     )),
     extensions(("x-permission" = json!("users:manage"))),
 )]
-#[post("/users/{id}/deactivate")]
+#[post("/{id}/deactivate")]
 async fn deactivate_user(
     cx: Cx,
     req: HttpRequest,
@@ -240,7 +241,7 @@ async fn deactivate_user(
     )),
     extensions(("x-permission" = json!("users:manage"))),
 )]
-#[post("/users/{id}/restore")]
+#[post("/{id}/restore")]
 async fn restore_user(
     cx: Cx,
     req: HttpRequest,

@@ -29,10 +29,8 @@ impl Campaigns for Store {
     }
 
     async fn find(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
-        let row = campaigns::Entity::find_by_id(id.uuid())
-            .one(&self.point())
-            .await
-            .map_err(store_error)?;
+        let select = campaigns::Entity::find_by_id(id.uuid()).into_query();
+        let row = self.point().row(&select).await.map_err(store_error)?;
         row.map(into_campaign).transpose()
     }
 

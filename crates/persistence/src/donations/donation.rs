@@ -12,19 +12,21 @@ use almoner_kernel::{
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect,
-    QueryTrait, Select,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select,
     sea_query::{Alias, Expr, ExprTrait, LockType, Query, SelectStatement},
 };
 
 use super::{currency, known, summary};
 use crate::{
-    commit::{UnitHandle, at_once, changed_one, deleted_one, in_chunks},
+    commit::{UnitHandle, at_once, changed_one, deleted_one, in_chunks, insert_one},
+    connection::Known,
     entities::{campaigns, donations, donors},
     error::store_error,
     paging::{Listing, Ordering, instant, millis},
+    rows::{self, FromRow},
     store::Store,
 };
+use uuid::Uuid;
 
 #[async_trait]
 impl Donations for Store {
@@ -33,11 +35,14 @@ impl Donations for Store {
     }
 
     async fn find(&self, id: DonationId, scope: Scope) -> Result<Option<Donation>, StoreError> {
-        let row = with_names(by_id(id, scope))
-            .into_model::<Row>()
-            .one(&self.point())
-            .await
-            .map_err(store_error)?;
+        static ALL: Known = Known::new();
+        static OWN: Known = Known::new();
+        let (known, values) = match scope.creator() {
+            None => (&ALL, vec![id.uuid().into()]),
+            Some(creator) => (&OWN, vec![id.uuid().into(), creator.uuid().into()]),
+        };
+        let build = || with_names(by_id(id, scope)).into_query();
+        let row = self.point().known_row(known, values, build).await.map_err(store_error)?;
         row.map(into_donation).transpose()
     }
 
@@ -89,16 +94,16 @@ impl DonationsTx for UnitHandle {
     ) -> Result<Option<Donation>, StoreError> {
         // First the lock, then the names: a statement that waited for a lock sees the locked row as
         // it is now, and the rows beside it as they were before.
-        let locked =
-            by_id(id, scope).lock_exclusive().one(&self.work).await.map_err(store_error)?;
-        if locked.is_none() {
-            return Ok(None);
+        if !self.work.is_alone() {
+            let lock = by_id(id, scope).select_only().column(donations::Column::Id);
+            let lock = lock.lock_exclusive().into_query();
+            let locked: Option<Uuid> = self.work.row(&lock).await.map_err(store_error)?;
+            if locked.is_none() {
+                return Ok(None);
+            }
         }
-        let row = with_names(by_id(id, scope))
-            .into_model::<Row>()
-            .one(&self.work)
-            .await
-            .map_err(store_error)?;
+        let select = with_names(by_id(id, scope)).into_query();
+        let row = self.work.row(&select).await.map_err(store_error)?;
         row.map(into_donation).transpose()
     }
 
@@ -113,36 +118,25 @@ impl DonationsTx for UnitHandle {
             select = select.filter(donors::Column::CreatedBy.eq(creator.uuid()));
         }
         // A donor who is renamed waits until the donation is there: it keeps the name to be found by.
-        let row = select
-            .lock_shared()
-            .select_only()
-            .column(donors::Column::Name)
-            .into_tuple::<String>()
-            .one(&self.work)
-            .await
-            .map_err(store_error)?;
+        let select = select.lock_shared().select_only().column(donors::Column::Name).into_query();
+        let row = self.work.row(&select).await.map_err(store_error)?;
         Ok(row.map(|name| DonorRef { id, name: PersonName::from_stored(name) }))
     }
 
     async fn campaign_ref(&mut self, id: CampaignId) -> Result<Option<CampaignRef>, StoreError> {
-        let row = campaigns::Entity::find_by_id(id.uuid())
+        let select = campaigns::Entity::find_by_id(id.uuid())
             .filter(campaigns::Column::DeletedAt.is_null())
             .lock(LockType::KeyShare)
             .select_only()
             .column(campaigns::Column::Name)
-            .into_tuple::<String>()
-            .one(&self.work)
-            .await
-            .map_err(store_error)?;
+            .into_query();
+        let row = self.work.row(&select).await.map_err(store_error)?;
         Ok(row.map(|name| CampaignRef { id, name: PersonName::from_stored(name) }))
     }
 
     async fn insert_donation(&mut self, donation: &Donation) -> Result<(), StoreError> {
-        donations::Entity::insert(row(donation))
-            .exec_without_returning(&self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        static ONE: Known = Known::new();
+        insert_one(&self.work, &ONE, row(donation)).await
     }
 
     async fn insert_donations(&mut self, donations: &[Donation]) -> Result<(), StoreError> {
@@ -181,12 +175,12 @@ struct Row {
     campaign_name: Option<String>,
 }
 
-impl FromQueryResult for Row {
-    fn from_query_result(row: &QueryResult, pre: &str) -> Result<Self, DbErr> {
+impl FromRow for Row {
+    fn from_row(row: &mut rows::Row<'_>) -> Result<Self, DbErr> {
         Ok(Self {
-            donation: donations::Model::from_query_result(row, pre)?,
-            donor_name: row.try_get(pre, "donor_name")?,
-            campaign_name: row.try_get(pre, "campaign_name")?,
+            donation: donations::Model::from_row(row)?,
+            donor_name: row.take()?,
+            campaign_name: row.take()?,
         })
     }
 }

@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use super::known;
 use crate::{
-    commit::{UnitHandle, at_once, changed_one, deleted_one, in_chunks},
+    commit::{UnitHandle, at_once, changed_one, deleted_one, in_chunks, insert_one},
+    connection::Known,
     entities::{donations, donors},
     error::store_error,
     paging::{Listing, Ordering, instant, millis},
@@ -30,7 +31,14 @@ impl Donors for Store {
     }
 
     async fn find(&self, id: DonorId, scope: Scope) -> Result<Option<Donor>, StoreError> {
-        let row = by_id(id, scope).one(&self.point()).await.map_err(store_error)?;
+        static ALL: Known = Known::new();
+        static OWN: Known = Known::new();
+        let (known, values) = match scope.creator() {
+            None => (&ALL, vec![id.uuid().into()]),
+            Some(creator) => (&OWN, vec![id.uuid().into(), creator.uuid().into()]),
+        };
+        let build = || by_id(id, scope).into_query();
+        let row = self.point().known_row(known, values, build).await.map_err(store_error)?;
         row.map(into_donor).transpose()
     }
 
@@ -92,7 +100,8 @@ impl Donors for Store {
 #[async_trait]
 impl DonorsTx for UnitHandle {
     async fn donor(&mut self, id: DonorId, scope: Scope) -> Result<Option<Donor>, StoreError> {
-        let row = by_id(id, scope).lock_exclusive().one(&self.work).await.map_err(store_error)?;
+        let select = by_id(id, scope).lock_exclusive().into_query();
+        let row = self.work.row(&select).await.map_err(store_error)?;
         row.map(into_donor).transpose()
     }
 
@@ -102,11 +111,8 @@ impl DonorsTx for UnitHandle {
         identity: Option<&IdentityNumber>,
     ) -> Result<(), StoreError> {
         let row = self.new_row(donor, identity)?;
-        donors::Entity::insert(row)
-            .exec_without_returning(&self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        static ONE: Known = Known::new();
+        insert_one(&self.work, &ONE, row).await
     }
 
     async fn insert_donors(

@@ -26,3 +26,20 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+from_row!(
+    id,
+    name,
+    name_folded,
+    description,
+    goal_minor,
+    goal_currency,
+    starts_on,
+    ends_on,
+    search,
+    version,
+    created_by,
+    created_at,
+    updated_at,
+    deleted_at,
+);

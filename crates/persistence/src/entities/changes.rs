@@ -29,3 +29,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+from_row!(
+    position, id, at, actor_kind, actor_id, actor_name, action, entity, entity_id, version, before,
+    after, reason, request_id, address, user_agent, seal,
+);

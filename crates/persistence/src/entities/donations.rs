@@ -32,3 +32,26 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+from_row!(
+    id,
+    donor_id,
+    campaign_id,
+    amount_minor,
+    currency,
+    method,
+    state,
+    purpose,
+    donated_on,
+    reference,
+    notes,
+    reason,
+    settled_at,
+    search,
+    donor_search,
+    version,
+    created_by,
+    created_at,
+    updated_at,
+    deleted_at,
+);

@@ -33,3 +33,27 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+from_row!(
+    id,
+    kind,
+    name,
+    name_folded,
+    email,
+    email_key,
+    phone,
+    identity_kind,
+    identity_masked,
+    identity_sealed,
+    identity_hash,
+    address,
+    language,
+    notes,
+    contact_consent,
+    search,
+    version,
+    created_by,
+    created_at,
+    updated_at,
+    deleted_at,
+);

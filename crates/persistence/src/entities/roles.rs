@@ -22,3 +22,16 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+from_row!(
+    id,
+    name,
+    label,
+    description,
+    permissions,
+    scope,
+    edit_window_minutes,
+    version,
+    created_at,
+    updated_at,
+);

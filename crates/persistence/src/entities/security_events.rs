@@ -23,3 +23,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+from_row!(
+    id, at, kind, user_id, actor_kind, actor_id, actor_name, detail, request_id, address,
+    user_agent,
+);

@@ -22,3 +22,16 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+from_row!(
+    id,
+    key_hash,
+    user_id,
+    created_at,
+    last_seen_at,
+    expires_at,
+    idle_ms,
+    remembered,
+    address,
+    user_agent,
+);

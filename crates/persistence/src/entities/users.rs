@@ -30,3 +30,24 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+from_row!(
+    id,
+    name,
+    name_folded,
+    email,
+    email_key,
+    phone,
+    locale,
+    time_zone,
+    role,
+    active,
+    last_login_at,
+    password_hash,
+    failed_logins,
+    locked_until,
+    search,
+    version,
+    created_at,
+    updated_at,
+);

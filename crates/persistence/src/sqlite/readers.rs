@@ -7,6 +7,7 @@ use std::{
 
 use rusqlite::Connection;
 use sea_orm::DbErr;
+use thread_local::ThreadLocal;
 use tokio::sync::Semaphore;
 
 use super::{open_reader, values::query_error};
@@ -15,10 +16,11 @@ use super::{open_reader, values::query_error};
 /// workers, so more of them than cores only makes each slower.
 const SCANS: usize = 4;
 
-/// A pool of read-only connections that grows to the number of readers at the same time.
+/// The read-only connections: one for each thread that reads by key, and a pool for scans.
 #[derive(Debug)]
 pub struct Readers {
     path: PathBuf,
+    points: ThreadLocal<Connection>,
     idle: Mutex<Vec<Connection>>,
     scans: Semaphore,
 }
@@ -26,14 +28,24 @@ pub struct Readers {
 impl Readers {
     /// A pool over a database file.
     pub fn new(path: PathBuf) -> Arc<Self> {
-        Arc::new(Self { path, idle: Mutex::new(Vec::new()), scans: Semaphore::new(SCANS) })
+        Arc::new(Self {
+            path,
+            points: ThreadLocal::new(),
+            idle: Mutex::new(Vec::new()),
+            scans: Semaphore::new(SCANS),
+        })
     }
 
-    /// Runs something short on a connection, on this thread.
+    /// Runs something short on this thread's own connection.
     ///
     /// # Errors
     /// What `work` says, or when a connection cannot be opened.
     pub fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbErr>) -> Result<T, DbErr> {
+        work(self.points.get_or_try(|| open_reader(&self.path).map_err(query_error))?)
+    }
+
+    /// Runs something on a connection of the pool.
+    fn with_idle<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbErr>) -> Result<T, DbErr> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -55,7 +67,7 @@ impl Readers {
         let stopped = |_| DbErr::Custom("the program is stopping".to_owned());
         let permit = self.scans.acquire().await.map_err(|_| stopped(()))?;
         let readers = Arc::clone(self);
-        let result = tokio::task::spawn_blocking(move || readers.with(work)).await;
+        let result = tokio::task::spawn_blocking(move || readers.with_idle(work)).await;
         drop(permit);
         result.map_err(|error| DbErr::Custom(format!("a reading thread failed: {error}")))?
     }

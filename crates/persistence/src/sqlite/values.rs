@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use rusqlite::{
     Connection, Row, ToSql,
     types::{ToSqlOutput, Type, ValueRef},
@@ -15,6 +14,8 @@ use sea_orm::{
     DbErr, ExecResult, ProxyExecResult, ProxyRow, QueryResult, RuntimeErr, Statement, Value,
 };
 use uuid::Uuid;
+
+use crate::rows::{FromRow, Row as ReadRow, date};
 
 /// Runs a statement that answers no rows.
 ///
@@ -44,6 +45,21 @@ pub fn query(connection: &Connection, statement: &Statement) -> Result<Vec<Query
     let mut results = Vec::new();
     while let Some(row) = rows.next().map_err(query_error)? {
         results.push(read(row, &columns)?);
+    }
+    Ok(results)
+}
+
+/// Runs a statement that answers rows, and reads each of them where it lies.
+///
+/// # Errors
+/// Whatever SQLite says, as the source of a [`DbErr::Query`].
+pub fn rows<T: FromRow>(connection: &Connection, statement: &Statement) -> Result<Vec<T>, DbErr> {
+    let mut prepared = connection.prepare_cached(&statement.sql).map_err(query_error)?;
+    let mut rows =
+        prepared.query(rusqlite::params_from_iter(bound(statement))).map_err(query_error)?;
+    let mut results = Vec::new();
+    while let Some(row) = rows.next().map_err(query_error)? {
+        results.push(T::from_row(&mut ReadRow::sqlite(row))?);
     }
     Ok(results)
 }
@@ -164,8 +180,7 @@ fn read_value(stored: ValueRef<'_>, kind: Kind) -> Option<Value> {
         (Kind::Bytes | Kind::Any, ValueRef::Blob(bytes)) => Value::Bytes(Some(bytes.to_vec())),
         (Kind::Date, ValueRef::Null) => Value::ChronoDate(None),
         (Kind::Date, ValueRef::Text(bytes)) => {
-            let date = NaiveDate::parse_from_str(std::str::from_utf8(bytes).ok()?, "%Y-%m-%d");
-            Value::ChronoDate(Some(date.ok()?))
+            Value::ChronoDate(Some(date(std::str::from_utf8(bytes).ok()?)?))
         }
         (Kind::Integer | Kind::Any, ValueRef::Null) => Value::BigInt(None),
         (Kind::Integer | Kind::Any, ValueRef::Integer(value)) => Value::BigInt(Some(value)),
@@ -179,6 +194,7 @@ fn read_value(stored: ValueRef<'_>, kind: Kind) -> Option<Value> {
     })
 }
 
-fn damaged(column: &str, found: Type) -> DbErr {
+/// A value that its column should not hold.
+pub fn damaged(column: &str, found: Type) -> DbErr {
     DbErr::Type(format!("column {column} holds a {found} that is not of its declared type"))
 }

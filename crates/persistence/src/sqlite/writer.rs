@@ -27,6 +27,7 @@ use super::{
     open_writer,
     values::{self, exec_error},
 };
+use crate::rows::FromRow;
 
 /// How long a unit waits for another process that writes to the same file, such as a command run
 /// beside the server.
@@ -197,6 +198,14 @@ impl Unit {
             ))),
             Err(_) => Err(gone()),
         }
+    }
+
+    /// Runs a statement that answers rows, and reads each of them where it lies.
+    ///
+    /// # Errors
+    /// Whatever SQLite says.
+    pub fn rows<T: FromRow>(&self, statement: &Statement) -> Result<Vec<T>, DbErr> {
+        self.run(|connection| values::rows(connection, statement))
     }
 
     fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbErr>) -> Result<T, DbErr> {

@@ -25,7 +25,7 @@ use crate::{
     )),
     extensions(("x-permission" = json!("donations:complete"))),
 )]
-#[post("/donations/{id}/complete")]
+#[post("/{id}/complete")]
 pub(super) async fn complete_donation(
     cx: Cx,
     req: HttpRequest,
@@ -54,7 +54,7 @@ pub(super) async fn complete_donation(
     )),
     extensions(("x-permission" = json!("donations:refund"))),
 )]
-#[post("/donations/{id}/refund")]
+#[post("/{id}/refund")]
 pub(super) async fn refund_donation(
     cx: Cx,
     req: HttpRequest,
@@ -84,7 +84,7 @@ pub(super) async fn refund_donation(
     )),
     extensions(("x-permission" = json!("donations:complete"))),
 )]
-#[post("/donations/{id}/cancel")]
+#[post("/{id}/cancel")]
 pub(super) async fn cancel_donation(
     cx: Cx,
     req: HttpRequest,

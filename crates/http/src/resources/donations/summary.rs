@@ -176,7 +176,7 @@ impl SummaryLineBody {
     )),
     extensions(("x-permission" = json!("donations:read"))),
 )]
-#[get("/donations/summary")]
+#[get("/summary")]
 pub(super) async fn summarise_donations(
     cx: Cx,
     domains: Data<Domains>,

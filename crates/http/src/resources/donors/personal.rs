@@ -34,7 +34,7 @@ use crate::{
     )),
     extensions(("x-permission" = json!("donors:read")), ("x-not-repeatable" = json!(true))),
 )]
-#[post("/donors/lookup")]
+#[post("/lookup")]
 pub(super) async fn lookup_donors(
     cx: Cx,
     domains: Data<Domains>,
@@ -76,7 +76,7 @@ pub(super) async fn lookup_donors(
     ),
     extensions(("x-permission" = json!("donors:reveal")), ("x-not-repeatable" = json!(true))),
 )]
-#[post("/donors/{id}/reveal")]
+#[post("/{id}/reveal")]
 pub(super) async fn reveal_donor(
     cx: Cx,
     domains: Data<Domains>,

@@ -1,0 +1,127 @@
+//! Rows, read from left to right straight out of the driver: no map of names, no copy of a value that
+//! is not kept. What is read often is read this way; the rest goes through sea-orm's own rows.
+
+use chrono::NaiveDate;
+use rusqlite::types::ValueRef;
+use sea_orm::{DbErr, QueryResult, TryGetable};
+use uuid::Uuid;
+
+use crate::sqlite::values::{damaged, query_error};
+
+/// One row. Each [`Row::take`] reads the next column.
+pub struct Row<'a> {
+    source: Source<'a>,
+    at: usize,
+}
+
+enum Source<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a QueryResult),
+}
+
+impl<'a> Row<'a> {
+    /// A row of SQLite.
+    pub const fn sqlite(row: &'a rusqlite::Row<'a>) -> Self {
+        Self { source: Source::Sqlite(row), at: 0 }
+    }
+
+    /// A row of PostgreSQL.
+    pub const fn postgres(row: &'a QueryResult) -> Self {
+        Self { source: Source::Postgres(row), at: 0 }
+    }
+
+    /// The next column.
+    ///
+    /// # Errors
+    /// When it holds something else than a `T`.
+    pub fn take<T: Cell>(&mut self) -> Result<T, DbErr> {
+        let at = self.at;
+        self.at += 1;
+        match self.source {
+            Source::Sqlite(row) => {
+                let value = row.get_ref(at).map_err(query_error)?;
+                T::of_sqlite(value).ok_or_else(|| damaged(&format!("{at}"), value.data_type()))
+            }
+            Source::Postgres(row) => row.try_get_by_index(at),
+        }
+    }
+}
+
+/// What can be read from a row.
+pub trait FromRow: Sized {
+    /// Reads the columns in the order they were selected.
+    ///
+    /// # Errors
+    /// When a column holds something else than expected.
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DbErr>;
+}
+
+impl<T: Cell> FromRow for T {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DbErr> {
+        row.take()
+    }
+}
+
+impl<A: FromRow, B: FromRow> FromRow for (A, B) {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, DbErr> {
+        Ok((A::from_row(row)?, B::from_row(row)?))
+    }
+}
+
+/// What one column can hold.
+pub trait Cell: TryGetable {
+    /// The value as SQLite keeps it, if it is one.
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self>;
+}
+
+impl<T: Cell> Cell for Option<T> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
+        match value {
+            ValueRef::Null => Some(None),
+            value => T::of_sqlite(value).map(Some),
+        }
+    }
+}
+
+impl Cell for bool {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
+        value.as_i64().ok().map(|value| value != 0)
+    }
+}
+
+impl Cell for i64 {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
+        value.as_i64().ok()
+    }
+}
+
+impl Cell for String {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
+        value.as_str().ok().map(str::to_owned)
+    }
+}
+
+impl Cell for Vec<u8> {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
+        value.as_blob().ok().map(<[u8]>::to_vec)
+    }
+}
+
+impl Cell for Uuid {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
+        Self::from_slice(value.as_blob().ok()?).ok()
+    }
+}
+
+impl Cell for NaiveDate {
+    fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
+        date(value.as_str().ok()?)
+    }
+}
+
+/// A day as SQLite keeps it: `2026-03-14`.
+pub fn date(text: &str) -> Option<NaiveDate> {
+    let (year, rest) = text.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+}
