@@ -14,8 +14,10 @@ macro_rules! from_row {
         #[cfg(test)]
         #[test]
         fn columns_are_read_in_the_order_they_are_selected() {
+            use sea_orm::{Iden, Iterable};
+
             let selected: Vec<String> =
-                Column::iter().map(|column| column.as_str().to_owned()).collect();
+                Column::iter().map(|column| column.to_string()).collect();
             assert_eq!(selected, [$(stringify!($field)),+]);
         }
     };

@@ -7,24 +7,29 @@
 //! one flush to disk, and only then do all these units answer. A lone unit finds nobody in line, so
 //! its flush comes at once.
 //!
+//! What was flushed stands in the log and is copied into the file itself by a thread of its own, while
+//! others go on writing: only what came in the meantime is copied in line, so that the log can begin
+//! anew.
+//!
 //! A unit that fails rolls back to its savepoint, alone. A flush that fails takes every unit of its
 //! outer transaction with it, and each of them says so.
 
 use std::{
+    cell::Cell,
     fmt,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc},
     thread,
     time::Duration,
 };
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, hooks::Wal};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::{
-    open_writer,
+    open_reader, open_writer,
     values::{self, exec_error},
 };
 use crate::rows::FromRow;
@@ -34,6 +39,14 @@ use crate::rows::FromRow;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it looks.
 const GLANCE: Duration = Duration::from_millis(5);
+
+/// Pages in the log, of 4 KiB each, before they are copied into the file.
+const LOG_PAGES: i32 = 4_000;
+
+thread_local! {
+    /// Pages in the log after the last commit of this thread.
+    static LOGGED: Cell<i32> = const { Cell::new(0) };
+}
 
 /// The one writer of a database file.
 #[derive(Debug)]
@@ -47,6 +60,7 @@ struct Desk {
     connection: Mutex<Connection>,
     /// Units whose savepoint is released and that wait for the flush.
     waiting: Vec<oneshot::Sender<Result<(), Arc<rusqlite::Error>>>>,
+    checkpointer: mpsc::SyncSender<()>,
 }
 
 impl fmt::Debug for Desk {
@@ -82,6 +96,50 @@ impl Desk {
             result
         };
         self.answer(result);
+        if LOGGED.get() >= LOG_PAGES {
+            // Full means that it has been told already.
+            if let Err(mpsc::TrySendError::Disconnected(())) = self.checkpointer.try_send(()) {
+                tracing::error!("nobody copies the log into the database file any more");
+            }
+        }
+    }
+
+    /// Copies what is in the log into the file.
+    fn checkpoint(&mut self) -> rusqlite::Result<()> {
+        if !self.waiting.is_empty() {
+            self.flush();
+        }
+        checkpoint(&self.connection())
+    }
+}
+
+/// Copies what is in the log into the file, as far as no reader needs the file as it was.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+fn note_log(_: &Wal, pages: i32) -> rusqlite::Result<()> {
+    LOGGED.set(pages);
+    Ok(())
+}
+
+/// Empties the log whenever it is told, until the writer is gone.
+fn keep_log_short(path: &Path, desk: &Weak<tokio::sync::Mutex<Desk>>, told: &mpsc::Receiver<()>) {
+    let mut beside = None;
+    while told.recv().is_ok() {
+        let done = match beside.take().map_or_else(|| open_reader(path), Ok) {
+            Ok(connection) => {
+                // Most of it while others write, the rest in line.
+                let copied = checkpoint(&connection);
+                beside = Some(connection);
+                let desk = desk.upgrade();
+                copied.and_then(|()| desk.map_or(Ok(()), |desk| desk.blocking_lock().checkpoint()))
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "the log could not be copied into the database file yet");
+        }
     }
 }
 
@@ -94,8 +152,16 @@ impl Writer {
         let connection = open_writer(path).map_err(exec_error)?;
         // From here on the writer never sleeps inside SQLite: it would hold an async worker.
         connection.busy_timeout(Duration::ZERO).map_err(exec_error)?;
-        let desk = Desk { connection: Mutex::new(connection), waiting: Vec::new() };
+        // This takes the place of SQLite's own checkpoints, which hold up the commit they follow.
+        connection.wal_hook(Some(note_log));
+        let (checkpointer, full) = mpsc::sync_channel(1);
+        let desk = Desk { connection: Mutex::new(connection), waiting: Vec::new(), checkpointer };
         let desk = Arc::new(tokio::sync::Mutex::new(desk));
+        let (file, weak) = (path.to_owned(), Arc::downgrade(&desk));
+        thread::Builder::new()
+            .name("almoner-log".to_owned())
+            .spawn(move || keep_log_short(&file, &weak, &full))
+            .map_err(|error| DbErr::Custom(format!("cannot start the checkpointer: {error}")))?;
         let (flusher, told) = mpsc::sync_channel(1);
         let flushed = Arc::clone(&desk);
         thread::Builder::new()
