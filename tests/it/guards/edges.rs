@@ -27,6 +27,8 @@ fn allowed(package: &str) -> Vec<&'static str> {
             "almoner-migrations",
             "almoner-persistence",
         ]),
+        // It sees the program from outside; it folds words and seals rows as the program does.
+        "almoner-load" => vec!["almoner-audit", "almoner-kernel"],
         new => panic!("{new} has no row in the table: say who it may know"),
     }
 }
@@ -63,7 +65,9 @@ fn no_crate_knows_one_that_the_table_does_not_allow() {
 #[test]
 fn outside_crates_stay_behind_the_crate_that_hides_them() {
     let mut wrong = Vec::new();
-    for package in packages().iter().filter(|package| *package.name != "almoner-tests") {
+    // Tests and measurements look at the parts from outside.
+    let outside = ["almoner-tests", "almoner-load"];
+    for package in packages().iter().filter(|package| !outside.contains(&&**package.name)) {
         for dependency in needed(package) {
             for (reserved, holders) in RESERVED {
                 if dependency.starts_with(reserved) && !holders.contains(&package.name.as_str()) {
