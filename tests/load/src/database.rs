@@ -21,6 +21,16 @@ pub enum Engine {
     Postgres(String),
 }
 
+impl Engine {
+    /// Its short name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
 impl FromStr for Engine {
     type Err = String;
 
@@ -171,9 +181,8 @@ impl Copy {
         Ok(format!("PostgreSQL, {}", settings.join(", ")))
     }
 
-    /// Removes it.
+    /// Removes what dropping it does not: the database on a server.
     pub async fn remove(self) -> anyhow::Result<()> {
-        forget(&self.folder)?;
         if let (Engine::Postgres(server), Some(url)) = (&self.engine, &self.url) {
             let name = url.rsplit('/').next().unwrap_or_default();
             let name = name.split('?').next().unwrap_or_default();
@@ -182,6 +191,13 @@ impl Copy {
             server.close().await?;
         }
         Ok(())
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the next run.
+        let _ = forget(&self.folder);
     }
 }
 

@@ -49,8 +49,26 @@ fn commit() -> String {
 
 /// The command that makes the run again.
 fn command(arguments: impl Iterator<Item = String>) -> String {
-    let arguments: Vec<_> = arguments.skip(1).collect();
-    format!("`cargo run --release -p almoner-load -- {}`", arguments.join(" "))
+    let mut words = vec!["cargo run --release -p almoner-load --".to_owned()];
+    let mut arguments = arguments.skip(1);
+    while let Some(argument) = arguments.next() {
+        // Where things lie says nothing about what was measured.
+        match ["--folder", "--binary", "--markdown"].contains(&argument.as_str()) {
+            true => drop(arguments.next()),
+            false => words.push(without_password(argument)),
+        }
+    }
+    format!("`{}`", words.join(" "))
+}
+
+/// A database's address without what stands before its host.
+fn without_password(argument: String) -> String {
+    match (argument.find("://"), argument.rfind('@')) {
+        (Some(scheme), Some(host)) if scheme < host => {
+            format!("{}{}", &argument[..scheme + 3], &argument[host + 1..])
+        }
+        _ => argument,
+    }
 }
 
 #[cfg(test)]
@@ -59,9 +77,17 @@ mod tests {
 
     #[test]
     fn the_command_is_the_one_that_was_given() {
-        let given = ["/x/almoner-load", "run", "--seconds", "5"].map(str::to_owned);
+        let given = ["/x/almoner-load", "run", "--folder", "/y", "--seconds", "5"];
+        let given = given.map(str::to_owned);
         let expected = "`cargo run --release -p almoner-load -- run --seconds 5`";
         assert_eq!(command(given.into_iter()), expected);
+    }
+
+    #[test]
+    fn no_password_stands_in_a_report() {
+        let url = "postgres://user:p@ss@host/postgres".to_owned();
+        assert_eq!(without_password(url), "postgres://host/postgres");
+        assert_eq!(without_password("sqlite".to_owned()), "sqlite");
     }
 
     #[test]

@@ -69,7 +69,9 @@ fn measure(order: &run::Order) -> anyhow::Result<ExitCode> {
     let text = report.markdown();
     writeln!(io::stdout(), "{text}")?;
     if let Some(file) = &order.markdown {
-        fs::write(file, &text)?;
+        let known = fs::read_to_string(file).unwrap_or_default();
+        let filled = report::put_between(&known, order.database.name(), &text);
+        fs::write(file, filled.unwrap_or(text))?;
     }
     for complaint in report.complaints() {
         writeln!(io::stderr(), "wrong: {complaint}")?;

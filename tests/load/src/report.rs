@@ -294,6 +294,14 @@ impl Report {
     }
 }
 
+/// The text with a report between the marks of its database, or nothing when it has no such marks.
+pub fn put_between(text: &str, database: &str, report: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {database} -->\n"), format!("<!-- end of {database} -->"));
+    let from = text.find(&begin)? + begin.len();
+    let to = from + text[from..].find(&end)?;
+    Some(format!("{}\n{}\n{}", &text[..from], report.trim_end(), &text[to..]))
+}
+
 /// A text takes whatever is written to it.
 fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
@@ -386,6 +394,15 @@ mod tests {
         assert!(kept(line(Kind::Create, 8_000, 9)));
         assert!(!kept(line(Kind::Create, 7_000, 9)));
         assert!(!kept(line(Kind::Search, 100, 51)));
+    }
+
+    #[test]
+    fn a_report_replaces_the_one_before_it() {
+        let text = "# x\n<!-- sqlite -->\nold\n<!-- end of sqlite -->\nrest\n";
+        let expected = "# x\n<!-- sqlite -->\n\nnew\n<!-- end of sqlite -->\nrest\n";
+        assert_eq!(put_between(text, "sqlite", "new\n\n").unwrap(), expected);
+        assert_eq!(put_between(expected, "sqlite", "new").unwrap(), expected);
+        assert_eq!(put_between(text, "postgres", "new"), None);
     }
 
     #[test]

@@ -45,6 +45,13 @@ impl Almoner {
         Self { binary: binary.to_owned(), settings }
     }
 
+    /// With a log other than the default.
+    #[must_use]
+    pub fn logging(mut self, filter: Option<&str>) -> Self {
+        self.settings.extend(filter.map(|filter| ("ALMONER_LOG", filter.to_owned())));
+        self
+    }
+
     /// `almoner --version`.
     pub fn version(&self) -> anyhow::Result<String> {
         let output = self.command(&["--version"]).output().context("cannot run the binary")?;
