@@ -7,9 +7,11 @@
 //! | `{date}` | `date_text`: `YYYY-MM-DD` | `date` |
 //! | `{folded}` | `text` | `text COLLATE "C"`: both compare it byte by byte |
 //! | `{, deleted_at}` | as it stands | nothing |
+//! | `{packed}` | `WITHOUT ROWID` | room in each page for rows that change |
 //!
-//! The last one ends the indexes of records outside the trash: PostgreSQL knows what it would find
-//! there, SQLite goes to the table for every row to see it.
+//! `{, deleted_at}` ends the indexes of records outside the trash: PostgreSQL knows what it would
+//! find there, SQLite goes to the table for every row to see it. `{packed}` ends a table that is
+//! only ever read by its key and whose rows change all the time.
 //!
 //! The declared types of SQLite are what storage reads values back by, so every column has one.
 
@@ -18,13 +20,14 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 /// Runs statements that are the same on both databases, after translation.
 pub async fn both(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
-    let words: [(&str, &str); 5] = match manager.get_database_backend() {
+    let words: [(&str, &str); 6] = match manager.get_database_backend() {
         DbBackend::Postgres => [
             ("{uuid}", "uuid"),
             ("{bytes}", "bytea"),
             ("{date}", "date"),
             ("{folded}", "text COLLATE \"C\""),
             ("{, deleted_at}", ""),
+            ("{packed}", "WITH (fillfactor = 70)"),
         ],
         _ => [
             ("{uuid}", "uuid_blob"),
@@ -32,6 +35,7 @@ pub async fn both(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<()
             ("{date}", "date_text"),
             ("{folded}", "text"),
             ("{, deleted_at}", ", deleted_at"),
+            ("{packed}", "WITHOUT ROWID"),
         ],
     };
     for statement in statements {
@@ -73,6 +77,14 @@ pub fn row_id(manager: &SchemaManager<'_>) -> (&'static str, &'static str) {
     match manager.get_database_backend() {
         DbBackend::Sqlite => ("seq INTEGER PRIMARY KEY,", "UNIQUE (id)"),
         _ => ("", "PRIMARY KEY (id)"),
+    }
+}
+
+/// The id that is nobody's, for keys in which no column can be absent.
+pub fn nil(manager: &SchemaManager<'_>) -> &'static str {
+    match manager.get_database_backend() {
+        DbBackend::Postgres => "CAST('00000000-0000-0000-0000-000000000000' AS uuid)",
+        _ => "X'00000000000000000000000000000000'",
     }
 }
 

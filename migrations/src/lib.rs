@@ -8,6 +8,7 @@ mod dialect;
 mod m20261121_000001_accounts;
 mod m20261121_000002_donations;
 mod m20261121_000003_trail;
+mod m20261121_000004_totals;
 
 use sea_orm_migration::prelude::*;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_accounts::Migration),
             Box::new(m20261121_000002_donations::Migration),
             Box::new(m20261121_000003_trail::Migration),
+            Box::new(m20261121_000004_totals::Migration),
         ]
     }
 }

@@ -117,10 +117,6 @@ impl MigrationTrait for Migration {
                 "CREATE INDEX donations_by_donor ON donations (donor_id, id)",
                 "CREATE INDEX donations_by_creator ON donations (created_by, id{, deleted_at}) WHERE deleted_at IS NULL",
                 "CREATE INDEX donations_in_trash ON donations (id) WHERE deleted_at IS NOT NULL",
-                // Everything a summary reads, so that it never touches the table.
-                "CREATE INDEX donations_to_sum ON donations
-                    (state, donated_on, currency, method, campaign_id, amount_minor{, deleted_at})
-                    WHERE deleted_at IS NULL",
             ],
         )
         .await?;

@@ -74,6 +74,11 @@ async fn assert_one_row_each(world: &World, donations: i64) {
     assert_no_gap(world).await;
 }
 
+/// No change was counted twice or not at all, whoever it met.
+async fn assert_totals(world: &World) {
+    assert_eq!(world.store.wrong_totals().await.unwrap(), 0);
+}
+
 async fn assert_no_gap(world: &World) {
     let rows = world.rows("changes").await;
     if rows > 0 {

@@ -159,6 +159,10 @@ pub enum Command {
     /// Checks what was recorded about changes.
     #[command(subcommand)]
     Audit(Audit),
+
+    /// Looks after the counts and sums that the database keeps of its donations.
+    #[command(subcommand)]
+    Totals(Totals),
 }
 
 /// Moves the database between versions of its schema.
@@ -238,6 +242,16 @@ pub enum Audit {
         #[arg(hide_env_values = true)]
         expect_head: Option<Mark>,
     },
+}
+
+/// Looks after the counts and sums that the database keeps of its donations.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Totals {
+    /// Compares them with the donations; ends with 1 when they differ, which only happens after
+    /// somebody has changed the database past its triggers.
+    Check,
+    /// Counts them anew. Changes of donations wait meanwhile.
+    Rebuild,
 }
 
 /// How the program ends; `--help` explains the numbers.

@@ -129,6 +129,27 @@ pub async fn verify(config: &Config, noted: Option<Mark>) -> anyhow::Result<Exit
     }
 }
 
+/// `almoner totals …`
+///
+/// # Errors
+/// In words for the operator: totals are wrong, or storage fails.
+pub async fn totals(config: &Config, command: cli::Totals) -> anyhow::Result<()> {
+    let office = Office::open(config, Neighbours::Server).await?;
+    office.expect_migrated().await?;
+    if matches!(command, cli::Totals::Rebuild) {
+        office.store.rebuild_totals().await?;
+    }
+    let wrong = office.store.wrong_totals().await?;
+    anyhow::ensure!(
+        wrong == 0,
+        "{wrong} totals are not what the donations add up to: `almoner totals rebuild` counts them \
+         anew"
+    );
+    let mut out = io::stdout().lock();
+    writeln!(out, "the totals are those of the donations")?;
+    Ok(())
+}
+
 /// A progress bar on standard error; invisible where that is no terminal.
 pub(crate) fn progress(what: &'static str) -> ProgressBar {
     let target = if io::stderr().is_terminal() {

@@ -51,6 +51,7 @@ fn run(cli: &Cli, config: &Config) -> Exit {
         Command::Openapi => commands::openapi(),
         Command::Config => print(&format!("{config:#?}")),
         Command::Seed(order) => block_on(commands::seed::seed(config, order)),
+        Command::Totals(command) => block_on(commands::totals(config, *command)),
         Command::Audit(Audit::Verify { expect_head }) => {
             return match block_on(commands::verify(config, *expect_head)) {
                 Ok(exit) => exit,

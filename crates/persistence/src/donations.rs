@@ -3,7 +3,9 @@
 mod campaign;
 mod donation;
 mod donor;
+mod spans;
 mod summary;
+mod totals;
 
 use almoner_kernel::{Currency, StoreError};
 

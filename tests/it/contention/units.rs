@@ -3,7 +3,7 @@
 use almoner_donations::Donation;
 use almoner_kernel::StoreError;
 
-use super::{assert_no_gap, assert_one_row_each};
+use super::{assert_no_gap, assert_one_row_each, assert_totals};
 use crate::support::{World, created, donation_ids, lira, name, national_id};
 
 on_both![
@@ -48,6 +48,7 @@ async fn a_unit_that_fails_between_others_falls_alone(world: &World) {
     }
     assert!(failed.is_err() && failed_too.is_err(), "{failed:?} {failed_too:?}");
     assert_one_row_each(world, 4).await;
+    assert_totals(world).await;
     let left = world.number("count(*)", "FROM donations WHERE amount_minor = 100").await;
     assert_eq!(left, 0);
     assert_eq!(donation_ids(&donations).len(), 6);
@@ -74,6 +75,7 @@ async fn a_unit_that_is_dropped_between_others_falls_alone(world: &World) {
         outcome.unwrap();
     }
     assert_one_row_each(world, 3).await;
+    assert_totals(world).await;
 }
 
 async fn a_statement_that_failed_can_be_given_up_without_harm(world: &World) {

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use almoner_donations::{DonationPatch, DonationsError};
 use almoner_kernel::{Patch, Scope, Version};
 
-use super::{all_at_once, assert_no_gap, assert_one_row_each, donation_service, draft};
+use super::{
+    all_at_once, assert_no_gap, assert_one_row_each, assert_totals, donation_service, draft,
+};
 use crate::support::{Backend, World, as_system, run_with};
 
 /// One list, on each database with enough connections for a real crowd.
@@ -55,6 +57,7 @@ async fn new_donations_are_all_there_once(world: &World) {
     }
     assert_eq!(ids.len(), 64);
     assert_one_row_each(world, WRITERS).await;
+    assert_totals(world).await;
 }
 
 async fn one_of_many_updates_of_a_version_wins(world: &World) {
@@ -107,4 +110,5 @@ async fn updates_of_different_records_do_not_disturb_each_other(world: &World) {
     }
     assert_eq!(world.rows("changes").await, 64);
     assert_no_gap(world).await;
+    assert_totals(world).await;
 }

@@ -14,6 +14,7 @@ mod search;
 mod sessions;
 mod summary;
 mod tampering;
+mod totals;
 mod trail;
 mod trash;
 mod users;

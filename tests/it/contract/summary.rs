@@ -71,9 +71,10 @@ async fn sums_agree_with_a_reading_of_every_row(world: &World) {
 }
 
 /// Month, currency, method and campaign, with the count and the sum.
-type Line = ((Option<String>, &'static str, Option<&'static str>, Option<String>), (u64, i128));
+pub(super) type Line =
+    ((Option<String>, &'static str, Option<&'static str>, Option<String>), (u64, i128));
 
-fn lines(summary: &Summary) -> Vec<Line> {
+pub(super) fn lines(summary: &Summary) -> Vec<Line> {
     summary
         .lines
         .iter()
@@ -86,7 +87,7 @@ fn lines(summary: &Summary) -> Vec<Line> {
         .collect()
 }
 
-fn naive(all: &[Donation], query: &SummaryQuery, scope: Scope) -> Vec<Line> {
+pub(super) fn naive(all: &[Donation], query: &SummaryQuery, scope: Scope) -> Vec<Line> {
     let mut sums = BTreeMap::new();
     for donation in all {
         let fits = donation.deleted_at.is_none()

@@ -9,3 +9,4 @@ mod secrets;
 mod shutdown;
 mod start;
 mod tampering;
+mod totals;

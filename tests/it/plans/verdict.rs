@@ -48,13 +48,14 @@ fn stops_early(line: &str) -> bool {
 }
 
 /// `SCAN x USING [COVERING] INDEX` and virtual tables read in an order or a range; a bare `SCAN x`
-/// reads the table from end to end. The subquery of a count has a name of its own.
+/// reads the table from end to end. The subqueries of a count and of a sum have names of their own.
 fn is_sqlite_scan(line: &str) -> bool {
     line.contains("SCAN ")
         && !line.contains("USING INDEX")
         && !line.contains("USING COVERING INDEX")
         && !line.contains("VIRTUAL TABLE INDEX")
         && !line.contains("SCAN matches")
+        && !line.contains("SCAN parts")
         && !line.contains("SCAN CONSTANT ROW")
         && !line.contains("(subquery")
 }

@@ -1,21 +1,25 @@
-//! Sums and counts of donations, read from one index that has every column they need.
+//! Sums and counts of donations: added up from the totals that the database keeps. Those of one donor
+//! are read from its donations.
 
 use std::collections::{HashMap, HashSet};
 
 use almoner_donations::{CampaignRef, GroupBy, Method, Summary, SummaryLine, SummaryQuery};
-use almoner_kernel::{CampaignId, PersonName, Scope, StoreError};
+use almoner_kernel::{CampaignId, DonorId, PersonName, Scope, StoreError};
 use chrono::NaiveDate;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::{Alias, Expr, Query, SimpleExpr},
+    sea_query::{Alias, Expr, Query, SelectStatement, SimpleExpr, UnionType},
 };
 use uuid::Uuid;
 
-use super::{currency, known};
+use super::{
+    currency, known,
+    spans::{Span, Stretch, stretches},
+};
 use crate::{
     commit::in_chunks,
     connection::Reader,
-    entities::{campaigns, donations},
+    entities::{campaigns, donation_totals, donations},
     error::store_error,
 };
 
@@ -29,45 +33,38 @@ pub async fn read(
     query: &SummaryQuery,
     scope: Scope,
 ) -> Result<Summary, StoreError> {
-    use donations::Column;
-
     let groups = |group| query.group_by.contains(&group);
-    let integer = |expression: &str| Expr::cust(format!("CAST({expression} AS bigint)"));
+    let sum = |column: &str| Expr::cust(format!("CAST(sum({column}) AS bigint)"));
+    let parts = match query.donor_id {
+        Some(donor) => of_donor(query, scope, donor),
+        None => of_totals(query, scope),
+    };
+    let currency_column = donation_totals::Column::Currency;
     let mut select = Query::select();
     select
-        .from(donations::Entity)
-        .column(Column::Currency)
-        .expr_as(integer("count(*)"), Alias::new("counted"))
-        .expr_as(integer(&format!("sum(amount_minor / {MILLION})")), Alias::new("millions"))
-        .expr_as(integer(&format!("sum(amount_minor % {MILLION})")), Alias::new("rests"))
-        .and_where(Column::DeletedAt.is_null())
-        .and_where(Column::State.eq(query.state.as_str()))
-        .group_by_col(Column::Currency);
-    let filters: [Option<SimpleExpr>; 7] = [
-        query.donated_from.map(|day| Column::DonatedOn.gte(day)),
-        query.donated_to.map(|day| Column::DonatedOn.lte(day)),
-        query.currency.map(|currency| Column::Currency.eq(currency.code())),
-        query.method.map(|method| Column::Method.eq(method.as_str())),
-        query.campaign_id.map(|id| Column::CampaignId.eq(id.uuid())),
-        query.donor_id.map(|id| Column::DonorId.eq(id.uuid())),
-        scope.creator().map(|id| Column::CreatedBy.eq(id.uuid())),
-    ];
-    for filter in filters.into_iter().flatten() {
-        select.and_where(filter);
-    }
+        .from_subquery(parts, Alias::new("parts"))
+        .column(currency_column)
+        .expr_as(sum("donations"), Alias::new("counted"))
+        .expr_as(sum("millions"), Alias::new("millions"))
+        .expr_as(sum("rests"), Alias::new("rests"))
+        .group_by_col(currency_column)
+        // Totals stay behind when their donations have moved to other ones.
+        .and_having(Expr::cust("sum(donations) > 0"));
     if groups(GroupBy::Month) {
         let month = if reader.is_sqlite() {
-            Expr::cust("substr(donated_on, 1, 7)")
+            Expr::cust("substr(begins_on, 1, 7)")
         } else {
-            Expr::cust("to_char(donated_on, 'YYYY-MM')")
+            Expr::cust("to_char(begins_on, 'YYYY-MM')")
         };
         select.expr_as(month, Alias::new("month")).add_group_by([Expr::cust("month")]);
     }
     if groups(GroupBy::Method) {
-        select.column(Column::Method).group_by_col(Column::Method);
+        let method = donation_totals::Column::Method;
+        select.column(method).group_by_col(method);
     }
     if groups(GroupBy::Campaign) {
-        select.column(Column::CampaignId).group_by_col(Column::CampaignId);
+        let campaign = donation_totals::Column::CampaignId;
+        select.column(campaign).group_by_col(campaign);
     }
     let rows = reader.query_all(&select).await.map_err(store_error)?;
 
@@ -120,6 +117,77 @@ pub async fn read(
         key(a).cmp(&key(b))
     });
     Ok(Summary { lines })
+}
+
+/// What the totals have within the days that were asked for.
+fn of_totals(query: &SummaryQuery, scope: Scope) -> SelectStatement {
+    use donation_totals::Column;
+
+    let part = |stretch: Stretch| {
+        let filters: [Option<SimpleExpr>; 8] = [
+            Some(Column::CreatedBy.eq(scope.creator().map_or(Uuid::nil(), |user| user.uuid()))),
+            Some(Column::Span.eq(stretch.span.as_str())),
+            Some(Column::State.eq(query.state.as_str())),
+            stretch.from.map(|day| Column::BeginsOn.gte(day)),
+            stretch.to.map(|day| Column::BeginsOn.lte(day)),
+            query.currency.map(|currency| Column::Currency.eq(currency.code())),
+            query.method.map(|method| Column::Method.eq(method.as_str())),
+            query.campaign_id.map(|id| Column::CampaignId.eq(id.uuid())),
+        ];
+        let mut select = Query::select();
+        select.from(donation_totals::Entity).columns([
+            Column::BeginsOn,
+            Column::Currency,
+            Column::Method,
+            Column::CampaignId,
+            Column::Donations,
+            Column::Millions,
+            Column::Rests,
+        ]);
+        filters.into_iter().flatten().for_each(|filter| {
+            select.and_where(filter);
+        });
+        select
+    };
+    let (from, to) = (query.donated_from, query.donated_to);
+    let stretches = match scope.creator() {
+        None => stretches(from, to),
+        Some(_) => vec![Stretch { span: Span::Day, from, to }],
+    };
+    let mut parts = stretches.into_iter().map(part);
+    let mut select = parts.next().unwrap_or_default();
+    // One statement, so that all of it is of one moment.
+    select.unions(parts.map(|part| (UnionType::All, part)));
+    select
+}
+
+/// The donations of one donor, each as a total of its own.
+fn of_donor(query: &SummaryQuery, scope: Scope, donor: DonorId) -> SelectStatement {
+    use donations::Column;
+
+    let filters: [Option<SimpleExpr>; 7] = [
+        Some(Column::DonorId.eq(donor.uuid())),
+        query.donated_from.map(|day| Column::DonatedOn.gte(day)),
+        query.donated_to.map(|day| Column::DonatedOn.lte(day)),
+        query.currency.map(|currency| Column::Currency.eq(currency.code())),
+        query.method.map(|method| Column::Method.eq(method.as_str())),
+        query.campaign_id.map(|id| Column::CampaignId.eq(id.uuid())),
+        scope.creator().map(|id| Column::CreatedBy.eq(id.uuid())),
+    ];
+    let mut select = Query::select();
+    select
+        .from(donations::Entity)
+        .expr_as(Expr::col(Column::DonatedOn), Alias::new("begins_on"))
+        .columns([Column::Currency, Column::Method, Column::CampaignId])
+        .expr_as(Expr::cust("1"), Alias::new("donations"))
+        .expr_as(Expr::cust(format!("amount_minor / {MILLION}")), Alias::new("millions"))
+        .expr_as(Expr::cust(format!("amount_minor % {MILLION}")), Alias::new("rests"))
+        .and_where(Column::DeletedAt.is_null())
+        .and_where(Column::State.eq(query.state.as_str()));
+    filters.into_iter().flatten().for_each(|filter| {
+        select.and_where(filter);
+    });
+    select
 }
 
 async fn campaign_names(
