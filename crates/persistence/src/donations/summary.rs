@@ -36,8 +36,8 @@ pub async fn read(
     let groups = |group| query.group_by.contains(&group);
     let sum = |column: &str| Expr::cust(format!("CAST(sum({column}) AS bigint)"));
     let parts = match query.donor_id {
-        Some(donor) => of_donor(query, scope, donor),
-        None => of_totals(query, scope),
+        Some(donor) => of_donor(reader, query, scope, donor),
+        None => of_totals(reader, query, scope),
     };
     let currency_column = donation_totals::Column::Currency;
     let mut select = Query::select();
@@ -56,7 +56,8 @@ pub async fn read(
         } else {
             Expr::cust("to_char(begins_on, 'YYYY-MM')")
         };
-        select.expr_as(month, Alias::new("month")).add_group_by([Expr::cust("month")]);
+        // Every part has the first day of the month there, which is in the order of the totals.
+        select.expr_as(month, Alias::new("month")).group_by_col(donation_totals::Column::BeginsOn);
     }
     if groups(GroupBy::Method) {
         let method = donation_totals::Column::Method;
@@ -120,7 +121,7 @@ pub async fn read(
 }
 
 /// What the totals have within the days that were asked for.
-fn of_totals(query: &SummaryQuery, scope: Scope) -> SelectStatement {
+fn of_totals(reader: &Reader<'_>, query: &SummaryQuery, scope: Scope) -> SelectStatement {
     use donation_totals::Column;
 
     let part = |stretch: Stretch| {
@@ -135,8 +136,11 @@ fn of_totals(query: &SummaryQuery, scope: Scope) -> SelectStatement {
             query.campaign_id.map(|id| Column::CampaignId.eq(id.uuid())),
         ];
         let mut select = Query::select();
-        select.from(donation_totals::Entity).columns([
-            Column::BeginsOn,
+        let begins_on = match stretch.span {
+            Span::Month => Expr::col(Column::BeginsOn),
+            Span::Day => first_of_month(reader, "begins_on"),
+        };
+        select.from(donation_totals::Entity).expr_as(begins_on, Alias::new("begins_on")).columns([
             Column::Currency,
             Column::Method,
             Column::CampaignId,
@@ -162,7 +166,12 @@ fn of_totals(query: &SummaryQuery, scope: Scope) -> SelectStatement {
 }
 
 /// The donations of one donor, each as a total of its own.
-fn of_donor(query: &SummaryQuery, scope: Scope, donor: DonorId) -> SelectStatement {
+fn of_donor(
+    reader: &Reader<'_>,
+    query: &SummaryQuery,
+    scope: Scope,
+    donor: DonorId,
+) -> SelectStatement {
     use donations::Column;
 
     let filters: [Option<SimpleExpr>; 7] = [
@@ -177,7 +186,7 @@ fn of_donor(query: &SummaryQuery, scope: Scope, donor: DonorId) -> SelectStateme
     let mut select = Query::select();
     select
         .from(donations::Entity)
-        .expr_as(Expr::col(Column::DonatedOn), Alias::new("begins_on"))
+        .expr_as(first_of_month(reader, "donated_on"), Alias::new("begins_on"))
         .columns([Column::Currency, Column::Method, Column::CampaignId])
         .expr_as(Expr::cust("1"), Alias::new("donations"))
         .expr_as(Expr::cust(format!("amount_minor / {MILLION}")), Alias::new("millions"))
@@ -188,6 +197,14 @@ fn of_donor(query: &SummaryQuery, scope: Scope, donor: DonorId) -> SelectStateme
         select.and_where(filter);
     });
     select
+}
+
+fn first_of_month(reader: &Reader<'_>, day: &str) -> SimpleExpr {
+    if reader.is_sqlite() {
+        Expr::cust(format!("substr({day}, 1, 7) || '-01'"))
+    } else {
+        Expr::cust(format!("CAST(date_trunc('month', {day}) AS date)"))
+    }
 }
 
 async fn campaign_names(
