@@ -77,12 +77,45 @@ pub struct Listing {
     ordering: Ordering,
     by_match: bool,
     is_empty: bool,
+    common: Vec<(&'static str, Value)>,
+    keys_first: Option<KeysFirst>,
+}
+
+/// How the keys of a page are found before its rows are read.
+pub struct KeysFirst {
+    /// Everything that is read of a row.
+    pub rows: SelectStatement,
+    /// Follow the order, and try the common filters on the way: not the other way round.
+    pub in_order: bool,
 }
 
 impl Listing {
     /// A list; `select` has no order and no limit yet.
     pub const fn new(table: &'static str, select: SelectStatement, ordering: Ordering) -> Self {
-        Self { table, select, ordering, by_match: false, is_empty: false }
+        Self {
+            table,
+            select,
+            ordering,
+            by_match: false,
+            is_empty: false,
+            common: Vec::new(),
+            keys_first: None,
+        }
+    }
+
+    /// Restricts the list to records with these values, each of which many records have.
+    #[must_use]
+    pub fn with(mut self, common: Vec<(&'static str, Value)>) -> Self {
+        self.common = common;
+        self
+    }
+
+    /// Finds the keys of a page first, for which indexes have every column, and reads the rows of
+    /// these keys only.
+    #[must_use]
+    pub fn keys_first(mut self, keys_first: Option<KeysFirst>) -> Self {
+        self.keys_first = keys_first;
+        self
     }
 
     /// Restricts the list to one side of the trash.
@@ -138,7 +171,7 @@ impl Listing {
 
     /// Reads one page.
     pub async fn page<R, T>(
-        mut self,
+        self,
         reader: &Reader<'_>,
         request: &PageRequest,
         position: impl Fn(&R) -> Position,
@@ -151,16 +184,16 @@ impl Listing {
             let total = request.count.then_some(Total::capped(0));
             return Ok(Page { items: Vec::new(), next: None, total });
         }
-        let total =
-            if request.count { Some(count(reader, self.select.clone()).await?) } else { None };
-        self.ordering.apply(&mut self.select, request.after.as_ref());
-        // One more than the page shows whether there is a next one.
-        self.select.limit(u64::from(request.limit) + 1);
+        let total = match request.count {
+            true => Some(count(reader, self.filtered(false)).await?),
+            false => None,
+        };
+        let select = self.paged(reader, request);
         let (mut rows, seqs): (Vec<R>, Vec<i64>) = if self.by_match {
-            let rows = reader.rows::<(R, i64)>(&self.select).await.map_err(store_error)?;
+            let rows = reader.rows::<(R, i64)>(&select).await.map_err(store_error)?;
             rows.into_iter().unzip()
         } else {
-            (reader.rows(&self.select).await.map_err(store_error)?, Vec::new())
+            (reader.rows(&select).await.map_err(store_error)?, Vec::new())
         };
         let limit = request.limit as usize;
         let has_next = rows.len() > limit;
@@ -174,6 +207,38 @@ impl Listing {
         });
         let items = rows.into_iter().map(record).collect::<Result<_, _>>()?;
         Ok(Page { items, next, total })
+    }
+}
+
+impl Listing {
+    /// The statement of one page, and of one row more, which shows whether there is a next one.
+    fn paged(&self, reader: &Reader<'_>, request: &PageRequest) -> SelectStatement {
+        let walks = self.keys_first.as_ref().is_some_and(|keys_first| keys_first.in_order);
+        let mut select = self.filtered(walks && reader.is_sqlite());
+        self.ordering.apply(&mut select, request.after.as_ref());
+        select.limit(u64::from(request.limit) + 1);
+        let Some(KeysFirst { rows, .. }) = &self.keys_first else { return select };
+        let key =
+            (Alias::new(self.table), Alias::new(if reader.is_sqlite() { "seq" } else { "id" }));
+        select.clear_selects().column(key.clone());
+        let mut rows = rows.clone();
+        rows.and_where(Expr::col(key).in_subquery(select));
+        self.ordering.apply(&mut rows, None);
+        rows
+    }
+
+    /// The list with its common filters. SQLite does not know that a page ends: it would rather find
+    /// every record with a value and sort them, unless the column stands behind a plus sign.
+    fn filtered(&self, walks: bool) -> SelectStatement {
+        let mut select = self.select.clone();
+        for (column, value) in &self.common {
+            let table = self.table;
+            select.and_where(match walks {
+                true => Expr::cust_with_values(format!("+{table}.{column} = ?"), [value.clone()]),
+                false => Expr::col((Alias::new(table), Alias::new(*column))).eq(value.clone()),
+            });
+        }
+        select
     }
 }
 

@@ -238,9 +238,20 @@ async fn donors(inspector: &mut Inspector<'_>, known: &Known) {
             ("by name with a filter", query, *scope)
         })
         .collect();
+    let searched = queries.len();
     queries.extend(by_name);
     for (n, (what, query, scope)) in queries.into_iter().enumerate() {
-        let order = if n < alone { Order::FromIndex } else { Order::MaySort };
+        let is_common = query.kind.is_some() || query.contact_consent.is_some();
+        let is_own = scope.creator().is_some();
+        let order = match query.trash {
+            _ if n < alone => Order::FromIndex,
+            Trash::Without if n >= searched && is_common => Order::KeysFromIndex,
+            Trash::Without if n >= searched && (is_own || query.created_by.is_some()) => {
+                Order::KeysMaySort
+            }
+            Trash::Without if n >= searched => Order::FromIndex,
+            _ => Order::MaySort,
+        };
         let what = format!("donors: {what} {query:?} {scope:?}");
         inspector
             .list(what, order, async |page| world.donors().list(&query, scope, &page).await)
@@ -330,6 +341,31 @@ fn donation_filters(known: &Known) -> Vec<(DonationQuery, Scope, Order)> {
         .collect()
 }
 
+/// What a filter may cost with a sort.
+fn with_sort(query: &DonationQuery, scope: Scope) -> Order {
+    let is_newest_first = matches!(query.sort.field, DonationSort::CreatedAt);
+    let has_range = query.donated_from.is_some()
+        || query.donated_to.is_some()
+        || query.amount_min.is_some()
+        || query.amount_max.is_some();
+    let is_common = query.state.is_some() || query.method.is_some() || query.currency.is_some();
+    let is_of_few = query.donor_id.is_some() || query.trash == Trash::Only;
+    let is_owned = query.created_by.is_some() || scope.creator().is_some();
+    if query.q.is_some() {
+        Order::MaySort
+    } else if is_newest_first {
+        if has_range { Order::KeysMaySort } else { Order::FromIndex }
+    } else if is_of_few {
+        Order::MaySort
+    } else if is_common {
+        Order::KeysFromIndex
+    } else if has_range || is_owned || query.campaign_id.is_some() {
+        Order::KeysMaySort
+    } else {
+        Order::FromIndex
+    }
+}
+
 async fn donations(inspector: &mut Inspector<'_>, known: &Known) {
     let world = inspector.world;
     let fields = [DonationSort::CreatedAt, DonationSort::DonatedOn, DonationSort::Amount];
@@ -342,7 +378,9 @@ async fn donations(inspector: &mut Inspector<'_>, known: &Known) {
             queries.push((sorted, Scope::All, Order::FromIndex));
             // Each filter with each sort.
             queries.extend(filters.iter().map(|(query, scope, _)| {
-                (DonationQuery { sort, ..query.clone() }, *scope, Order::MaySort)
+                let query = DonationQuery { sort, ..query.clone() };
+                let order = with_sort(&query, *scope);
+                (query, *scope, order)
             }));
         }
     }

@@ -12,7 +12,7 @@ use almoner_kernel::{
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, Value,
     sea_query::{Alias, Expr, ExprTrait, LockType, Query, SelectStatement},
 };
 
@@ -22,7 +22,7 @@ use crate::{
     connection::Known,
     entities::{campaigns, donations, donors},
     error::store_error,
-    paging::{Listing, Ordering, instant, millis},
+    paging::{KeysFirst, Listing, Ordering, instant, millis},
     rows::{self, FromRow},
     store::Store,
 };
@@ -74,6 +74,8 @@ impl Donations for Store {
             id: row.donation.id,
         };
         Listing::new("donations", listed(query, scope), ordering)
+            .with(common(query))
+            .keys_first(keys_first(query, scope))
             .trash(query.trash)
             .search(&reader, query.q.as_deref())
             .page(&reader, page, position, into_donation)
@@ -226,9 +228,6 @@ fn listed(query: &DonationQuery, scope: Scope) -> SelectStatement {
             QueryTrait::query(&mut select).and_where(condition);
         }
     };
-    filter(query.state.map(|state| Column::State.eq(state.as_str())));
-    filter(query.method.map(|method| Column::Method.eq(method.as_str())));
-    filter(query.currency.map(|currency| Column::Currency.eq(currency.code())));
     filter(query.campaign_id.map(|id| Column::CampaignId.eq(id.uuid())));
     filter(query.donor_id.map(|id| Column::DonorId.eq(id.uuid())));
     filter(query.created_by.map(|id| Column::CreatedBy.eq(id.uuid())));
@@ -238,6 +237,34 @@ fn listed(query: &DonationQuery, scope: Scope) -> SelectStatement {
     filter(query.amount_min.map(|minor| Column::AmountMinor.gte(minor)));
     filter(query.amount_max.map(|minor| Column::AmountMinor.lte(minor)));
     select.into_query()
+}
+
+/// The filters by values that many donations have.
+fn common(query: &DonationQuery) -> Vec<(&'static str, Value)> {
+    let state = query.state.map(|state| ("state", state.as_str().into()));
+    let method = query.method.map(|method| ("method", method.as_str().into()));
+    let currency = query.currency.map(|currency| ("currency", currency.code().into()));
+    [state, method, currency].into_iter().flatten().collect()
+}
+
+/// Where no index gives the rows of a page in their order, their keys come first. Newest first, a
+/// search gives them in order, and so does the index of every filter but those by a range.
+fn keys_first(query: &DonationQuery, scope: Scope) -> Option<KeysFirst> {
+    let is_newest_first = matches!(query.sort.field, DonationSort::CreatedAt);
+    let has_days = query.donated_from.is_some() || query.donated_to.is_some();
+    let has_amounts = query.amount_min.is_some() || query.amount_max.is_some();
+    let has_range = has_days || has_amounts;
+    let is_of_few = query.campaign_id.is_some()
+        || query.donor_id.is_some()
+        || query.created_by.is_some()
+        || scope.creator().is_some();
+    let is_filtered = has_range || is_of_few || query.q.is_some() || !common(query).is_empty();
+    let is_in_order = !is_filtered || (is_newest_first && (query.q.is_some() || !has_range));
+    (!is_in_order).then(|| KeysFirst {
+        rows: with_names(donations::Entity::find()).into_query(),
+        // A range of amounts comes with a currency, whose index has the amounts newest first.
+        in_order: (!is_newest_first || has_days) && !is_of_few,
+    })
 }
 
 fn into_donation(row: Row) -> Result<Donation, StoreError> {

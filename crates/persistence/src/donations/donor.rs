@@ -9,7 +9,7 @@ use almoner_kernel::{
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Value,
     sea_query::{Expr, SelectStatement},
 };
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::{
     connection::Known,
     entities::{donations, donors},
     error::store_error,
-    paging::{Listing, Ordering, instant, millis},
+    paging::{KeysFirst, Listing, Ordering, instant, millis},
     store::Store,
 };
 
@@ -65,6 +65,8 @@ impl Donors for Store {
             id: row.id,
         };
         Listing::new("donors", listed(query, scope), ordering)
+            .with(common(query))
+            .keys_first(keys_first(query, scope))
             .trash(query.trash)
             .search(&reader, query.q.as_deref())
             .page(&reader, page, position, into_donor)
@@ -244,16 +246,26 @@ fn by_id(id: DonorId, scope: Scope) -> sea_orm::Select<donors::Entity> {
 
 fn listed(query: &DonorQuery, scope: Scope) -> SelectStatement {
     let mut select = donors::Entity::find();
-    if let Some(kind) = query.kind {
-        select = select.filter(donors::Column::Kind.eq(kind.as_str()));
-    }
-    if let Some(consent) = query.contact_consent {
-        select = select.filter(donors::Column::ContactConsent.eq(consent));
-    }
     for creator in [query.created_by, scope.creator()].into_iter().flatten() {
         select = select.filter(donors::Column::CreatedBy.eq(creator.uuid()));
     }
     select.into_query()
+}
+
+/// The filters by values that many donors have.
+fn common(query: &DonorQuery) -> Vec<(&'static str, Value)> {
+    let kind = query.kind.map(|kind| ("kind", kind.as_str().into()));
+    let consent = query.contact_consent.map(|consent| ("contact_consent", consent.into()));
+    [kind, consent].into_iter().flatten().collect()
+}
+
+/// By name, only the list of all donors comes out of an index in its order.
+fn keys_first(query: &DonorQuery, scope: Scope) -> Option<KeysFirst> {
+    let is_of_few = query.created_by.is_some() || scope.creator().is_some();
+    let is_filtered =
+        is_of_few || query.kind.is_some() || query.contact_consent.is_some() || query.q.is_some();
+    (matches!(query.sort.field, DonorSort::Name) && is_filtered)
+        .then(|| KeysFirst { rows: donors::Entity::find().into_query(), in_order: !is_of_few })
 }
 
 fn into_donor(row: donors::Model) -> Result<Donor, StoreError> {
