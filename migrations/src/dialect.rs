@@ -113,7 +113,7 @@ pub async fn full_text(
             // does not take for letters.
             &format!(
                 "CREATE VIRTUAL TABLE {table}_fts USING fts5 ({listed}, content='{table}',
-                 content_rowid='seq', detail=none, columnsize=0, prefix='2 3',
+                 content_rowid='seq', detail=none, columnsize=0, prefix='1 2 3',
                  tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'\")"
             ),
             &format!("CREATE TRIGGER {table}_fts_insert AFTER INSERT ON {table} BEGIN {put} END"),
