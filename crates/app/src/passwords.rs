@@ -22,6 +22,7 @@ use argon2::{
 };
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
+use thread_priority::{ThreadPriority, ThreadPriorityValue};
 use tokio::sync::oneshot;
 
 /// Memory in KiB: 19 MiB, with two passes and one lane the OWASP minimum for Argon2id.
@@ -146,8 +147,16 @@ enum Answer {
     Verified(bool),
 }
 
+/// A little behind all other threads (4 on the scale of `nice`): who logs in waits for the processor
+/// some milliseconds longer, who works in the meantime hardly notices.
+const BEHIND: u8 = 39;
+
 /// Takes jobs until there is no hasher any more.
 fn work(jobs: &Mutex<Receiver<Job>>) {
+    let behind = ThreadPriorityValue::try_from(BEHIND).map(ThreadPriority::Crossplatform);
+    if let Ok(Err(error)) = behind.map(thread_priority::set_current_thread_priority) {
+        tracing::debug!(?error, "password checks run as fast as everything else");
+    }
     let mut memory = Vec::new();
     loop {
         // The lock is held while waiting: the threads wait for it instead, and one job wakes one.

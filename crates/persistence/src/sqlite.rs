@@ -41,6 +41,8 @@ pub fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(READER_PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // KiB: the pages of a transaction, and the upper levels of every index.
+    connection.pragma_update(None, "cache_size", -16_000)?;
     prepare(&connection)?;
     Ok(connection)
 }
@@ -70,6 +72,8 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     )?;
     connection.busy_timeout(READER_PATIENCE)?;
     connection.pragma_update(None, "query_only", true)?;
+    // KiB, for each connection: only pages of the log and beyond what is mapped.
+    connection.pragma_update(None, "cache_size", -4_000)?;
     prepare(&connection)?;
     Ok(connection)
 }
@@ -77,10 +81,8 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // KiB, for each connection: enough for the upper levels of every index.
-    connection.pragma_update(None, "cache_size", -16_000)?;
-    // Bytes of the file that are read without a system call; shared between connections.
-    connection.pragma_update(None, "mmap_size", 1_073_741_824_i64)?;
+    // Bytes of the file that are read without a copy: as many as SQLite allows.
+    connection.pragma_update(None, "mmap_size", i64::from(u32::MAX / 2))?;
     // Without it a statement is planned anew whenever another value is bound to it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
