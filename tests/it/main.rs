@@ -11,6 +11,7 @@ mod support;
 mod contention;
 mod contract;
 mod e2e;
+mod faults;
 mod guards;
 mod http;
 mod plans;

@@ -92,8 +92,9 @@ impl Authentication {
         command: LoginCommand,
     ) -> Result<LoggedIn, AccountsError> {
         let address = cx.origin.address.map(AddressKey::of);
+        let (since, until) = self.window(cx.at);
         if let Some(address) = &address {
-            let window = self.accounts.login_window(address, self.window_start(cx.at)).await?;
+            let window = self.accounts.login_window(address, since, until).await?;
             if window.counted >= self.login_policy.max_per_address {
                 return Err(self.refuse_address(cx, address, window).await?);
             }
@@ -103,14 +104,14 @@ impl Authentication {
 
         let mut tx = self.accounts.begin().await?;
         if let Some(address) = &address {
-            let window = tx.lock_login_window(address, self.window_start(cx.at)).await?;
+            let window = tx.lock_login_window(address, since, until).await?;
             if window.counted >= self.login_policy.max_per_address {
                 drop(tx);
                 return Err(self.refuse_address(cx, address, window).await?);
             }
             tx.insert_login_attempt(address, cx.at, Attempt::Counted).await?;
         }
-        tx.sweep(self.window_start(cx.at), cx.at).await?;
+        tx.sweep(since, cx.at).await?;
 
         let known = compared.account.as_ref().map(|account| account.user.id);
         let Some(account) = self.reload(tx.as_mut(), &email_key, &compared).await? else {
@@ -274,7 +275,8 @@ impl Authentication {
     ) -> Result<AccountsError, AccountsError> {
         if !window.refusal_recorded {
             let mut tx = self.accounts.begin().await?;
-            let window = tx.lock_login_window(address, self.window_start(cx.at)).await?;
+            let (since, until) = self.window(cx.at);
+            let window = tx.lock_login_window(address, since, until).await?;
             if !window.refusal_recorded {
                 tx.insert_login_attempt(address, cx.at, Attempt::Refused).await?;
                 let trail = Trail::of(cx).security(event(SecurityEventKind::LoginLimited, None));
@@ -285,8 +287,10 @@ impl Authentication {
         Ok(AccountsError::RateLimited { retry_after: wait(cx.at, until) })
     }
 
-    fn window_start(&self, at: Timestamp) -> Timestamp {
-        at - self.login_policy.window
+    /// The logins that count, from the one instant to the other. What lies further in the future was
+    /// before the clock was set back, and must not count until it has come round again.
+    fn window(&self, at: Timestamp) -> (Timestamp, Timestamp) {
+        (at - self.login_policy.window, at + self.login_policy.window)
     }
 }
 

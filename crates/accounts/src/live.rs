@@ -143,8 +143,9 @@ impl LiveSessions {
     /// The session of a key, if it is known, alive and fresh enough; it counts as used now.
     pub fn find(&self, key: &SessionKeyHash, now: Timestamp) -> Option<Arc<LiveSession>> {
         let live = Arc::clone(self.state.read().by_key.get(key)?);
-        let is_fresh =
-            self.policy.revalidate_after.is_none_or(|trusted| now < live.loaded_at + trusted);
+        // A load in the future was before the clock was set back.
+        let age = (now - live.loaded_at).abs();
+        let is_fresh = self.policy.revalidate_after.is_none_or(|trusted| age < trusted);
         if !is_fresh || !live.session.is_alive_when_seen(live.last_seen_at(), now) {
             return None;
         }

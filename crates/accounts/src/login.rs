@@ -81,14 +81,16 @@ pub enum Verdict {
     },
 }
 
-/// Decides about an active account. A lock that has run out counts for nothing.
+/// Decides about an active account. A lock that has run out counts for nothing, and one that would
+/// hold for twice its time neither: it was set before the clock was set back, and would keep its user
+/// out for as long as that.
 ///
 /// Whoever knows the password is told about the lock, which would let a guesser go on guessing behind
 /// it. So failures go on counting while the lock holds, and once they are twice the limit the right
 /// password is refused like a wrong one until the lock runs out: a lock never gives more guesses than
 /// the account had before it. Guessing does not prolong a lock, or anybody could keep a user out.
 pub fn decide(failures: Failures, is_right: bool, at: Timestamp, policy: &LoginPolicy) -> Verdict {
-    let lock = failures.locked_until.filter(|until| at < *until);
+    let lock = failures.locked_until.filter(|until| at < *until && *until - at < policy.lock * 2);
     match (lock, is_right) {
         (None, true) => Verdict::Accepted,
         (None, false) => {

@@ -135,6 +135,7 @@ pub trait Accounts: Send + Sync {
         &self,
         address: &AddressKey,
         since: Timestamp,
+        until: Timestamp,
     ) -> Result<LoginWindow, StoreError>;
 
     /// Every custom role, by name.
@@ -286,6 +287,7 @@ pub trait AccountsTx: UnitOfWork {
         &mut self,
         address: &AddressKey,
         since: Timestamp,
+        until: Timestamp,
     ) -> Result<LoginWindow, StoreError>;
 
     /// Stores one login of an address.

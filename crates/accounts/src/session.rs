@@ -37,9 +37,11 @@ impl Session {
         self.is_alive_when_seen(self.last_seen_at, now)
     }
 
-    /// The same, for a session that was last used at `last_seen_at`.
+    /// The same, for a session that was last used at `last_seen_at`. A use in the future was before
+    /// the clock was set back: when it is further away than the idle time-out, nobody knows how long
+    /// ago it was.
     pub fn is_alive_when_seen(&self, last_seen_at: Timestamp, now: Timestamp) -> bool {
-        now < self.expires_at && now < last_seen_at + self.idle_timeout
+        now < self.expires_at && (now - last_seen_at).abs() < self.idle_timeout
     }
 }
 

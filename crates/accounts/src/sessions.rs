@@ -58,12 +58,22 @@ impl Sessions {
             },
         };
         let interval = WRITE_BACK.min(live.session.idle_timeout / 4);
-        if live.claims_write(now, interval)
-            && !self.accounts.touch_session(live.session.id, now).await?
-        {
-            // Another process has ended it.
-            self.live.forget_session(live.session.id);
-            return Ok(None);
+        if live.claims_write(now, interval) {
+            match self.accounts.touch_session(live.session.id, now).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    // Another process has ended it.
+                    self.live.forget_session(live.session.id);
+                    return Ok(None);
+                }
+                // A full disk, or a file that somebody keeps, is no reason not to read. The session
+                // was looked up as it always is; only its time of use is written later.
+                Err(error @ StoreError::Unavailable(_)) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "the use of a session could not be written");
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(Some(live))
     }

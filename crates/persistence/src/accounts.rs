@@ -103,8 +103,9 @@ impl Accounts for Store {
         &self,
         address: &AddressKey,
         since: Timestamp,
+        until: Timestamp,
     ) -> Result<LoginWindow, StoreError> {
-        login_window(&self.point(), address, since).await
+        login_window(&self.point(), address, since, until).await
     }
 
     async fn roles(&self) -> Result<Vec<CustomRole>, StoreError> {
@@ -195,10 +196,12 @@ async fn login_window(
     connection: &impl ConnectionTrait,
     address: &AddressKey,
     since: Timestamp,
+    until: Timestamp,
 ) -> Result<LoginWindow, StoreError> {
     let rows: Vec<(i64, bool)> = login_attempts::Entity::find()
         .filter(login_attempts::Column::Address.eq(address.as_str()))
         .filter(login_attempts::Column::At.gt(millis(since)))
+        .filter(login_attempts::Column::At.lte(millis(until)))
         .order_by_asc(login_attempts::Column::At)
         .select_only()
         .columns([login_attempts::Column::At, login_attempts::Column::Refused])

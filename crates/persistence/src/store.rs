@@ -81,6 +81,9 @@ pub enum OpenError {
     /// Another process has the file.
     #[error("another almoner is running on {0}: stop it first, or give this one a file of its own")]
     InUse(PathBuf),
+    /// The file can be read, but not written.
+    #[error("cannot write {0}: the file is read-only")]
+    ReadOnly(PathBuf),
     /// The lock file cannot be written.
     #[error("cannot lock {0}")]
     Lock(PathBuf, #[source] io::Error),
@@ -140,6 +143,14 @@ impl Store {
                 let lock = options.exclusive.then(|| lock(&path)).transpose()?;
                 let writer =
                     Writer::open(&path).map_err(store_error).map_err(OpenError::Database)?;
+                // SQLite opens such a file without a word.
+                let is_read_only = writer
+                    .with(|connection| connection.is_readonly(rusqlite::MAIN_DB))
+                    .await
+                    .map_err(|error| OpenError::Database(store_error(values::exec_error(error))))?;
+                if options.exclusive && is_read_only {
+                    return Err(OpenError::ReadOnly(path));
+                }
                 let readers = Readers::new(path.clone());
                 Backend::Sqlite { path, writer, readers, _lock: lock }
             }

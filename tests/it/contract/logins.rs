@@ -32,9 +32,18 @@ async fn attempt(world: &World, from: &AddressKey, at: Timestamp, attempt: Attem
 }
 
 async fn window(world: &World, from: &AddressKey, since: Timestamp) -> LoginWindow {
-    let window = world.accounts().login_window(from, since).await.unwrap();
+    window_until(world, from, since, later(1_000_000)).await
+}
+
+async fn window_until(
+    world: &World,
+    from: &AddressKey,
+    since: Timestamp,
+    until: Timestamp,
+) -> LoginWindow {
+    let window = world.accounts().login_window(from, since, until).await.unwrap();
     let mut tx = world.accounts().begin().await.unwrap();
-    assert_eq!(tx.lock_login_window(from, since).await.unwrap(), window);
+    assert_eq!(tx.lock_login_window(from, since, until).await.unwrap(), window);
     window
 }
 
@@ -50,6 +59,10 @@ async fn attempts_count_from_the_start_of_the_window_exclusive(world: &World) {
     for (since, counted, oldest) in [(9, 3, Some(10)), (10, 2, Some(20)), (30, 0, None)] {
         let window = window(world, &from, later(since)).await;
         assert_eq!((window.counted, window.oldest), (counted, oldest.map(later)), "{since}");
+    }
+    for (until, counted) in [(9, 0), (10, 1), (29, 2), (30, 3)] {
+        let window = window_until(world, &from, later(0), later(until)).await;
+        assert_eq!(window.counted, counted, "to {until}");
     }
 }
 
@@ -73,7 +86,7 @@ async fn a_unit_sees_its_own_attempts_and_a_dropped_one_leaves_none(world: &Worl
     let from = address("192.0.2.1");
     let mut tx = world.accounts().begin().await.unwrap();
     tx.insert_login_attempt(&from, later(1), Attempt::Counted).await.unwrap();
-    assert_eq!(tx.lock_login_window(&from, START).await.unwrap().counted, 1);
+    assert_eq!(tx.lock_login_window(&from, START, later(1)).await.unwrap().counted, 1);
     drop(tx);
     assert_eq!(window(world, &from, START).await.counted, 0);
 }

@@ -2,10 +2,10 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     sync::OnceLock,
 };
 
@@ -41,6 +41,7 @@ pub struct Almoner {
     pub folder: TempDir,
     pub url: String,
     settings: Vec<(String, String)>,
+    launcher: Vec<String>,
     server: Option<Child>,
 }
 
@@ -56,8 +57,15 @@ impl Almoner {
                 ("ALMONER_LISTEN".to_owned(), listen),
                 ("ALMONER_LOG_FORMAT".to_owned(), "json".to_owned()),
             ],
+            launcher: Vec::new(),
             server: None,
         }
+    }
+
+    /// Another program that starts the server: it is given the binary and its arguments.
+    pub fn through(mut self, launcher: &[&str]) -> Self {
+        self.launcher = launcher.iter().map(|word| (*word).to_owned()).collect();
+        self
     }
 
     /// One more setting.
@@ -68,24 +76,50 @@ impl Almoner {
 
     /// Starts the server; returns what it printed once it listens.
     pub fn start(&mut self) -> Vec<String> {
-        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
-        let mut server =
-            self.command(&["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let output = self.launch();
         let mut printed = Vec::new();
-        for line in BufReader::new(server.stdout.take().unwrap()).lines() {
+        for line in BufReader::new(output).lines() {
             printed.push(line.unwrap());
             if printed.last().is_some_and(|line| line.contains("Ctrl+C")) {
                 break;
             }
         }
         assert!(!printed.is_empty(), "the server did not start:\n{}", self.log());
-        self.server = Some(server);
+        self.wait_for_an_answer();
         printed
+    }
+
+    /// The server listens before its workers have started, and hears no signal until they have.
+    fn wait_for_an_answer(&self) {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let mut connection = TcpStream::connect(address).unwrap();
+        let request = format!("GET /health/live HTTP/1.1\r\nHost: {address}\r\nConnection: close");
+        connection.write_all(format!("{request}\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// Starts the server and does not wait for it; returns its standard output.
+    pub fn launch(&mut self) -> ChildStdout {
+        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
+        let mut server =
+            self.command(&["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let output = server.stdout.take().unwrap();
+        self.server = Some(server);
+        output
     }
 
     /// A command in the folder, with the settings and nothing else of the environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match self.launcher.split_first() {
+            Some((launcher, words)) => {
+                let mut command = Command::new(launcher);
+                command.args(words).arg(binary());
+                command
+            }
+            None => Command::new(binary()),
+        };
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_clear().envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
@@ -115,9 +149,21 @@ impl Almoner {
         Browser::log_in(&self.url, EMAIL, PASSWORD).await
     }
 
+    /// The process of the server.
+    pub fn process(&self) -> u32 {
+        self.server.as_ref().unwrap().id()
+    }
+
+    /// Kills the server as `kill -9` does: it has no time for a last word.
+    pub fn kill(&mut self) {
+        let mut server = self.server.take().unwrap();
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+
     /// Sends a signal to the server.
     pub fn signal(&self, name: &str) {
-        let id = self.server.as_ref().unwrap().id().to_string();
+        let id = self.process().to_string();
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
     }
 

@@ -1,6 +1,6 @@
 //! The built binary, started as an operator starts it.
 
-mod almoner;
+pub mod almoner;
 mod configuration;
 mod neighbours;
 mod parallel;

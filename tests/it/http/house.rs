@@ -178,6 +178,11 @@ pub async fn a_donation(browser: &Browser) -> Value {
 pub struct SetClock(AtomicI64);
 
 impl SetClock {
+    /// Sets it back, as an operator or NTP does.
+    pub fn back(&self, time: Duration) {
+        self.0.fetch_sub(time.num_milliseconds(), Ordering::SeqCst);
+    }
+
     /// Lets time pass.
     pub fn forward(&self, time: Duration) {
         self.0.fetch_add(time.num_milliseconds(), Ordering::SeqCst);

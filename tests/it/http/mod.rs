@@ -28,6 +28,7 @@ macro_rules! in_both_houses {
 mod audit;
 mod bodies;
 mod campaigns;
+mod clocks;
 mod donations;
 mod donors;
 mod headers;
@@ -39,7 +40,7 @@ mod problems;
 mod proxies;
 mod quotas;
 mod races;
-mod reading;
+pub mod reading;
 mod roles;
 mod sessions;
 mod steps;

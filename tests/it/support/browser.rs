@@ -89,10 +89,15 @@ impl Browser {
 impl Answer {
     /// Sends a request.
     pub async fn to(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        Self::attempt(request).await.unwrap()
+    }
+
+    /// The same, where the connection may be cut.
+    pub async fn attempt(request: RequestBuilder) -> Result<Self, reqwest::Error> {
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.unwrap();
-        Self { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() }
+        let body = response.bytes().await?;
+        Ok(Self { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() })
     }
 
     /// A text at a JSON Pointer.

@@ -13,7 +13,7 @@ mod world;
 
 pub use browser::{Answer, Browser};
 pub use contexts::{START, as_system, as_user, day, later};
-pub use databases::{Backend, PostgresDatabase};
+pub use databases::{Backend, PostgresDatabase, connect};
 pub use dice::Dice;
 pub use ids::CountedIds;
 pub use records::{

@@ -43,6 +43,10 @@ fn every_login_is_decided_as_in_this_table() {
         (10, now,   false, refused(1, None, false)),
         (10, past,  true,  Verdict::Accepted),
         (10, past,  false, refused(1, None, false)),
+        // Locked before the clock was set back: by a little, by a day.
+        (5,  Some(at(29)), true,  Verdict::Locked { until: at(29) }),
+        (10, Some(at(30)), true,  Verdict::Accepted),
+        (10, Some(at(24 * 60)), false, refused(1, None, false)),
     ];
     for (failed, until, is_right, verdict) in table {
         assert_eq!(

@@ -64,6 +64,29 @@ async fn a_session_that_is_not_used_ends_at_its_idle_time_out() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_by_less_than_the_idle_time_out_ends_no_session() {
+    for (minute, alive) in [(-29, true), (-30, false), (-24 * 60, false)] {
+        let mut store = MockStore::new();
+        store.expect_session().returning(|_| Ok(Some(stored())));
+        let (sessions, _) = over(store);
+        let now = at(minute);
+        assert_eq!(sessions.resolve(&key(), now).await.unwrap().is_some(), alive, "{minute}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_goes_on_while_its_use_cannot_be_written() {
+    let mut store = MockStore::new();
+    store.expect_session().times(1).returning(|_| Ok(Some(stored())));
+    let full = || StoreError::Unavailable("the disk is full".into());
+    store.expect_touch_session().times(2).returning(move |_, _| Err(full()));
+    let (sessions, _) = over(store);
+    for minute in [0, 1, 2] {
+        assert!(sessions.resolve(&key(), at(minute)).await.unwrap().is_some(), "{minute}");
+    }
+}
+
+#[tokio::test]
 async fn the_session_of_an_inactive_user_is_dead() {
     let mut store = MockStore::new();
     store.expect_session().returning(|_| {

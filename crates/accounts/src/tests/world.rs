@@ -51,6 +51,7 @@ mock! {
             &self,
             address: &AddressKey,
             since: Timestamp,
+            until: Timestamp,
         ) -> Result<LoginWindow, StoreError>;
         async fn roles(&self) -> Result<Vec<CustomRole>, StoreError>;
         async fn role(&self, name: &RoleName) -> Result<Option<CustomRole>, StoreError>;
@@ -104,6 +105,7 @@ mock! {
             &mut self,
             address: &AddressKey,
             since: Timestamp,
+            until: Timestamp,
         ) -> Result<LoginWindow, StoreError>;
         async fn insert_login_attempt(
             &mut self,
@@ -307,7 +309,7 @@ fn store(world: &World, did: &Log) -> MockStore {
     let w = world.clone();
     store.expect_account().returning(move |id| Ok(find(&w.accounts, id, Scope::All)));
     let w = world.clone();
-    store.expect_login_window().returning(move |_, _| Ok(w.window));
+    store.expect_login_window().returning(move |_, _, _| Ok(w.window));
     let w = world.clone();
     store.expect_roles().returning(move || Ok(w.roles.clone()));
     let w = world.clone();
@@ -340,7 +342,7 @@ fn tx(world: &World, log: &Log) -> MockTx {
         Ok(w.superadmins)
     });
     let w = world.clone();
-    tx.expect_lock_login_window().returning(move |_, _| Ok(w.window_in_tx.unwrap_or(w.window)));
+    tx.expect_lock_login_window().returning(move |_, _, _| Ok(w.window_in_tx.unwrap_or(w.window)));
     tx.expect_sweep().returning(|_, _| Ok(()));
     let w = world.clone();
     tx.expect_role().returning(move |name| Ok(w.role(name)));

@@ -95,6 +95,7 @@ fn a_record_may_be_edited_to_the_last_moment_of_the_window_and_not_after() {
         assert_eq!(cx.may_still_edit(at(-age)), may, "{age} seconds old");
     }
     assert!(cx.may_still_edit(at(5)), "created on a server whose clock is ahead");
+    assert!(!cx.may_still_edit(at(901)), "created before the clock was set back by much");
 }
 
 #[test]

@@ -116,6 +116,7 @@ impl AccountsTx for UnitHandle {
         &mut self,
         address: &AddressKey,
         since: Timestamp,
+        until: Timestamp,
     ) -> Result<LoginWindow, StoreError> {
         if self.work.get_database_backend() == DbBackend::Postgres {
             let lock = Statement::from_sql_and_values(
@@ -125,7 +126,7 @@ impl AccountsTx for UnitHandle {
             );
             self.work.execute_raw(lock).await.map_err(store_error)?;
         }
-        login_window(&self.work, address, since).await
+        login_window(&self.work, address, since, until).await
     }
 
     async fn insert_login_attempt(

@@ -20,7 +20,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -34,9 +34,9 @@ use super::{
 };
 use crate::rows::FromRow;
 
-/// How long a unit waits for another process that writes to the same file, such as a command run
-/// beside the server.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a unit waits, its time in line included, for another process that writes to the same file,
+/// such as a command run beside the server. As long as for a connection to PostgreSQL.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it looks.
 const GLANCE: Duration = Duration::from_millis(5);
 
@@ -181,16 +181,16 @@ impl Writer {
     /// Waits in line, then starts a unit of work.
     ///
     /// # Errors
-    /// When another process keeps the file locked for 30 s, or the disk is full or read-only.
+    /// When another process keeps the file locked for 5 s, or the disk is full or read-only.
     pub async fn begin(&self) -> Result<Unit, DbErr> {
+        let asked = Instant::now();
         let desk = Arc::clone(&self.desk).lock_owned().await;
-        let mut waited = Duration::ZERO;
         loop {
             match start(&desk) {
                 Ok(()) => break,
-                Err(error) if is_busy(&error) && waited < PATIENCE => {
+                // Whoever is in line behind has waited as long: they give up together.
+                Err(error) if is_busy(&error) && asked.elapsed() < PATIENCE => {
                     tokio::time::sleep(GLANCE).await;
-                    waited += GLANCE;
                 }
                 Err(error) => return Err(exec_error(error)),
             }
