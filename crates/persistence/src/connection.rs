@@ -133,6 +133,7 @@ impl ConnectionTrait for Reader<'_> {
 
 /// The text of a statement that only differs in its values, made once: making it costs as much as
 /// running it.
+#[derive(Default)]
 pub struct Known {
     sqlite: OnceLock<String>,
     postgres: OnceLock<String>,
