@@ -155,7 +155,7 @@ impl Drop for Mount {
     fn drop(&mut self) {
         // Twice the same answer to a fault would end the tests without a word.
         if let Err(refusal) = run("umount", &["-l", self.at.to_str().unwrap()]) {
-            eprintln!("{refusal}");
+            drop(writeln!(io::stderr(), "{refusal}"));
         }
     }
 }
@@ -170,6 +170,7 @@ fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
 }
 
 /// Not through a macro: libtest would keep it to itself.
+#[expect(clippy::explicit_write, reason = "a macro's text is only shown when the test fails")]
 fn left_out(refusal: &str) {
     writeln!(
         io::stderr(),

@@ -73,6 +73,7 @@ fn seed() -> u64 {
     )
 }
 
+#[expect(clippy::print_stdout, reason = "shown when the test fails, or asked for")]
 async fn killed_again_and_again(mut almoner: Almoner, mut ledger: Ledger, rounds: u64) {
     let browser = Arc::new(almoner.log_in().await);
     let (seed, began) = (seed(), Instant::now());
