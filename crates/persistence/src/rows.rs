@@ -40,7 +40,10 @@ impl<'a> Row<'a> {
         match self.source {
             Source::Sqlite(row) => {
                 let value = row.get_ref(at).map_err(query_error)?;
-                T::of_sqlite(value).ok_or_else(|| damaged(&format!("{at}"), value.data_type()))
+                T::of_sqlite(value).ok_or_else(|| {
+                    let name = row.as_ref().column_name(at).unwrap_or("without a name");
+                    damaged(name, value.data_type())
+                })
             }
             Source::Postgres(row) => row.try_get_by_index(at),
         }
@@ -115,13 +118,6 @@ impl Cell for Uuid {
 
 impl Cell for NaiveDate {
     fn of_sqlite(value: ValueRef<'_>) -> Option<Self> {
-        date(value.as_str().ok()?)
+        value.as_str().ok()?.parse().ok()
     }
-}
-
-/// A day as SQLite keeps it: `2026-03-14`.
-pub fn date(text: &str) -> Option<NaiveDate> {
-    let (year, rest) = text.split_once('-')?;
-    let (month, day) = rest.split_once('-')?;
-    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
 }

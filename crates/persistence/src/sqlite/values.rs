@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::rows::{FromRow, Row as ReadRow, date};
+use crate::rows::{FromRow, Row as ReadRow};
 
 /// Runs a statement that answers no rows.
 ///
@@ -180,7 +180,7 @@ fn read_value(stored: ValueRef<'_>, kind: Kind) -> Option<Value> {
         (Kind::Bytes | Kind::Any, ValueRef::Blob(bytes)) => Value::Bytes(Some(bytes.to_vec())),
         (Kind::Date, ValueRef::Null) => Value::ChronoDate(None),
         (Kind::Date, ValueRef::Text(bytes)) => {
-            Value::ChronoDate(Some(date(std::str::from_utf8(bytes).ok()?)?))
+            Value::ChronoDate(Some(std::str::from_utf8(bytes).ok()?.parse().ok()?))
         }
         (Kind::Integer | Kind::Any, ValueRef::Null) => Value::BigInt(None),
         (Kind::Integer | Kind::Any, ValueRef::Integer(value)) => Value::BigInt(Some(value)),
