@@ -42,6 +42,10 @@ const GLANCE: Duration = Duration::from_millis(5);
 
 /// Pages in the log, of 4 KiB each, before they are copied into the file.
 const LOG_PAGES: i32 = 4_000;
+/// Pages that may be left to copy while writers wait.
+const FEW_PAGES: i32 = 200;
+/// How often the log is copied beside the writers before they have to wait.
+const MAX_PASSES: usize = 6;
 
 thread_local! {
     /// Pages in the log after the last commit of this thread.
@@ -109,13 +113,27 @@ impl Desk {
         if !self.waiting.is_empty() {
             self.flush();
         }
-        checkpoint(&self.connection())
+        checkpoint(&self.connection()).map(drop)
     }
 }
 
-/// Copies what is in the log into the file, as far as no reader needs the file as it was.
-fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+/// Copies what is in the log into the file, as far as no reader needs the file as it was. Answers the
+/// pages of the log that are in the file now.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(2))
+}
+
+/// Copies the log while others write to it, until what came in the meantime is little.
+fn catch_up(connection: &Connection) -> rusqlite::Result<()> {
+    let mut copied = 0;
+    for _ in 0..MAX_PASSES {
+        let before = copied;
+        copied = checkpoint(connection)?;
+        if copied - before < FEW_PAGES {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn note_log(_: &Wal, pages: i32) -> rusqlite::Result<()> {
@@ -130,7 +148,7 @@ fn keep_log_short(path: &Path, desk: &Weak<tokio::sync::Mutex<Desk>>, told: &mps
         let done = match beside.take().map_or_else(|| open_reader(path), Ok) {
             Ok(connection) => {
                 // Most of it while others write, the rest in line.
-                let copied = checkpoint(&connection);
+                let copied = catch_up(&connection);
                 beside = Some(connection);
                 let desk = desk.upgrade();
                 copied.and_then(|()| desk.map_or(Ok(()), |desk| desk.blocking_lock().checkpoint()))
