@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use almoner_kernel::{Denied, Fault, FieldError, Invalid, Kind, Stale, StoreError};
+use almoner_kernel::{
+    Denied, Fault, FieldError, Invalid, Kind, Stale, StoreError, Words, words::no_such_record,
+};
 
-use crate::ports::{BreachedListError, HashError};
+use crate::{
+    ports::{BreachedListError, HashError},
+    words,
+};
 
 /// Why a use case of this crate refused.
 #[derive(Debug, thiserror::Error)]
@@ -19,58 +24,58 @@ pub enum AccountsError {
     #[error(transparent)]
     Stale(#[from] Stale),
     /// Absent, or outside the caller's scope.
-    #[error("there is no such record")]
+    #[error("{}", no_such_record())]
     NotFound,
     /// Unknown address, wrong password or inactive user: never told apart.
-    #[error("the e-mail address or the password is wrong")]
+    #[error("{}", words::invalid_credentials())]
     InvalidCredentials,
     /// The password was right, but the account is locked after too many wrong ones.
-    #[error("the account is locked after too many wrong passwords")]
+    #[error("{}", words::locked())]
     Locked {
         /// Until the lock runs out.
         retry_after: Duration,
     },
     /// Too many logins from one address.
-    #[error("too many logins from this address")]
+    #[error("{}", words::too_many_logins())]
     RateLimited {
         /// Until the next login is let through.
         retry_after: Duration,
     },
     /// Without this user nobody could administer the system.
-    #[error("the last active superadmin must stay")]
+    #[error("{}", words::last_superadmin())]
     LastSuperadmin,
     /// Nobody changes what they themselves may do.
-    #[error("nobody changes their own role")]
+    #[error("{}", words::own_role())]
     OwnRole,
     /// Nobody deactivates themselves.
-    #[error("nobody deactivates their own account")]
+    #[error("{}", words::own_account())]
     OwnAccount,
     /// The role lets its holder do more than the caller may do.
-    #[error("a role can only be granted, made or changed by somebody who may do all it allows")]
+    #[error("{}", words::role_not_granted())]
     RoleNotGranted,
     /// The user's role lets them do more than the caller may do.
-    #[error("this user's role allows more than yours")]
+    #[error("{}", words::user_not_manageable())]
     UserNotManageable,
     /// Another user has the e-mail address; compared without case.
-    #[error("the e-mail address belongs to another user")]
+    #[error("{}", words::email_taken())]
     EmailTaken([FieldError; 1]),
     /// Another role, built-in or custom, has the name.
-    #[error("there is a role of that name")]
+    #[error("{}", words::role_name_taken())]
     RoleNameTaken([FieldError; 1]),
     /// Users have the role.
-    #[error("{users} users have this role")]
+    #[error("{}", words::role_in_use(*.users))]
     RoleInUse {
         /// How many.
         users: u64,
     },
     /// Built-in roles are part of the program.
-    #[error("a built-in role cannot be changed")]
+    #[error("{}", words::role_built_in())]
     RoleBuiltIn,
     /// The user is deactivated already.
-    #[error("the user is not active")]
+    #[error("{}", words::not_active())]
     NotActive,
     /// The user was never deactivated.
-    #[error("the user is active")]
+    #[error("{}", words::already_active())]
     AlreadyActive,
     /// The password could not be hashed or compared.
     #[error("the password could not be checked")]
@@ -86,12 +91,12 @@ pub enum AccountsError {
 impl AccountsError {
     /// The refusal of an e-mail address that is taken.
     pub fn email_taken() -> Self {
-        Self::EmailTaken([FieldError::new("/email", "taken", "belongs to another user")])
+        Self::EmailTaken([FieldError::new("/email", "taken", words::taken_by_another_user())])
     }
 
     /// The refusal of a role name that is taken.
     pub fn role_name_taken() -> Self {
-        Self::RoleNameTaken([FieldError::new("/name", "taken", "belongs to another role")])
+        Self::RoleNameTaken([FieldError::new("/name", "taken", words::taken_by_another_role())])
     }
 }
 
@@ -155,6 +160,31 @@ impl Fault for AccountsError {
             Self::Hash(HashError::Failed(_)) => "internal",
             Self::Store(error) => error.code(),
         }
+    }
+
+    fn detail(&self) -> Option<Words> {
+        Some(match self {
+            Self::Denied(denied) => return denied.detail(),
+            Self::Invalid(invalid) => return invalid.detail(),
+            Self::Stale(stale) => return stale.detail(),
+            Self::NotFound => no_such_record(),
+            Self::InvalidCredentials => words::invalid_credentials(),
+            Self::Locked { .. } => words::locked(),
+            Self::RateLimited { .. } => words::too_many_logins(),
+            Self::LastSuperadmin => words::last_superadmin(),
+            Self::OwnRole => words::own_role(),
+            Self::OwnAccount => words::own_account(),
+            Self::RoleNotGranted => words::role_not_granted(),
+            Self::UserNotManageable => words::user_not_manageable(),
+            Self::EmailTaken(_) => words::email_taken(),
+            Self::RoleNameTaken(_) => words::role_name_taken(),
+            Self::RoleInUse { users } => words::role_in_use(*users),
+            Self::RoleBuiltIn => words::role_built_in(),
+            Self::NotActive => words::not_active(),
+            Self::AlreadyActive => words::already_active(),
+            Self::Hash(_) | Self::Breached(_) => return None,
+            Self::Store(error) => return error.detail(),
+        })
     }
 
     fn fields(&self) -> &[FieldError] {

@@ -14,6 +14,7 @@ pub mod roles;
 pub mod session;
 pub mod sessions;
 pub mod user;
+pub mod words;
 
 pub use administration::Administration;
 pub use authentication::Authentication;

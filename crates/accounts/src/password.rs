@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use almoner_kernel::{FieldError, Invalid, fault::Unfit, text};
+use almoner_kernel::{
+    FieldError, Invalid,
+    fault::Unfit,
+    text,
+    words::{too_long, too_short},
+};
 use secrecy::{ExposeSecret, SecretString};
 use sha1::{Digest, Sha1};
 use zxcvbn::{Score, matching::patterns::MatchPattern, zxcvbn};
@@ -11,6 +16,7 @@ use crate::{
     AccountsError,
     ports::{BreachedPasswords, PasswordHasher},
     user::PasswordHashText,
+    words,
 };
 
 /// What a password must be. There are no rules about kinds of characters (ASVS 6.2.5), and nothing is
@@ -65,20 +71,16 @@ impl PasswordPolicy {
         let chars = text.chars().count();
         if chars < self.min_chars {
             let min = self.min_chars;
-            complaints
-                .push(Unfit::new("too_short", format!("must have at least {min} characters")));
+            complaints.push(Unfit::new("too_short", too_short(min)));
         }
         if chars > self.max_chars {
             let max = self.max_chars;
-            complaints.push(Unfit::new("too_long", format!("must have at most {max} characters")));
+            complaints.push(Unfit::new("too_long", too_long(max)));
         }
         let words = self.words(about);
         let is_personal = is_made_of(text, &words);
         if is_personal {
-            complaints.push(Unfit::new(
-                "personal",
-                "is mostly made of your own or the organisation's name or address",
-            ));
+            complaints.push(Unfit::new("personal", words::personal_password()));
         }
         let judged: String = text.chars().take(JUDGED_CHARS).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -89,13 +91,10 @@ impl PasswordPolicy {
                 [only] if matches!(only.pattern, MatchPattern::Dictionary(_))
             );
         if is_common {
-            complaints.push(Unfit::new("common", "is one of the passwords that are tried first"));
+            complaints.push(Unfit::new("common", words::common_password()));
         }
         if complaints.is_empty() && strength.score() < Score::Three {
-            complaints.push(Unfit::new(
-                "weak",
-                "is easy to guess: use several unrelated words, or let a password manager make one",
-            ));
+            complaints.push(Unfit::new("weak", words::weak_password()));
         }
         if complaints.is_empty() { Ok(Password(password)) } else { Err(complaints) }
     }
@@ -172,7 +171,7 @@ impl PasswordRules {
         let checked = self.policy.check(password, about);
         let mut complaints: Vec<FieldError> = Vec::new();
         if is_breached {
-            complaints.push(FieldError::new(pointer, "breached", "is known from a data breach"));
+            complaints.push(FieldError::new(pointer, "breached", words::breached_password()));
         }
         match checked {
             Ok(password) if complaints.is_empty() => Ok(password),

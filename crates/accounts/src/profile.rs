@@ -16,6 +16,7 @@ use crate::{
     password::PasswordRules,
     ports::{Account, Accounts, PasswordHasher},
     user::{Failures, ProfilePatch, User},
+    words,
 };
 
 /// What users do with their own account.
@@ -94,7 +95,7 @@ impl Profile {
             return Err(Invalid::one(FieldError::new(
                 "/new_password",
                 "unchanged",
-                "must differ from the current password",
+                words::same_password(),
             ))
             .into());
         }
@@ -152,6 +153,6 @@ impl Profile {
 }
 
 fn wrong_password() -> AccountsError {
-    Invalid::one(FieldError::new("/current_password", "wrong_password", "is not your password"))
+    Invalid::one(FieldError::new("/current_password", "wrong_password", words::not_your_password()))
         .into()
 }

@@ -13,6 +13,8 @@ use almoner_kernel::{
 use chrono::Duration;
 use uuid::Uuid;
 
+use crate::words;
+
 mod built_in;
 
 pub use built_in::BuiltIn;
@@ -258,11 +260,7 @@ impl RoleName {
         if shaped {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Unfit::new(
-                "role_name",
-                "must be 3 to 40 lower-case letters, digits and single underscores, \
-                 starting with a letter",
-            ))
+            Err(Unfit::new("role_name", words::not_a_role_name()))
         }
     }
 
@@ -364,7 +362,7 @@ impl EditWindow {
         if (1..=Self::MAX_MINUTES).contains(&minutes) {
             Ok(Self(minutes))
         } else {
-            Err(Unfit::new("edit_window", "must be between 1 minute and 366 days"))
+            Err(Unfit::new("edit_window", words::edit_window_out_of_range()))
         }
     }
 

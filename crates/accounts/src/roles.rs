@@ -12,6 +12,7 @@ use crate::{
     live::{LiveSessions, Revoked},
     ports::{Accounts, AccountsTx},
     role::{Access, BuiltIn, CustomRole, NewRole, Role, RoleName, RolePatch},
+    words,
 };
 
 /// The roles an installation has.
@@ -190,7 +191,9 @@ pub(crate) async fn requested_role(
 ) -> Result<Role, AccountsError> {
     match find_role(tx, name).await? {
         Some(role) => Ok(role),
-        None => Err(Invalid::one(FieldError::new("/role", "unknown_role", "is not a role")).into()),
+        None => {
+            Err(Invalid::one(FieldError::new("/role", "unknown_role", words::not_a_role())).into())
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod administration;
 mod authentication;
+mod errors;
 mod live;
 mod login;
 mod password;

@@ -12,7 +12,10 @@ use almoner_kernel::{
 use unic_langid::LanguageIdentifier;
 use uuid::Uuid;
 
-use crate::role::{BuiltIn, RoleName};
+use crate::{
+    role::{BuiltIn, RoleName},
+    words,
+};
 
 /// A user, without any secret: the password hash lives in [`Credentials`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,7 +233,7 @@ impl Locale {
     /// # Errors
     /// `locale` when it is not a tag.
     pub fn parse(text: &str) -> Result<Self, Unfit> {
-        let unfit = || Unfit::new("locale", "is not a language tag such as tr or en-GB");
+        let unfit = || Unfit::new("locale", words::not_a_language());
         if text.is_empty() || text.len() > Self::MAX_CHARS {
             return Err(unfit());
         }
@@ -272,9 +275,9 @@ impl TimeZone {
     /// # Errors
     /// `time_zone` when there is no such zone.
     pub fn parse(text: &str) -> Result<Self, Unfit> {
-        chrono_tz::Tz::from_str(text).map(Self).map_err(|_| {
-            Unfit::new("time_zone", "is not an IANA time zone such as Europe/Istanbul")
-        })
+        chrono_tz::Tz::from_str(text)
+            .map(Self)
+            .map_err(|_| Unfit::new("time_zone", words::not_a_time_zone()))
     }
 
     /// The name.

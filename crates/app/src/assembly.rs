@@ -174,6 +174,7 @@ impl Office {
             at: self.clock.now(),
             origin: Origin::default(),
             replay: None,
+            dry_run: false,
         }
     }
 

@@ -49,7 +49,8 @@ pub struct Cli {
 impl Cli {
     /// What to do.
     pub fn task(&self) -> &Command {
-        self.command.as_ref().unwrap_or(&Command::Serve)
+        static SERVE: Command = Command::Serve(Serve { mock: false });
+        self.command.as_ref().unwrap_or(&SERVE)
     }
 
     /// What the configuration is read from.
@@ -125,13 +126,23 @@ impl Settings {
     }
 }
 
+/// How to serve.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Serve {
+    /// Answer every operation from the examples of the contract instead, for frontends that have no
+    /// data yet: no database is opened, and nobody has to log in. `Prefer: code=422` asks for another
+    /// of the documented answers.
+    #[arg(long, env = "ALMONER_SERVE_MOCK", hide_env_values = true)]
+    pub mock: bool,
+}
+
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Serves the API until it is told to stop (SIGINT or SIGTERM); the default.
     ///
     /// Makes the data folder, the database, the key and the tables when they are missing.
-    Serve,
+    Serve(Serve),
 
     /// Moves the database between versions of its schema.
     #[command(subcommand)]
@@ -211,6 +222,11 @@ pub enum Admin {
 /// How much demo data to make.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct Seed {
+    /// A small association instead: 240 donors and 1,600 donations of one year, and somebody who can
+    /// log in for each kind of work, with a password that is printed once.
+    #[arg(long, env = "ALMONER_SEED_DEMO", hide_env_values = true)]
+    #[arg(conflicts_with_all = ["donors", "donations"])]
+    pub demo: bool,
     /// How many donors.
     #[arg(long, env = "ALMONER_SEED_DONORS", value_name = "N", hide_env_values = true)]
     #[arg(default_value_t = 1_000)]

@@ -31,8 +31,10 @@ pub struct DemoOrder {
     /// Which data.
     pub rng_seed: u64,
     /// The last day, best before today: no record is younger than the end of it (UTC+3). The first
-    /// is three years before.
+    /// is `years` before.
     pub until: NaiveDate,
+    /// How many years of donations.
+    pub years: u16,
     /// The usual currency.
     pub currency: Currency,
     /// The other currencies that are accepted.
@@ -57,7 +59,7 @@ pub struct Demo {
 impl Demo {
     /// Prepares the data; makes the campaigns.
     pub fn new(order: DemoOrder) -> Self {
-        let period = Period::until(order.until);
+        let period = Period::until(order.until, order.years);
         let campaign_dice = Streams::new(order.rng_seed, 0);
         let drives = campaigns::drives(&period, &campaign_dice, order.currency);
         Self {

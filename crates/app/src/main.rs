@@ -6,7 +6,7 @@ use std::{
 };
 
 use almoner_app::{
-    cli::{Admin, Audit, Cli, Command, Exit},
+    cli::{Admin, Audit, Cli, Command, Exit, Serve},
     commands,
     config::Config,
     serve, telemetry,
@@ -43,7 +43,8 @@ fn start(cli: &Cli) -> Result<Config, (Exit, String)> {
 fn run(cli: &Cli, config: &Config) -> Exit {
     // actix brings a runtime for each of its workers; commands need one thread.
     let outcome = match cli.task() {
-        Command::Serve => block_on(serve::serve(config)),
+        Command::Serve(Serve { mock: true }) => block_on(serve::mock(config)),
+        Command::Serve(_) => block_on(serve::serve(config)),
         Command::Migrate(command) => block_on(commands::migrate(config, command)),
         Command::Admin(Admin::Create { email, name, password_stdin }) => {
             block_on(commands::create_admin(config, email, name, *password_stdin))

@@ -14,7 +14,7 @@ use almoner_accounts::{
     user::{Locale, TimeZone},
 };
 use almoner_http::{
-    Domains, HttpKeys, HttpSettings, PublicUrl, Quotas, Server, Services,
+    Domains, HttpKeys, HttpSettings, Mock, PublicUrl, Quotas, Server, Services,
     adapters::{LiveCallers, TrailRefusals},
     health,
     settings::Origin,
@@ -53,6 +53,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         ids: Arc::clone(&office.ids),
         callers: Arc::new(LiveCallers(domains.sessions.clone())),
         answers: Arc::new(office.store.clone()),
+        batches: Arc::new(office.store.clone()),
         refusals: Arc::new(TrailRefusals(domains.audit.clone())),
         readiness: Arc::new(StoreReadiness::new(office.store.clone())),
         metrics: Some(metrics.clone()),
@@ -75,6 +76,27 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     tracing::info!("stopped");
     served
+}
+
+/// Serves the examples of the contract until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn mock(config: &Config) -> anyhow::Result<()> {
+    let mock = Mock::new();
+    let http = HttpServer::new(move || mock.app())
+        .bind(config.listen)
+        .with_context(|| format!("cannot listen on {}", config.listen))?
+        .run();
+    let url = config.public_url.as_text();
+    say(&[
+        format!("Almoner {} listens on {}", env!("CARGO_PKG_VERSION"), config.listen),
+        "  it answers with examples only: nothing is stored, and nobody has to log in".to_owned(),
+        format!("  documentation  {url}/docs"),
+        format!("  contract       {url}/api/openapi.json"),
+        "  stop it with Ctrl+C".to_owned(),
+    ]);
+    http.await.context("the server stopped")
 }
 
 async fn first_superadmin(
@@ -190,11 +212,15 @@ async fn announce(config: &Config, office: &Office) -> anyhow::Result<()> {
             .push("    almoner admin create --email you@example.org --name 'Your Name'".to_owned());
     }
     lines.push("  stop it with Ctrl+C".to_owned());
+    say(&lines);
+    Ok(())
+}
+
+fn say(lines: &[String]) {
     let mut out = io::stdout().lock();
     let printed = lines.iter().try_for_each(|line| writeln!(out, "{line}"));
     // A closed standard output is no reason not to serve.
     if let Err(error) = printed.and_then(|()| out.flush()) {
         tracing::warn!(%error, "the welcome could not be printed");
     }
-    Ok(())
 }

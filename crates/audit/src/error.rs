@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use almoner_kernel::{Denied, Fault, Kind, StoreError};
+use almoner_kernel::{Denied, Fault, Kind, StoreError, Words};
 
 /// Why a use case of this domain refuses.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,13 @@ impl Fault for AuditError {
         match self {
             Self::Denied(denied) => denied.code(),
             Self::Store(error) => error.code(),
+        }
+    }
+
+    fn detail(&self) -> Option<Words> {
+        match self {
+            Self::Denied(denied) => denied.detail(),
+            Self::Store(error) => error.detail(),
         }
     }
 

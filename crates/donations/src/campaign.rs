@@ -8,6 +8,8 @@ use almoner_kernel::{
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use crate::words;
+
 /// A purpose that donations are collected for. Campaigns belong to the whole organisation: they
 /// have no row scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +66,10 @@ impl Campaign {
         if let (Some(starts_on), Some(ends_on)) = (self.starts_on, self.ends_on)
             && ends_on < starts_on
         {
-            errors.push(FieldError::new("/ends_on", "range", "is before starts_on"));
+            errors.push(FieldError::new("/ends_on", "range", words::ends_before_it_starts()));
         }
         if self.goal.is_some_and(|goal| goal.minor() <= 0) {
-            errors.push(FieldError::new("/goal/amount", "too_small", "must be more than zero"));
+            errors.push(FieldError::new("/goal/amount", "too_small", words::not_more_than_zero()));
         }
         if errors.is_empty() { Ok(()) } else { Err(Invalid(errors)) }
     }

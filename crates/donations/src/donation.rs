@@ -15,7 +15,7 @@ use almoner_kernel::{
 use chrono::{Datelike, Duration, NaiveDate};
 use uuid::Uuid;
 
-use crate::{CampaignRef, DonationsError, DonorRef};
+use crate::{CampaignRef, DonationsError, DonorRef, words};
 
 /// One gift of money or goods.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,22 +77,26 @@ impl Donation {
     pub fn validate(&self, currencies: &[Currency], at: Timestamp) -> Result<(), Invalid> {
         let mut errors = Vec::new();
         if self.amount.minor() <= 0 {
-            errors.push(FieldError::new("/amount/amount", "too_small", "must be more than zero"));
+            errors.push(FieldError::new(
+                "/amount/amount",
+                "too_small",
+                words::not_more_than_zero(),
+            ));
         }
         if !currencies.contains(&self.amount.currency()) {
             let accepted: Vec<&str> = currencies.iter().map(|currency| currency.code()).collect();
             errors.push(FieldError::new(
                 "/amount/currency",
                 "currency",
-                format!("is not accepted here: {}", accepted.join(", ")),
+                words::currency_not_accepted(accepted.join(", ")),
             ));
         }
         if self.donated_on.year() < Self::FIRST_YEAR {
-            errors.push(FieldError::new("/donated_on", "range", "is before the year 1900"));
+            errors.push(FieldError::new("/donated_on", "range", words::before_1900()));
         }
         // East of Greenwich a day begins up to 14 hours before UTC's.
         if self.donated_on > (at + Duration::hours(14)).date_naive() {
-            errors.push(FieldError::new("/donated_on", "future", "is in the future"));
+            errors.push(FieldError::new("/donated_on", "future", words::in_the_future()));
         }
         if errors.is_empty() { Ok(()) } else { Err(Invalid(errors)) }
     }

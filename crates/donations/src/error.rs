@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use almoner_kernel::{Denied, Fault, FieldError, Invalid, Kind, Stale, StoreError};
+use almoner_kernel::{
+    Denied, Fault, FieldError, Invalid, Kind, Stale, StoreError, Words, words::no_such_record,
+};
 
-use crate::State;
+use crate::{State, words};
 
 /// Why a use case of this domain refuses.
 #[derive(Debug, thiserror::Error)]
@@ -19,10 +21,10 @@ pub enum DonationsError {
     #[error(transparent)]
     Stale(#[from] Stale),
     /// Absent, or outside the caller's scope.
-    #[error("there is no such record")]
+    #[error("{}", no_such_record())]
     NotFound,
     /// The state of the donation does not allow the step.
-    #[error("a donation that is {from} cannot become {to}")]
+    #[error("{}", words::transition(.from.as_str(), .to.as_str()))]
     Transition {
         /// The state it is in.
         from: State,
@@ -30,7 +32,7 @@ pub enum DonationsError {
         to: State,
     },
     /// Fields that are fixed once the donation left the state `pending`.
-    #[error("a donation that is {state} keeps its {}", .fields.join(", "))]
+    #[error("{}", words::settled(.state.as_str(), .fields.join(", ")))]
     Settled {
         /// The state it is in.
         state: State,
@@ -38,19 +40,19 @@ pub enum DonationsError {
         fields: Vec<&'static str>,
     },
     /// A completed donation cannot go to the trash: it must be refunded first.
-    #[error("a completed donation cannot be deleted: refund it first")]
+    #[error("{}", words::completed_stays())]
     CompletedStays,
     /// Destroying and restoring need the trash first.
-    #[error("the record is not in the trash")]
+    #[error("{}", words::not_in_trash())]
     NotInTrash,
     /// Something still refers to the record.
-    #[error("the record still has donations")]
+    #[error("{}", words::has_donations())]
     HasDonations,
     /// Another record has a value that must be unique; the field says which.
-    #[error("another record has this value")]
+    #[error("{}", words::value_taken())]
     Taken(Vec<FieldError>),
     /// The record has no identity number to show.
-    #[error("no identity number is on file")]
+    #[error("{}", words::no_identity())]
     NoIdentity,
     /// Storage failed.
     #[error("storage failed")]
@@ -63,12 +65,12 @@ impl From<StoreError> for DonationsError {
             StoreError::Taken("donors.identity") => Self::Taken(vec![FieldError::new(
                 "/identity/number",
                 "taken",
-                "belongs to another donor",
+                words::taken_by_another_donor(),
             )]),
             StoreError::Taken("campaigns.name") => Self::Taken(vec![FieldError::new(
                 "/name",
                 "taken",
-                "is the name of another campaign",
+                words::taken_by_another_campaign(),
             )]),
             error => Self::Store(error),
         }
@@ -108,6 +110,23 @@ impl Fault for DonationsError {
             Self::NoIdentity => "no_identity",
             Self::Store(error) => error.code(),
         }
+    }
+
+    fn detail(&self) -> Option<Words> {
+        Some(match self {
+            Self::Denied(denied) => return denied.detail(),
+            Self::Invalid(invalid) => return invalid.detail(),
+            Self::Stale(stale) => return stale.detail(),
+            Self::NotFound => no_such_record(),
+            Self::Transition { from, to } => words::transition(from.as_str(), to.as_str()),
+            Self::Settled { state, fields } => words::settled(state.as_str(), fields.join(", ")),
+            Self::CompletedStays => words::completed_stays(),
+            Self::NotInTrash => words::not_in_trash(),
+            Self::HasDonations => words::has_donations(),
+            Self::Taken(_) => words::value_taken(),
+            Self::NoIdentity => words::no_identity(),
+            Self::Store(error) => return error.detail(),
+        })
     }
 
     fn fields(&self) -> &[FieldError] {

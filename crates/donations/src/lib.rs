@@ -8,6 +8,7 @@ pub mod error;
 pub mod ports;
 pub mod services;
 pub mod summary;
+pub mod words;
 
 pub use campaign::{
     Campaign, CampaignDraft, CampaignPatch, CampaignQuery, CampaignRef, CampaignSort,

@@ -30,7 +30,9 @@ pub struct TrailRefusals(pub Audit);
 #[async_trait]
 impl Refusals for TrailRefusals {
     async fn record(&self, cx: &Context, kind: SecurityEventKind, detail: String) {
-        if let Err(error) = self.0.record_refusal(cx, kind, Some(detail)).await {
+        // That somebody was refused is true of a dry run too.
+        let cx = Context { dry_run: false, ..cx.clone() };
+        if let Err(error) = self.0.record_refusal(&cx, kind, Some(detail)).await {
             tracing::error!(error = %Chain(&error), "a refusal could not be written down");
         }
     }

@@ -11,6 +11,7 @@ use actix_web::{
 };
 use almoner_kernel::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::{
@@ -88,6 +89,17 @@ impl Answer {
         serde_json::from_slice(bytes)
     }
 
+    /// Any status with a body that has no version.
+    pub(crate) fn with(status: StatusCode, body: &impl Serialize) -> Self {
+        Self::of(status, body)
+    }
+
+    /// The status, the address of a new record and the body, for an answer within another.
+    pub(crate) fn into_parts(self) -> (u16, Option<String>, Option<Box<RawValue>>) {
+        let body = self.body.and_then(|body| RawValue::from_string(body).ok());
+        (self.status, self.location, body)
+    }
+
     fn of(status: StatusCode, body: &impl Serialize) -> Self {
         match serde_json::to_string(body) {
             Ok(body) => Self { body: Some(body), ..Self::empty(status) },
@@ -147,15 +159,18 @@ impl Responder for Answer {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ListOf<T> {
     /// The records, in the order of `sort`.
+    #[schema(max_items = 200)]
     pub items: Vec<T>,
     /// Continue with `cursor` set to this and everything else unchanged; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "cursor", nullable = false)]
     pub next_cursor: Option<String>,
     /// How many records the whole list has; only with `count=exact`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0, example = 1234)]
+    #[schema(nullable = false, maximum = 10_000, minimum = 0, example = 1234)]
     pub total: Option<u64>,
     /// True when there are more than `total`; only with `count=exact`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub total_is_capped: Option<bool>,
 }

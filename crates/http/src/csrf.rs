@@ -4,12 +4,12 @@ use actix_web::http::{
     Method,
     header::{self, HeaderMap},
 };
-use almoner_kernel::SessionId;
+use almoner_kernel::{SessionId, Words};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::Mac;
 use subtle::ConstantTimeEq;
 
-use crate::{cursor::hmac, settings::HttpSettings};
+use crate::{cursor::hmac, settings::HttpSettings, words};
 
 /// `X-CSRF-Token`.
 pub const CSRF_TOKEN: &str = "x-csrf-token";
@@ -30,35 +30,32 @@ pub fn changes(method: &Method) -> bool {
 /// neither header.
 ///
 /// # Errors
-/// Why, in words for the client.
-pub(crate) fn check_origin(
-    headers: &HeaderMap,
-    settings: &HttpSettings,
-) -> Result<(), &'static str> {
+/// Why.
+pub(crate) fn check_origin(headers: &HeaderMap, settings: &HttpSettings) -> Result<(), Words> {
     let origin = headers.get(header::ORIGIN);
     let is_allowed =
         origin.is_some_and(|origin| origin.to_str().is_ok_and(|text| settings.allows_origin(text)));
     if origin.is_some() && !is_allowed {
-        return Err("the page that sent it is of a foreign origin");
+        return Err(words::foreign_origin());
     }
     let site = headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes);
     match site {
         None | Some(b"same-origin" | b"none") => Ok(()),
         Some(_) if is_allowed => Ok(()),
-        Some(_) => Err("the page that sent it is of another site"),
+        Some(_) => Err(words::foreign_site()),
     }
 }
 
 /// Compares the token of a request with its session's.
 ///
 /// # Errors
-/// Why, in words for the client.
+/// Why.
 pub(crate) fn check_token(
     headers: &HeaderMap,
     key: &[u8; 32],
     session: SessionId,
-) -> Result<(), &'static str> {
-    let given = headers.get(CSRF_TOKEN).ok_or("X-CSRF-Token is missing")?;
+) -> Result<(), Words> {
+    let given = headers.get(CSRF_TOKEN).ok_or_else(words::csrf_token_missing)?;
     let is_right = given.as_bytes().ct_eq(token(key, session).as_bytes());
-    if bool::from(is_right) { Ok(()) } else { Err("X-CSRF-Token is not the token of this session") }
+    if bool::from(is_right) { Ok(()) } else { Err(words::csrf_token_foreign()) }
 }

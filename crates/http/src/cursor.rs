@@ -10,6 +10,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::words;
+
 /// Which list a cursor belongs to: SHA-256 over its address, filter and sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
@@ -71,7 +73,7 @@ pub struct ForeignCursor;
 
 impl fmt::Display for ForeignCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("belongs to another list, filter or sort: start again without it")
+        words::foreign_cursor().fmt(f)
     }
 }
 

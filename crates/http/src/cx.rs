@@ -42,7 +42,13 @@ pub(crate) fn context(req: &HttpRequest) -> Option<Context> {
         Some(identity) => Actor::User(Arc::clone(&identity.0)),
         None => Actor::Anonymous,
     };
-    Some(Context { actor, at: arrival.at, origin: arrival.origin.clone(), replay: None })
+    Some(Context {
+        actor,
+        at: arrival.at,
+        origin: arrival.origin.clone(),
+        replay: None,
+        dry_run: extensions.get::<DryRun>().is_some(),
+    })
 }
 
 /// What is known of a request as soon as it arrives.
@@ -52,6 +58,10 @@ pub(crate) struct Arrival {
     pub(crate) origin: Origin,
     pub(crate) route: Lookup,
 }
+
+/// Marks a request that only asks what would happen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DryRun;
 
 /// Who the request's live session belongs to.
 #[derive(Clone, Debug)]

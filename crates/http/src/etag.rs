@@ -11,10 +11,17 @@ use actix_web::{
 use almoner_kernel::Version;
 use utoipa::IntoParams;
 
-use crate::problem::{Problem, registry};
+use crate::{
+    problem::{Problem, registry},
+    words,
+};
 
 /// The version the client made its change from: 428 when it does not say, 400 when it says `*`, a
-/// weak tag, a list or something else that is not one version.
+/// list or something else that is not one version.
+///
+/// A weak tag is the same version: RFC 9110 compares strongly here because a weak tag may stand for
+/// bytes that differ, but ours name the version of a record, and only a proxy that compresses the
+/// answer on its way has weakened it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IfMatch(pub Version);
 
@@ -24,7 +31,7 @@ pub struct IfMatch(pub Version);
 #[allow(dead_code, reason = "only its documentation is used")]
 pub struct IfMatchParam {
     /// The `ETag` of the record as it was read.
-    #[param(rename = "If-Match", required = true, example = "\"3\"")]
+    #[param(format = "version", rename = "If-Match", required = true, example = "\"3\"")]
     if_match: String,
 }
 
@@ -39,7 +46,13 @@ pub struct IfNoneMatch(Vec<Version>);
 #[allow(dead_code, reason = "only its documentation is used")]
 pub struct IfNoneMatchParam {
     /// The `ETag` of the record as it is known: the answer is 304 when it has not changed.
-    #[param(rename = "If-None-Match", required = false, example = "\"3\"")]
+    #[param(
+        format = "known_version",
+        nullable = false,
+        rename = "If-None-Match",
+        required = false,
+        example = "\"3\""
+    )]
     if_none_match: Option<String>,
 }
 
@@ -62,9 +75,10 @@ impl FromRequest for IfMatch {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let tags = tags(req, &header::IF_MATCH);
         ready(match tags.as_slice() {
-            [] => Err(Problem::new(registry::PRECONDITION_REQUIRED)
-                .detail("send the ETag you read as If-Match")),
-            [tag] => parse(tag).map(Self).ok_or_else(not_a_version),
+            [] => {
+                Err(Problem::new(registry::PRECONDITION_REQUIRED).detail(words::if_match_missing()))
+            }
+            [tag] => parse_either(tag).map(Self).ok_or_else(not_a_version),
             _ => Err(not_a_version()),
         })
     }
@@ -76,14 +90,12 @@ impl FromRequest for IfNoneMatch {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let tags = tags(req, &header::IF_NONE_MATCH);
-        // Comparison is weak here: our own compression may have weakened the tag on its way.
-        let versions = tags.iter().filter_map(|tag| parse(tag.trim_start_matches("W/")));
-        ready(Ok(Self(versions.collect())))
+        ready(Ok(Self(tags.iter().filter_map(|tag| parse_either(tag)).collect())))
     }
 }
 
 fn not_a_version() -> Problem {
-    Problem::bad_request("If-Match must be the ETag of one version, such as \"3\"")
+    Problem::bad_request(words::if_match_not_a_version())
 }
 
 fn tags(req: &HttpRequest, name: &HeaderName) -> Vec<String> {
@@ -95,8 +107,14 @@ fn tags(req: &HttpRequest, name: &HeaderName) -> Vec<String> {
         .collect()
 }
 
+/// Parses a tag, strong or weak: compression may have weakened it on its way.
+fn parse_either(tag: &str) -> Option<Version> {
+    parse(tag.strip_prefix("W/").unwrap_or(tag))
+}
+
 fn parse(tag: &str) -> Option<Version> {
     let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-    digits.parse().ok().filter(|_| is_plain).map(Version::new)
+    // A number beyond all versions is one all the same: no record has it.
+    (is_plain && !digits.is_empty()).then(|| Version::new(digits.parse().unwrap_or(i64::MAX)))
 }

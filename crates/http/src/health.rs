@@ -15,6 +15,7 @@ use crate::{
     problem::{Problem, registry},
     services::Services,
     site::Site,
+    words,
 };
 
 /// Counts requests by `method`, `route` and `status`.
@@ -38,7 +39,7 @@ pub trait Readiness: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Part {
     /// The part: `database`, `migrations`, `queue`; more may be added.
-    #[schema(value_type = String, example = "database")]
+    #[schema(format = "word", value_type = String, example = "database")]
     pub name: &'static str,
     /// Whether it can work.
     pub status: PartStatus,
@@ -57,6 +58,7 @@ pub enum PartStatus {
 /// Whether the process is alive.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Liveness {
+    /// Always `up`: a process that is not alive does not answer.
     status: PartStatus,
 }
 
@@ -66,6 +68,7 @@ pub struct ReadinessReport {
     /// `down` as soon as one part is.
     status: PartStatus,
     /// Every part.
+    #[schema(max_items = 16)]
     parts: Vec<Part>,
 }
 
@@ -74,7 +77,12 @@ pub struct ReadinessReport {
 /// Answers as long as the process runs, whatever the state of its database.
 #[utoipa::path(
     tag = "operations",
-    responses((status = 200, description = "The process is alive", body = Liveness)),
+    responses((
+        status = 200,
+        description = "The process is alive",
+        body = Liveness,
+        example = json!({ "status": "up" }),
+    )),
 )]
 #[get("/health/live")]
 pub async fn get_liveness() -> HttpResponse {
@@ -88,8 +96,30 @@ pub async fn get_liveness() -> HttpResponse {
 #[utoipa::path(
     tag = "operations",
     responses(
-        (status = 200, description = "Every part can work", body = ReadinessReport),
-        (status = 503, description = "A part cannot work", body = ReadinessReport),
+        (
+            status = 200,
+            description = "Every part can work",
+            body = ReadinessReport,
+            example = json!({
+                "status": "up",
+                "parts": [
+                    { "name": "database", "status": "up" },
+                    { "name": "migrations", "status": "up" },
+                ],
+            }),
+        ),
+        (
+            status = 503,
+            description = "A part cannot work",
+            body = ReadinessReport,
+            example = json!({
+                "status": "down",
+                "parts": [
+                    { "name": "database", "status": "down" },
+                    { "name": "migrations", "status": "down" },
+                ],
+            }),
+        ),
     ),
 )]
 #[get("/health/ready")]
@@ -121,8 +151,7 @@ pub async fn get_metrics(
         }
     };
     if !may {
-        return Err(Problem::new(registry::UNAUTHENTICATED)
-            .detail("metrics need the bearer token of the configuration"));
+        return Err(Problem::new(registry::UNAUTHENTICATED).detail(words::metrics_need_a_token()));
     }
     let metrics = services.metrics.as_ref().ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.render()))

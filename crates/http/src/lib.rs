@@ -6,6 +6,7 @@
 
 pub mod adapters;
 pub mod answer;
+mod batch;
 pub mod body;
 pub mod client;
 pub mod csrf;
@@ -14,7 +15,9 @@ pub mod cx;
 pub mod domains;
 pub mod etag;
 pub mod health;
+mod language;
 mod middleware;
+pub mod mock;
 pub mod openapi;
 pub mod patch;
 pub mod path;
@@ -27,6 +30,7 @@ pub mod services;
 pub mod session;
 pub mod settings;
 pub mod site;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -36,6 +40,7 @@ pub use body::{Body, NoBody};
 pub use cx::Cx;
 pub use domains::Domains;
 pub use etag::{IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam};
+pub use mock::Mock;
 pub use path::IdPath;
 pub use problem::Problem;
 pub use query::{ListQuery, NoParams, PageParams, Params, StrictQuery};

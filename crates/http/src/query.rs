@@ -5,12 +5,14 @@ use std::{
     any::{TypeId, type_name},
     collections::{HashMap, HashSet},
     future::{Ready, ready},
+    rc::Rc,
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use almoner_kernel::{
     Direction, FieldError, Fields, Page, PageRequest, Position, Sort, Trash, fault::Unfit,
+    words::is_required,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
@@ -18,8 +20,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     answer::{Answer, ListOf},
     cursor::{self, Fingerprint},
+    cx::Arrival,
     problem::Problem,
+    routes::{DRY_RUN, Lookup},
     site::Site,
+    words,
 };
 
 /// The parameters of one operation, and what they mean. Every field is an `Option`.
@@ -50,10 +55,14 @@ pub struct ListQuery<P: Params> {
 #[into_params(parameter_in = Query)]
 pub struct PageParams {
     /// How many records a page has at the most.
-    #[param(minimum = 1, maximum = 200, default = 50, example = 50)]
+    #[param(nullable = false, minimum = 1, maximum = 200, default = 50, example = 50)]
     limit: Option<u32>,
     /// `next_cursor` of the page before, with every other parameter unchanged.
-    #[param(example = "AQGa-vJxB3...")]
+    #[param(
+        format = "cursor",
+        nullable = false,
+        example = "AQGaPzxrHnxBnVU_D2oPihEt9mCqVwQ0o5uY2dM"
+    )]
     cursor: Option<String>,
     /// Count the whole list, which costs as much as the list again. Counting stops at 10,000.
     #[param(inline)]
@@ -111,7 +120,7 @@ pub fn sort<F: Copy>(text: &str, offered: &[(&str, F)]) -> Result<Sort<F>, Unfit
     found.map(|(_, field)| Sort { field: *field, direction }).ok_or_else(|| {
         let names: Vec<&str> = offered.iter().map(|(name, _)| *name).collect();
         let names = names.join(", ");
-        Unfit::new("sort", format!("must be one of {names}, with - in front for descending"))
+        Unfit::new("sort", words::must_be_a_sort(names))
     })
 }
 
@@ -163,12 +172,12 @@ fn list_query<P: Params>(req: &HttpRequest) -> Result<ListQuery<P>, Problem> {
     let limits = 1..=PageRequest::MAX_LIMIT;
     let limit = params.limit.unwrap_or(PageRequest::DEFAULT_LIMIT);
     if !limits.contains(&limit) {
-        let detail = format!("must be from 1 to {}", PageRequest::MAX_LIMIT);
+        let detail = words::limit_out_of_range(PageRequest::MAX_LIMIT);
         fields.wrong(FieldError::new("limit", "range", detail));
     }
     let after = fields.optional("cursor", params.cursor, |cursor| {
         cursor::open(&list.key, list.fingerprint, &cursor)
-            .map_err(|foreign| Unfit::new("cursor", foreign.to_string()))
+            .map_err(|_| Unfit::new("cursor", words::foreign_cursor()))
     });
     let page = PageRequest { limit, after, count: params.count.is_some() };
     let query = fields.finish(query).map_err(Problem::bad_parameters)?;
@@ -216,15 +225,21 @@ struct Given(Vec<(String, String)>);
 
 impl Given {
     fn of(req: &HttpRequest) -> Result<Self, Problem> {
+        // The gate has read and checked it.
+        let has_dry_run = req.extensions().get::<Rc<Arrival>>().is_some_and(|arrival| {
+            matches!(arrival.route, Lookup::Found { has_dry_run: true, .. })
+        });
         let mut pairs = Vec::new();
         for (name, value) in form_urlencoded::parse(req.query_string().as_bytes()) {
             // The decoder puts this sign where the bytes are not UTF-8; nobody types it.
             if name.contains(char::REPLACEMENT_CHARACTER)
                 || value.contains(char::REPLACEMENT_CHARACTER)
             {
-                return Err(Problem::bad_request("the query is not UTF-8"));
+                return Err(Problem::bad_request(words::query_not_utf8()));
             }
-            pairs.push((name.into_owned(), value.into_owned()));
+            if !(has_dry_run && name == DRY_RUN) {
+                pairs.push((name.into_owned(), value.into_owned()));
+            }
         }
         Ok(Self(pairs))
     }
@@ -235,10 +250,15 @@ impl Given {
         let mut seen = HashSet::new();
         for (name, _) in &self.0 {
             if !names.iter().any(|names| names.contains(name)) {
-                let error = FieldError::new(name, "unknown_parameter", "is not a known parameter");
+                let detail = words::not_a_known_parameter();
+                let error = FieldError::new(name, "unknown_parameter", detail);
                 fields.wrong(error);
             } else if !seen.insert(name) {
-                fields.wrong(FieldError::new(name, "repeated_parameter", "may stand only once"));
+                fields.wrong(FieldError::new(
+                    name,
+                    "repeated_parameter",
+                    words::may_stand_only_once(),
+                ));
             }
         }
         fields
@@ -266,7 +286,7 @@ impl Given {
             let name = error.path().to_string();
             let Some(at) = left.iter().position(|pair| pair.0 == name) else {
                 tracing::error!(params = type_name::<P>(), "a parameter is not optional");
-                fields.wrong(FieldError::new(name, "parameter", "is required"));
+                fields.wrong(FieldError::new(name, "parameter", is_required()));
                 return None;
             };
             left.remove(at);
@@ -280,9 +300,9 @@ fn unfit(name: String, message: &str) -> FieldError {
     match message.split_once(", expected ") {
         Some((start, _)) if start.starts_with("unknown variant") => {
             let choices = message.rsplit_once(", expected ").map_or("", |(_, choices)| choices);
-            FieldError::new(name, "choice", format!("must be {}", choices.replace('`', "\"")))
+            FieldError::new(name, "choice", words::choice(choices))
         }
-        _ => FieldError::new(name, "format", "does not have the right form"),
+        _ => FieldError::new(name, "format", words::wrong_form()),
     }
 }
 

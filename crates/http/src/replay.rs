@@ -18,6 +18,7 @@ use crate::{
     problem::{Problem, registry},
     services::Services,
     site::Site,
+    words,
 };
 
 /// `Idempotency-Key`.
@@ -43,11 +44,13 @@ pub async fn run<T, E, F>(
 ) -> Result<Answer, Problem>
 where
     T: 'static,
-    E: Fault,
+    E: Into<Problem>,
     F: AsyncFnOnce(&Context) -> Result<T, E>,
 {
-    let (Some(key), Some(user)) = (key_of(req)?, cx.user_id()) else {
-        return Ok(render(&use_case(cx).await?));
+    // A dry run leaves nothing behind, so there is nothing to protect from being done twice.
+    let key = key_of(req)?.filter(|_| !cx.dry_run);
+    let (Some(key), Some(user)) = (key, cx.user_id()) else {
+        return use_case(cx).await.map(|made| render(&made)).map_err(Into::into);
     };
     let (Some(site), Some(services)) =
         (req.app_data::<Data<Site>>(), req.app_data::<Data<Services>>())
@@ -66,12 +69,17 @@ where
     let with_key = Context { replay: Some(replay), ..cx.clone() };
     match use_case(&with_key).await {
         Ok(made) => Ok(render(&made)),
-        // A twin on another instance was faster.
-        Err(fault) if fault.code() == StoreError::Replayed.code() => match kept().await? {
-            Some(answer) => again(&answer, fingerprint),
-            None => Err(twin_is_running()),
-        },
-        Err(fault) => Err(fault.into()),
+        Err(error) => {
+            let problem = error.into();
+            if problem.code() != StoreError::Replayed.code() {
+                return Err(problem);
+            }
+            // A twin on another instance was faster.
+            match kept().await? {
+                Some(answer) => again(&answer, fingerprint),
+                None => Err(twin_is_running()),
+            }
+        }
     }
 }
 
@@ -106,8 +114,7 @@ impl Drop for Guard<'_> {
 }
 
 fn twin_is_running() -> Problem {
-    Problem::new(registry::CONFLICT)
-        .detail("a request with the same Idempotency-Key is still running")
+    Problem::new(registry::CONFLICT).detail(words::twin_is_running())
 }
 
 fn key_of(req: &HttpRequest) -> Result<Option<String>, Problem> {
@@ -118,7 +125,7 @@ fn key_of(req: &HttpRequest) -> Result<Option<String>, Problem> {
         Ok(key) if is_visible && (1..=255).contains(&key.len()) && keys.next().is_none() => {
             Ok(Some(key.to_owned()))
         }
-        _ => Err(Problem::bad_request("Idempotency-Key must be 1 to 255 visible ASCII characters")),
+        _ => Err(Problem::bad_request(words::idempotency_key_malformed())),
     }
 }
 
@@ -142,7 +149,7 @@ fn fingerprint(key: &[u8; 32], req: &HttpRequest) -> [u8; 32] {
 fn again(kept: &SavedAnswer, fingerprint: [u8; 32]) -> Result<Answer, Problem> {
     if kept.fingerprint != fingerprint {
         return Err(Problem::new(registry::IDEMPOTENCY_KEY_REUSED)
-            .detail("the key was used for a request with another address or body"));
+            .detail(words::idempotency_key_elsewhere()));
     }
     Answer::from_bytes(&kept.body).map(Answer::replayed).map_err(|error| Problem::internal(&error))
 }

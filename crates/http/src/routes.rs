@@ -10,6 +10,9 @@ use serde_json::Value;
 /// Where the API begins.
 pub const API: &str = "/api/v1";
 
+/// The parameter of every operation that can be rehearsed.
+pub const DRY_RUN: &str = "dry_run";
+
 /// The operations a stranger may call. Everything else under [`API`] needs a session, whoever adds
 /// a route; outside of it everything is public.
 const PUBLIC: &[(&str, &str)] = &[("POST", "/api/v1/auth/login")];
@@ -36,8 +39,10 @@ pub enum Lookup {
         pattern: Arc<str>,
         /// True when a stranger may call it.
         is_public: bool,
-        /// True when it has parameters in the query.
+        /// True when it has parameters of its own in the query.
         has_query: bool,
+        /// True when it can be rehearsed with `dry_run=true`.
+        has_dry_run: bool,
     },
     /// Operations, with other methods.
     WrongMethod {
@@ -79,6 +84,7 @@ struct Route {
 struct Offer {
     method: Method,
     has_query: bool,
+    has_dry_run: bool,
 }
 
 #[derive(Debug)]
@@ -98,14 +104,20 @@ impl RouteTable {
                 pattern,
                 offers.filter_map(|(method, operation)| {
                     let parameters = operation["parameters"].as_array().into_iter().flatten();
-                    let has_query =
-                        parameters.into_iter().any(|parameter| parameter["in"] == "query");
-                    Some(Offer { method: method.to_uppercase().parse().ok()?, has_query })
+                    let (dry_run, own): (Vec<&Value>, _) = parameters
+                        .filter(|parameter| parameter["in"] == "query")
+                        .partition(|parameter| parameter["name"] == DRY_RUN);
+                    Some(Offer {
+                        method: method.to_uppercase().parse().ok()?,
+                        has_query: !own.is_empty(),
+                        has_dry_run: !dry_run.is_empty(),
+                    })
                 }),
             );
         }
         for pattern in UNDOCUMENTED {
-            table.add(pattern, [Offer { method: Method::GET, has_query: true }].into_iter());
+            let offer = Offer { method: Method::GET, has_query: true, has_dry_run: false };
+            table.add(pattern, [offer].into_iter());
         }
         for routes in table.routes.values_mut() {
             routes.sort_by_key(|route| {
@@ -135,7 +147,8 @@ impl RouteTable {
         let wanted = if *method == Method::HEAD { &Method::GET } else { method };
         if let Some(offer) = route.methods.iter().find(|offer| offer.method == *wanted) {
             let is_public = is_public(wanted.as_str(), &pattern);
-            return Lookup::Found { pattern, is_public, has_query: offer.has_query };
+            let Offer { has_query, has_dry_run, .. } = *offer;
+            return Lookup::Found { pattern, is_public, has_query, has_dry_run };
         }
         let mut offered: Vec<&str> =
             route.methods.iter().map(|offer| offer.method.as_str()).collect();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Answers, Caller, Clock, Context, Ids, SecurityEventKind, StoreError, Timestamp,
+    Answers, Batches, Caller, Clock, Context, Ids, SecurityEventKind, StoreError, Timestamp,
 };
 use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -20,6 +20,8 @@ pub struct Services {
     pub callers: Arc<dyn Callers>,
     /// The kept answers of requests with an `Idempotency-Key`.
     pub answers: Arc<dyn Answers>,
+    /// Opens batches.
+    pub batches: Arc<dyn Batches>,
     /// Writes down what was refused.
     pub refusals: Arc<dyn Refusals>,
     /// Says whether the server can work.

@@ -73,6 +73,10 @@ impl Server {
         services: Arc<Services>,
         domains: Arc<Domains>,
     ) -> Result<Self, SiteError> {
+        let gaps = openapi::gaps(&openapi::api_document());
+        if !gaps.is_empty() {
+            return Err(SiteError::Document(gaps));
+        }
         let server = Self::with_resources(settings, services, resources::routes)?;
         Ok(Self { domains: Some(Data::from(domains)), ..server })
     }
@@ -83,10 +87,6 @@ impl Server {
         resources: Routes,
     ) -> Result<Self, SiteError> {
         let document = openapi::document(resources);
-        let gaps = openapi::gaps(&document);
-        if !gaps.is_empty() {
-            return Err(SiteError::Document(gaps));
-        }
         let limits = Limits::new(&settings.quotas).ok_or(SiteError::Quota)?;
         let site = Site {
             settings,

@@ -8,7 +8,7 @@ use std::{
 
 use phonenumber::{Mode, country};
 
-use crate::fault::Unfit;
+use crate::{fault::Unfit, words};
 
 /// An e-mail address (RFC 5321), kept as it was typed, compared without case.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ impl EmailAddress {
         let fits = !text.chars().any(char::is_control)
             && email_address::EmailAddress::parse_with_options(text, options).is_ok();
         fits.then(|| Self(text.to_owned()))
-            .ok_or_else(|| Unfit::new("email", "is not an e-mail address"))
+            .ok_or_else(|| Unfit::new("email", words::not_an_email_address()))
     }
 
     /// An address that was parsed before it was stored.
@@ -82,7 +82,7 @@ impl Region {
     pub fn parse(code: &str) -> Result<Self, Unfit> {
         country::Id::from_str(code)
             .map(Self)
-            .map_err(|_| Unfit::new("country", "is not an ISO 3166 alpha-2 country code"))
+            .map_err(|_| Unfit::new("country", words::not_a_country()))
     }
 }
 
@@ -106,7 +106,7 @@ impl PhoneNumber {
             .ok()
             .filter(phonenumber::is_valid)
             .map(|number| Self(number.format().mode(Mode::E164).to_string()))
-            .ok_or_else(|| Unfit::new("phone", "is not a valid phone number"))
+            .ok_or_else(|| Unfit::new("phone", words::not_a_phone_number()))
     }
 
     /// A number that was parsed before it was stored.
@@ -143,7 +143,7 @@ impl PersonName {
     pub fn parse(text: &str) -> Result<Self, Unfit> {
         let text = crate::text::line(text, Self::MAX_CHARS)?;
         if !text.chars().any(char::is_alphanumeric) {
-            return Err(Unfit::new("name", "must have at least one letter or digit"));
+            return Err(Unfit::new("name", words::name_without_letters()));
         }
         Ok(Self(text.split_whitespace().collect::<Vec<_>>().join(" ")))
     }

@@ -17,6 +17,8 @@ pub struct Context {
     pub origin: Origin,
     /// Present when the client sent an `Idempotency-Key`.
     pub replay: Option<Replay>,
+    /// The client only asks what would happen: everything is checked, and nothing is stored.
+    pub dry_run: bool,
 }
 
 impl Context {

@@ -1,9 +1,9 @@
 //! What can go wrong, in kinds the outside can act on. HTTP turns a kind into a status; the command
 //! line turns it into an exit code.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
-use crate::{Permission, Version};
+use crate::{Permission, Version, Words, words};
 
 /// What a caller can do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,14 +30,18 @@ pub enum Kind {
     Internal,
 }
 
-/// An error of a use case. `Display` says what went wrong in words fit for the caller, without
-/// personal data, and never repeats its source.
+/// An error of a use case. `Display` says in English what went wrong, without personal data, and
+/// never repeats its source.
 pub trait Fault: std::error::Error + Send + Sync + 'static {
     /// What the caller can do about it.
     fn kind(&self) -> Kind;
 
     /// Stable, lower snake_case: what a client branches on.
     fn code(&self) -> &'static str;
+
+    /// What the caller is told, in their language: what `Display` says in English. None where it
+    /// says nothing beyond the kind, as for faults of the program.
+    fn detail(&self) -> Option<Words>;
 
     /// The fields that are wrong, all of them.
     fn fields(&self) -> &[FieldError] {
@@ -62,18 +66,14 @@ pub struct FieldError {
     pub pointer: String,
     /// Stable, lower snake_case, such as `required` or `email`.
     pub code: &'static str,
-    /// What is wrong, in words; never the value itself.
-    pub detail: Cow<'static, str>,
+    /// What is wrong; never the value itself.
+    pub detail: Words,
 }
 
 impl FieldError {
     /// A wrong field.
-    pub fn new(
-        pointer: impl Into<String>,
-        code: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self { pointer: pointer.into(), code, detail: detail.into() }
+    pub fn new(pointer: impl Into<String>, code: &'static str, detail: Words) -> Self {
+        Self { pointer: pointer.into(), code, detail }
     }
 }
 
@@ -83,14 +83,14 @@ impl FieldError {
 pub struct Unfit {
     /// Stable, lower snake_case.
     pub code: &'static str,
-    /// What is wrong, in words; never the value itself.
-    pub detail: Cow<'static, str>,
+    /// What is wrong; never the value itself.
+    pub detail: Words,
 }
 
 impl Unfit {
     /// A value that is not fit.
-    pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into() }
+    pub const fn new(code: &'static str, detail: Words) -> Self {
+        Self { code, detail }
     }
 
     /// The same complaint, at a place in the request.
@@ -101,10 +101,17 @@ impl Unfit {
 
 /// A request with wrong fields: never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} not valid", match .0.len() { 1 => "1 field is".to_owned(), n => format!("{n} fields are") })]
+#[error("{}", self.words())]
 pub struct Invalid(pub Vec<FieldError>);
 
 impl Invalid {
+    fn words(&self) -> Words {
+        match self.0.len() {
+            1 => words::one_field_is_wrong(),
+            count => words::fields_are_wrong(count),
+        }
+    }
+
     /// A request with one wrong field.
     pub fn one(error: FieldError) -> Self {
         Self(vec![error])
@@ -142,7 +149,7 @@ impl Fields {
         match value {
             Some(value) => self.parsed(pointer, parse(value)),
             None => {
-                self.wrong(FieldError::new(pointer, "required", "is required"));
+                self.wrong(FieldError::new(pointer, "required", words::is_required()));
                 None
             }
         }
@@ -184,7 +191,7 @@ impl Fields {
         match value {
             crate::Patch::Keep => None,
             crate::Patch::Clear => {
-                self.wrong(FieldError::new(pointer, "required", "cannot be emptied"));
+                self.wrong(FieldError::new(pointer, "required", words::cannot_be_emptied()));
                 None
             }
             crate::Patch::Set(value) => self.parsed(pointer, parse(value)),
@@ -200,7 +207,7 @@ impl Fields {
         match value {
             Some(value) if self.errors.is_empty() => Ok(value),
             _ if self.errors.is_empty() => {
-                Err(Invalid::one(FieldError::new("", "invalid", "is not complete")))
+                Err(Invalid::one(FieldError::new("", "invalid", words::is_not_complete())))
             }
             _ => Err(Invalid(self.errors)),
         }
@@ -221,13 +228,13 @@ impl Fields {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// Nobody is logged in.
-    #[error("log in first")]
+    #[error("{}", words::log_in_first())]
     Unauthenticated,
     /// The caller's role lacks a permission.
-    #[error("this needs the permission {0}")]
+    #[error("{}", words::permission_missing(.0.as_str()))]
     Missing(Permission),
     /// The record can no longer be changed by a role with an edit window.
-    #[error("the time to correct this record is over")]
+    #[error("{}", words::edit_window_closed())]
     EditWindowClosed,
 }
 
@@ -246,11 +253,19 @@ impl Fault for Denied {
             Self::EditWindowClosed => "edit_window_closed",
         }
     }
+
+    fn detail(&self) -> Option<Words> {
+        Some(match self {
+            Self::Unauthenticated => words::log_in_first(),
+            Self::Missing(permission) => words::permission_missing(permission.as_str()),
+            Self::EditWindowClosed => words::edit_window_closed(),
+        })
+    }
 }
 
 /// The record has changed since the caller read it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the record has changed since it was read: it is at version {current} now")]
+#[error("{}", words::changed_meanwhile(.current.number()))]
 pub struct Stale {
     /// The version the record has now.
     pub current: Version,
@@ -267,6 +282,10 @@ impl Fault for Invalid {
         "validation"
     }
 
+    fn detail(&self) -> Option<Words> {
+        Some(self.words())
+    }
+
     fn fields(&self) -> &[FieldError] {
         &self.0
     }
@@ -279,6 +298,10 @@ impl Fault for Stale {
 
     fn code(&self) -> &'static str {
         "stale"
+    }
+
+    fn detail(&self) -> Option<Words> {
+        Some(words::changed_meanwhile(self.current.number()))
     }
 
     fn stale(&self) -> Option<&Stale> {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::fault::Unfit;
+use crate::{fault::Unfit, words};
 
 /// Which register a number comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,13 +67,9 @@ impl IdentityNumber {
             Err(Unfit::new(
                 "identity_number",
                 match kind {
-                    IdentityKind::TrNationalId => {
-                        "is not a T.C. identity number: 11 digits with two check digits"
-                    }
-                    IdentityKind::TrTaxNumber => {
-                        "is not a tax number: 10 digits with a check digit"
-                    }
-                    IdentityKind::ForeignId => "must have 3 to 40 letters, digits, '-', '/' or '.'",
+                    IdentityKind::TrNationalId => words::not_a_tr_national_id(),
+                    IdentityKind::TrTaxNumber => words::not_a_tr_tax_number(),
+                    IdentityKind::ForeignId => words::not_a_foreign_id(),
                 },
             ))
         }

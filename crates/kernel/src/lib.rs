@@ -15,6 +15,7 @@ pub mod store;
 pub mod text;
 pub mod trail;
 pub mod version;
+pub mod words;
 
 pub use contact::{EmailAddress, PersonName, PhoneNumber, Region};
 pub use context::{Actor, Caller, Context, Origin, Replay, Scope, ScopeKind};
@@ -26,11 +27,12 @@ pub use page::{Direction, Page, PageRequest, Position, Sort, SortKey, Total, Tra
 pub use patch::Patch;
 pub use permission::{Permission, PermissionSet};
 pub use ports::{Clock, Ids};
-pub use store::{Answers, StoreError, UnitOfWork};
+pub use store::{Answers, Batch, Batches, StoreError, UnitOfWork};
 pub use trail::{
     Action, Audited, Change, FieldValue, SecurityEvent, SecurityEventKind, Snapshot, Trail,
 };
 pub use version::Version;
+pub use words::Words;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::fault::Unfit;
+use crate::{fault::Unfit, words};
 
 /// An ISO 4217 currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,7 +17,7 @@ impl Currency {
         let known = (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
             .then(|| iso_currency::Currency::from_code(code))
             .flatten();
-        known.map(Self).ok_or_else(|| Unfit::new("currency", "is not an ISO 4217 currency code"))
+        known.map(Self).ok_or_else(|| Unfit::new("currency", words::not_a_currency()))
     }
 
     /// The alphabetic code.
@@ -73,11 +73,8 @@ impl Money {
             Unfit::new(
                 "amount",
                 match digits {
-                    0 => "must be a whole number such as \"1250\"".to_owned(),
-                    n => format!(
-                        "must be a decimal with {n} minor digits, such as \"1250.{:0>1$}\"",
-                        0, n as usize
-                    ),
+                    0 => words::not_a_whole_amount(),
+                    n => words::not_a_decimal_amount(n, format!("1250.{:0>1$}", 0, n as usize)),
                 },
             )
         };
@@ -91,7 +88,7 @@ impl Money {
         if major.is_empty() || leading_zero || !all_digits(major) || !all_digits(minor) {
             return Err(unfit());
         }
-        let too_large = || Unfit::new("too_large", "is larger than one record can hold");
+        let too_large = || Unfit::new("too_large", words::amount_too_large());
         let major: i64 = major.parse().map_err(|_| too_large())?;
         let minor: i64 = if minor.is_empty() { 0 } else { minor.parse().map_err(|_| unfit())? };
         let total = major

@@ -1,10 +1,15 @@
 //! What a domain may expect of storage: a unit of work that is committed with its trail, or not at
 //! all.
 
+use std::{future::Future, pin::Pin};
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Audited, Fault, Kind, Stale, Timestamp, Trail, UserId, Version, trail::SavedAnswer};
+use crate::{
+    Audited, Fault, Kind, Stale, Timestamp, Trail, UserId, Version, Words, trail::SavedAnswer,
+    words,
+};
 
 /// The source of a storage error, for the log.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -19,7 +24,7 @@ pub enum StoreError {
     #[error("a value that must be unique is taken: {0}")]
     Taken(&'static str),
     /// The record was changed by somebody else between reading and writing.
-    #[error("the record was changed meanwhile")]
+    #[error("{}", words::changed_just_now())]
     Raced,
     /// The `Idempotency-Key` has been used: its answer stands in storage.
     #[error("the request was carried out already")]
@@ -50,6 +55,18 @@ impl Fault for StoreError {
         }
     }
 
+    fn detail(&self) -> Option<Words> {
+        match self {
+            Self::Raced => Some(words::changed_just_now()),
+            // For the log: a domain has better words for what is taken, and HTTP for what is repeated.
+            Self::Unavailable(_)
+            | Self::Taken(_)
+            | Self::Replayed
+            | Self::Damaged(_)
+            | Self::Failed(_) => None,
+        }
+    }
+
     fn retry_after(&self) -> Option<std::time::Duration> {
         matches!(self, Self::Unavailable(_)).then_some(std::time::Duration::from_secs(5))
     }
@@ -58,7 +75,8 @@ impl Fault for StoreError {
 /// A transaction, as far as every domain sees it. Dropping it rolls back.
 #[async_trait]
 pub trait UnitOfWork: Send {
-    /// Writes the trail and the saved answer, then commits. When it returns, the change is on disk.
+    /// Writes the trail and the saved answer, then commits. When it returns, the change is on disk;
+    /// that of a dry run has been checked against every other record and taken back.
     ///
     /// # Errors
     /// [`StoreError::Replayed`] when the request's `Idempotency-Key` was used before;
@@ -93,6 +111,31 @@ where
     }
     let fields = unit.changed_since(R::ENTITY, record.entity_id(), expected).await?;
     Err(Stale { current, fields }.into())
+}
+
+/// Opens batches: several units of work that are stored together.
+#[async_trait]
+pub trait Batches: Send + Sync {
+    /// Waits in line like a unit of work, and keeps everybody else waiting until it ends.
+    ///
+    /// # Errors
+    /// When the database is away.
+    async fn open(&self) -> Result<Box<dyn Batch>, StoreError>;
+}
+
+/// Several units of work, one after the other, that are stored together or not at all. Dropping it
+/// rolls all of them back.
+#[async_trait]
+pub trait Batch: Send + Sync {
+    /// Runs a use case whose units of work belong to the batch. Each of them sees what those before
+    /// it wrote; one that is not committed leaves nothing behind.
+    async fn run<'a>(&'a self, use_case: Pin<Box<dyn Future<Output = ()> + Send + 'a>>);
+
+    /// Writes the trails of all units of work and the saved answer of `trail`, then commits.
+    ///
+    /// # Errors
+    /// As [`UnitOfWork::commit`].
+    async fn commit(self: Box<Self>, trail: Trail) -> Result<(), StoreError>;
 }
 
 /// The kept answers of requests with an `Idempotency-Key`; `commit` writes them.

@@ -9,3 +9,4 @@ mod page;
 mod permission;
 mod text;
 mod trail;
+mod words;

@@ -2,7 +2,7 @@
 
 use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
 
-use crate::fault::Unfit;
+use crate::{fault::Unfit, words};
 
 /// Folds text for matching: Turkish and other Latin letters become plain lower-case ASCII where they
 /// have one, so that `ISPARTA`, `ısparta` and `Isparta` meet, and `İSTANBUL` meets `istanbul`.
@@ -89,13 +89,13 @@ const fn plain(char: char) -> Option<&'static str> {
 pub fn free_text(text: &str, max: usize) -> Result<String, Unfit> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Unfit::new("required", "must not be empty"));
+        return Err(Unfit::new("required", words::must_not_be_empty()));
     }
     if text.chars().count() > max {
-        return Err(Unfit::new("too_long", format!("must have at most {max} characters")));
+        return Err(Unfit::new("too_long", words::too_long(max)));
     }
     if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
-        return Err(Unfit::new("control_character", "must not contain control characters"));
+        return Err(Unfit::new("control_character", words::control_characters()));
     }
     Ok(text.to_owned())
 }
@@ -108,7 +108,7 @@ pub fn line(text: &str, max: usize) -> Result<String, Unfit> {
     let text = free_text(text, max)?;
     // Unicode's own line and paragraph separators are not control characters.
     if text.chars().any(|char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')) {
-        return Err(Unfit::new("control_character", "must be a single line"));
+        return Err(Unfit::new("control_character", words::more_than_one_line()));
     }
     Ok(text)
 }

@@ -23,6 +23,8 @@ pub struct Trail {
     pub security_events: Vec<SecurityEvent>,
     /// The answer to keep for a repeated request.
     pub answer: Option<SavedAnswer>,
+    /// True when the unit of work is a rehearsal: it is checked like any other, then taken back.
+    pub dry_run: bool,
 }
 
 impl Trail {
@@ -35,6 +37,7 @@ impl Trail {
             changes: Vec::new(),
             security_events: Vec::new(),
             answer: None,
+            dry_run: cx.dry_run,
         }
     }
 

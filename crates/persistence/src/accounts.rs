@@ -161,16 +161,16 @@ impl Accounts for Store {
             .col_expr(sessions::Column::LastSeenAt, Expr::val(millis(at)))
             .filter(sessions::Column::Id.eq(id.uuid()))
             .filter(sessions::Column::LastSeenAt.lt(millis(at)))
-            .exec(&unit.work)
+            .exec(&*unit.work)
             .await
             .map_err(store_error)?;
         let is_there = touched.rows_affected > 0
             || sessions::Entity::find_by_id(id.uuid())
-                .one(&unit.work)
+                .one(&*unit.work)
                 .await
                 .map_err(store_error)?
                 .is_some();
-        unit.work.commit().await?;
+        unit.commit_upkeep().await?;
         Ok(is_there)
     }
 }

@@ -18,6 +18,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
+    batch::Open,
     connection::{Known, Work},
     entities::{answers, changes, security_events, trail_head},
     error::store_error,
@@ -28,13 +29,41 @@ use crate::{
 /// A unit of work in hand. Every `…Tx` port is implemented on it; dropping it rolls back.
 pub struct UnitHandle {
     pub(crate) inner: Arc<Inner>,
-    pub(crate) work: Work,
+    pub(crate) work: Arc<Work>,
+    /// The batch it is a part of.
+    pub(crate) batch: Option<Arc<Open>>,
 }
 
 impl UnitHandle {
-    pub(crate) const fn new(inner: Arc<Inner>, work: Work) -> Self {
-        Self { inner, work }
+    pub(crate) fn new(inner: Arc<Inner>, work: Work) -> Self {
+        Self { inner, work: Arc::new(work), batch: None }
     }
+
+    /// Commits what leaves no trail: the upkeep of storage itself.
+    pub(crate) async fn commit_upkeep(self) -> Result<(), StoreError> {
+        alone(self.work)?.commit().await
+    }
+}
+
+fn alone(work: Arc<Work>) -> Result<Work, StoreError> {
+    Arc::into_inner(work)
+        .ok_or_else(|| StoreError::Failed("a unit of work is part of another".into()))
+}
+
+/// Writes the trail and commits; a dry run is checked and taken back.
+pub(crate) async fn write(inner: &Inner, work: Work, trail: &Trail) -> Result<(), StoreError> {
+    if trail.dry_run {
+        return work.rehearse().await;
+    }
+    if let Some(answer) = &trail.answer {
+        keep_answer(&work, trail, answer).await?;
+    }
+    write_security_events(inner, &work, trail).await?;
+    // Last, because its lock puts the commits of several instances in line.
+    write_changes(inner, &work, trail).await?;
+    work.commit().await?;
+    metrics::counter!("almoner_commits_total").increment(1);
+    Ok(())
 }
 
 /// How long an answer is kept for a repeated request, ms: 24 h.
@@ -46,16 +75,11 @@ impl UnitOfWork for UnitHandle {
         if trail.is_empty() {
             return Err(StoreError::Failed("a change without its trail".into()));
         }
-        let Self { inner, work } = *self;
-        if let Some(answer) = &trail.answer {
-            keep_answer(&work, &trail, answer).await?;
+        let Self { inner, work, batch } = *self;
+        match batch {
+            Some(batch) => batch.keep(trail).await,
+            None => write(&inner, alone(work)?, &trail).await,
         }
-        write_security_events(&inner, &work, &trail).await?;
-        // Last, because its lock puts the commits of several instances in line.
-        write_changes(&inner, &work, &trail).await?;
-        work.commit().await?;
-        metrics::counter!("almoner_commits_total").increment(1);
-        Ok(())
     }
 
     async fn changed_since(
@@ -71,7 +95,7 @@ impl UnitOfWork for UnitHandle {
             .select_only()
             .column(changes::Column::After)
             .into_tuple()
-            .all(&self.work)
+            .all(&*self.work)
             .await
             .map_err(store_error)?;
         let mut fields = std::collections::BTreeSet::new();
@@ -79,6 +103,14 @@ impl UnitOfWork for UnitHandle {
             let after: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&row)
                 .map_err(|_| StoreError::Damaged("changes.after is not JSON".to_owned()))?;
             fields.extend(after.into_iter().map(|(name, _)| name));
+        }
+        if let Some(batch) = &self.batch {
+            batch.changes(|change| {
+                let is_later = change.version.number() > since.number();
+                if is_later && change.entity == entity && change.entity_id == id {
+                    fields.extend(change.after.iter().map(|(name, _)| (*name).to_owned()));
+                }
+            });
         }
         Ok(fields.into_iter().collect())
     }

@@ -202,6 +202,22 @@ impl Work {
         matches!(self, Self::Sqlite(_))
     }
 
+    /// Lets the database check everything it would check at a commit, and takes it all back.
+    ///
+    /// # Errors
+    /// What a commit would have said.
+    pub async fn rehearse(&self) -> Result<(), StoreError> {
+        match self {
+            // Every check of SQLite is made by the statement itself.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(transaction) => transaction
+                .execute_unprepared("SET CONSTRAINTS ALL IMMEDIATE")
+                .await
+                .map(|_| ())
+                .map_err(store_error),
+        }
+    }
+
     /// Makes everything durable, or nothing.
     ///
     /// # Errors

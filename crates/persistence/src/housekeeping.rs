@@ -25,20 +25,20 @@ impl Store {
         let unit = self.unit().await?;
         let sessions = sessions::Entity::delete_many()
             .filter(sessions::Column::ExpiresAt.lt(millis(now)))
-            .exec(&unit.work)
+            .exec(&*unit.work)
             .await
             .map_err(store_error)?;
         let attempts = login_attempts::Entity::delete_many()
             .filter(login_attempts::Column::At.lt(millis(now - ATTEMPTS_MATTER)))
-            .exec(&unit.work)
+            .exec(&*unit.work)
             .await
             .map_err(store_error)?;
         let answers = answers::Entity::delete_many()
             .filter(answers::Column::CreatedAt.lt(millis(now) - ANSWER_LIFETIME_MS))
-            .exec(&unit.work)
+            .exec(&*unit.work)
             .await
             .map_err(store_error)?;
-        unit.work.commit().await?;
+        unit.commit_upkeep().await?;
         Ok(sessions.rows_affected + attempts.rows_affected + answers.rows_affected)
     }
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod batch;
 mod commit;
 pub mod connection;
 mod donations;

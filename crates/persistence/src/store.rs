@@ -19,6 +19,7 @@ use sea_orm::{
 use sea_orm_migration::{IntoSchemaManagerConnection, MigrationStatus, MigratorTrait};
 
 use crate::{
+    batch,
     commit::UnitHandle,
     connection::{Observer, Reader, Source, Work},
     error::store_error,
@@ -330,8 +331,11 @@ impl Store {
         Reader { source, observer: self.0.observer.as_ref() }
     }
 
-    /// Starts a unit of work.
+    /// Starts a unit of work, within the batch of the running use case if there is one.
     pub(crate) async fn unit(&self) -> Result<UnitHandle, StoreError> {
+        if let Some(batch) = batch::current() {
+            return batch.begin(Arc::clone(&self.0)).await;
+        }
         let work = match &self.0.backend {
             Backend::Sqlite { writer, .. } => {
                 Work::Sqlite(writer.begin().await.map_err(store_error)?)

@@ -42,6 +42,7 @@ pub struct Almoner {
     pub url: String,
     settings: Vec<(String, String)>,
     launcher: Vec<String>,
+    serve: Vec<String>,
     server: Option<Child>,
 }
 
@@ -58,6 +59,7 @@ impl Almoner {
                 ("ALMONER_LOG_FORMAT".to_owned(), "json".to_owned()),
             ],
             launcher: Vec::new(),
+            serve: vec!["serve".to_owned()],
             server: None,
         }
     }
@@ -65,6 +67,12 @@ impl Almoner {
     /// Another program that starts the server: it is given the binary and its arguments.
     pub fn through(mut self, launcher: &[&str]) -> Self {
         self.launcher = launcher.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
+    /// Another way to serve.
+    pub fn serving(mut self, arguments: &[&str]) -> Self {
+        self.serve = arguments.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 
@@ -103,8 +111,8 @@ impl Almoner {
     /// Starts the server and does not wait for it; returns its standard output.
     pub fn launch(&mut self) -> ChildStdout {
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
-        let mut server =
-            self.command(&["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let serve: Vec<&str> = self.serve.iter().map(String::as_str).collect();
+        let mut server = self.command(&serve).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let output = server.stdout.take().unwrap();
         self.server = Some(server);
         output

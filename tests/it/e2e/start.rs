@@ -1,12 +1,12 @@
 //! From an empty folder to a server that answers.
 
-use std::os::unix::fs::PermissionsExt;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::almoner::{Almoner, EMAIL, PASSWORD};
-use crate::support::PostgresDatabase;
+use crate::support::{Answer, Browser, PostgresDatabase};
 
 #[tokio::test]
 async fn an_empty_folder_is_all_it_needs() {
@@ -70,6 +70,78 @@ async fn it_serves_from_postgresql_too() {
     assert!(almoner.run(&["audit", "verify"]).status.success());
     drop(almoner);
     database.remove().await;
+}
+
+#[tokio::test]
+async fn a_demo_is_an_association_in_which_everybody_can_log_in() {
+    let mut almoner = Almoner::new();
+    let seeded = almoner.run(&["seed", "--demo"]);
+    assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
+    let told = String::from_utf8(seeded.stdout).unwrap();
+    let password = told.lines().find_map(|line| line.split_once("the password ")).unwrap().1;
+    let users: Vec<(&str, &str)> = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_once(' '))
+        .map(|(email, role)| (email, role.trim()))
+        .collect();
+    assert_eq!(users.len(), 5);
+    almoner.start();
+    for (email, role) in users {
+        let browser = Browser::log_in(&almoner.url, email, password).await;
+        assert_eq!(browser.get("/auth/session").await.text("/user/role"), role);
+        assert_eq!(
+            browser.get("/donors?count=exact").await.number("/total"),
+            if role == "data_entry" { 0 } else { 240 }
+        );
+    }
+    assert!(almoner.run(&["audit", "verify"]).status.success());
+}
+
+#[tokio::test]
+async fn a_mock_answers_every_operation_with_its_examples() {
+    let mut almoner = Almoner::new().serving(&["serve", "--mock"]);
+    almoner.start();
+    let stranger = Browser::stranger(&almoner.url);
+    let document = almoner_http::openapi::api_document();
+    let client = reqwest::Client::new();
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let url = format!("{}{}", almoner.url, path.replace("{code}", "stale"));
+            let url = url.replace("{id}", "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11");
+            let url = url.replace("{name}", "volunteer");
+            assert!(!url.contains('{'), "{url}");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let status: u16 = status.parse().unwrap();
+                let method = method.to_uppercase().parse().unwrap();
+                let request = client.request(method, &url);
+                let answer = Answer::to(request.header("Prefer", format!("code={status}"))).await;
+                assert_eq!(answer.status, status, "{url}");
+                let response = match response["$ref"].as_str() {
+                    Some(reference) => document.pointer(&reference[1..]).unwrap(),
+                    None => response,
+                };
+                let content = response["content"].as_object().and_then(|all| all.values().next());
+                let example = content.map_or(Value::Null, |content| content["example"].clone());
+                assert_eq!(answer.body, example, "{url}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 300, "only {asked} answers");
+    // What a frontend does first: it logs in, lists, and comes to the end.
+    let login = json!({ "email": "a@example.org", "password": "whatever it is" });
+    let session = stranger.post("/auth/login", &login).await.expect(200);
+    assert!(!session.text("/csrf_token").is_empty());
+    let cursor = stranger.get("/donors").await.expect(200).text("/next_cursor");
+    let last = stranger.get(&format!("/donors?cursor={cursor}")).await.expect(200);
+    assert_eq!(last.body.get("next_cursor"), None);
+    let created = stranger.post("/donors", &json!({})).await.expect(201);
+    let location = created.header("location").to_owned();
+    assert_eq!(location, format!("/api/v1/donors/{}", created.text("/id")));
+    assert_eq!(created.header("etag"), "\"1\"");
+    stranger.get("/nowhere").await.expect(404);
+    assert_eq!(fs::read_dir(almoner.folder.path()).unwrap().count(), 1, "only the log is written");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Rules of the repository that no compiler checks.
 
 mod contract;
+mod dry_runs;
 mod edges;
 mod left_out;
 mod matrix;

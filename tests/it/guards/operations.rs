@@ -15,6 +15,7 @@ pub struct Operation {
     /// Below `/api/v1`.
     pub path: String,
     pub needs_version: bool,
+    pub has_dry_run: bool,
 }
 
 impl Operation {
@@ -46,6 +47,7 @@ pub fn operations() -> Vec<Operation> {
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.to_owned(),
                 needs_version,
+                has_dry_run: parameters.into_iter().flatten().any(|one| one["name"] == "dry_run"),
             };
             // The same address, and another permission.
             let purges = parameters.into_iter().flatten().any(|one| one["name"] == "purge");
@@ -155,6 +157,18 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
         }
         "updateDonor" => (Some(donor().await), Some(json!({ "notes": "called" }))),
         "revealDonor" => (Some(donor().await), Some(json!({ "reason": "letter of thanks" }))),
+        "batchDonors" => {
+            let donor = json!({ "kind": "person", "name": "Zeynep Kaya" });
+            (None, Some(json!({ "items": [{ "op": "create", "value": donor }] })))
+        }
+        "batchCampaigns" => {
+            let campaign = json!({ "name": format!("Kurban {fresh}") });
+            (None, Some(json!({ "items": [{ "op": "create", "value": campaign }] })))
+        }
+        "batchDonations" => {
+            let donation = json!({ "amount": money, "method": "cash", "donated_on": "2026-03-14" });
+            (None, Some(json!({ "items": [{ "op": "create", "value": donation }] })))
+        }
         "createCampaign" => (None, Some(json!({ "name": format!("Kurban {fresh}") }))),
         "getCampaign" | "getCampaignHistory" | "deleteCampaign" | "restoreCampaign"
         | "purgeCampaign" => (Some(campaign().await), None),

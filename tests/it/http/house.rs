@@ -105,6 +105,7 @@ impl<'w> House<'w> {
             ids: world.ids.clone(),
             callers: Arc::new(LiveCallers(domains.sessions.clone())),
             answers: Arc::new(world.store.clone()),
+            batches: Arc::new(world.store.clone()),
             refusals: Arc::new(TrailRefusals(domains.audit.clone())),
             readiness: Arc::new(StoreReadiness::new(world.store.clone())),
             metrics: None,

@@ -26,6 +26,7 @@ macro_rules! in_both_houses {
 }
 
 mod audit;
+mod batches;
 mod bodies;
 mod campaigns;
 mod clocks;

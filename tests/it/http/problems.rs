@@ -180,7 +180,7 @@ fn wrong_bodies(superadmin: &Browser) -> Vec<Wrong> {
         ),
         (
             "a query where a record is made",
-            post("/donors?dry_run=true", json!({ "kind": "person", "name": "A" })),
+            post("/donors?trial=true", json!({ "kind": "person", "name": "A" })),
             400,
             "bad_request",
         ),
@@ -243,7 +243,7 @@ async fn wrong_versions(superadmin: &Browser) -> Vec<Wrong> {
     vec![
         ("a change without If-Match", bare, 428, "precondition_required"),
         ("a change of any version", patch("*"), 400, "bad_request"),
-        ("a change of a weak version", patch("W/\"2\""), 400, "bad_request"),
+        ("a change of an old version, weakened", patch("W/\"1\""), 412, "stale"),
         ("a change of one version or another", patch("\"1\", \"2\""), 400, "bad_request"),
         ("a change of a version without quotes", patch("2"), 400, "bad_request"),
         ("a change of an old version", patch("\"1\""), 412, "stale"),

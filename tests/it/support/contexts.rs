@@ -26,7 +26,13 @@ pub fn day(year: i32, month: u32, day: u32) -> NaiveDate {
 
 /// The program itself asks.
 pub fn as_system() -> Context {
-    Context { actor: Actor::System("tests"), at: START, origin: origin(), replay: None }
+    Context {
+        actor: Actor::System("tests"),
+        at: START,
+        origin: origin(),
+        replay: None,
+        dry_run: false,
+    }
 }
 
 /// Somebody asks who may do everything within a scope.

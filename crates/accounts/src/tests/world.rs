@@ -553,6 +553,7 @@ pub fn cx(actor: Actor) -> Context {
         at: at(0),
         origin: Origin { address: Some(address), ..Origin::default() },
         replay: None,
+        dry_run: false,
     }
 }
 

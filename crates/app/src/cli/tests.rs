@@ -16,8 +16,8 @@ fn the_command_line_is_consistent() {
 
 #[test]
 fn serve_is_the_default() {
-    assert!(matches!(parse("almoner").unwrap().task(), Command::Serve));
-    assert!(matches!(parse("almoner --log debug").unwrap().task(), Command::Serve));
+    assert!(matches!(parse("almoner").unwrap().task(), Command::Serve(_)));
+    assert!(matches!(parse("almoner --log debug").unwrap().task(), Command::Serve(_)));
 }
 
 #[test]

@@ -6,10 +6,17 @@ use std::{
     sync::Arc,
 };
 
+use almoner_accounts::{
+    administration::NewSuperadmin,
+    ports::Secrets,
+    role::BuiltIn,
+    user::{Locale, NewUser, TimeZone, User},
+};
 use almoner_donations::{Campaigns, Donations, DonorQuery, Donors};
-use almoner_kernel::{PageRequest, Scope, Trail};
+use almoner_kernel::{EmailAddress, PageRequest, PersonName, Scope, Trail};
 use anyhow::Context as _;
 use chrono::Days;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     assembly::{Neighbours, Office},
@@ -17,6 +24,7 @@ use crate::{
     commands::progress,
     config::Config,
     demo::{Demo, DemoOrder},
+    secrets::SystemSecrets,
 };
 
 /// Records of one unit of work: enough that flushing costs nothing, few enough that its memory does
@@ -43,11 +51,16 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
     let yesterday = office.clock.now().date_naive() - Days::new(1);
     let (currency, other_currencies) =
         config.currencies.split_first().context("no currency is configured")?;
+    let (donors, donations, years) = match order.demo {
+        true => (240, 1_600, 1),
+        false => (order.donors, order.donations, 3),
+    };
     let demo = Arc::new(Demo::new(DemoOrder {
-        donors: order.donors,
-        donations: order.donations,
+        donors,
+        donations,
         rng_seed: order.rng_seed,
         until: order.until.unwrap_or(yesterday),
+        years,
         currency: *currency,
         other_currencies: other_currencies.to_vec(),
     }));
@@ -62,9 +75,9 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
     unit.commit(trail).await?;
 
     let bar = progress("donors");
-    bar.set_length(u64::from(order.donors));
-    let mut donors = made_ahead(Arc::clone(&demo), order.donors, Demo::donor)?;
-    while let Some(batch) = donors.recv().await {
+    bar.set_length(u64::from(donors));
+    let mut made = made_ahead(Arc::clone(&demo), donors, Demo::donor)?;
+    while let Some(batch) = made.recv().await {
         let mut unit = Donors::begin(&office.store).await?;
         unit.insert_donors(&batch).await?;
         let trail = batch.iter().fold(Trail::of(&cx), |trail, (donor, _)| trail.created(donor));
@@ -74,9 +87,9 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
     bar.finish_and_clear();
 
     let bar = progress("donations");
-    bar.set_length(u64::from(order.donations));
-    let mut donations = made_ahead(demo, order.donations, Demo::donation)?;
-    while let Some(batch) = donations.recv().await {
+    bar.set_length(u64::from(donations));
+    let mut made = made_ahead(demo, donations, Demo::donation)?;
+    while let Some(batch) = made.recv().await {
         let mut unit = Donations::begin(&office.store).await?;
         unit.insert_donations(&batch).await?;
         let trail = batch.iter().fold(Trail::of(&cx), Trail::created);
@@ -84,11 +97,56 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
+    let staff = match order.demo {
+        true => Some(staff(config, &office).await?),
+        false => None,
+    };
     office.store.refresh_statistics().await?;
     office.store.close().await?;
     let mut out = io::stdout().lock();
-    writeln!(out, "made {} donors and {} donations", order.donors, order.donations)?;
+    writeln!(out, "made {donors} donors and {donations} donations")?;
+    if let Some((users, password)) = staff {
+        writeln!(out, "these can log in, all with the password {}", password.expose_secret())?;
+        for user in users {
+            writeln!(out, "  {:30} {}", user.email.as_str(), user.role)?;
+        }
+    }
     Ok(())
+}
+
+/// Who works in the demo, one for each kind of work that the domains have so far. `.example` never
+/// belongs to anybody (RFC 2606).
+const STAFF: [(&str, &str, BuiltIn); 5] = [
+    ("Ayşe Yılmaz", "ayse@dernek.example", BuiltIn::Superadmin),
+    ("Mehmet Demir", "mehmet@dernek.example", BuiltIn::Admin),
+    ("Elif Şahin", "elif@dernek.example", BuiltIn::Accountant),
+    ("Hasan Çelik", "hasan@dernek.example", BuiltIn::DataEntry),
+    ("Zeynep Kaya", "zeynep@dernek.example", BuiltIn::Viewer),
+];
+
+/// Makes those who work in the demo. They share a password that nobody else can know.
+async fn staff(config: &Config, office: &Office) -> anyhow::Result<(Vec<User>, SecretString)> {
+    let domains = office.domains(config)?;
+    let cx = office.context("seed");
+    let password = SecretString::from(SystemSecrets.session_key()?.expose());
+    let mut users = Vec::new();
+    for (name, email, role) in STAFF {
+        let (name, email) = (PersonName::parse(name)?, EmailAddress::parse(email)?);
+        let (locale, time_zone) = (Locale::default(), TimeZone::default());
+        let made = match role {
+            BuiltIn::Superadmin => {
+                let new = NewSuperadmin { name, email, locale, time_zone };
+                domains.users.create_superadmin(&cx, new, password.clone()).await?
+            }
+            role => {
+                let role = role.role_name();
+                let new = NewUser { name, email, phone: None, locale, time_zone, role };
+                domains.users.create(&cx, new, password.clone()).await?
+            }
+        };
+        users.push(made);
+    }
+    Ok((users, password))
 }
 
 /// Makes records on a thread of its own, in batches, a little ahead of the writer.

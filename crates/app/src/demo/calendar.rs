@@ -3,9 +3,6 @@
 use almoner_kernel::Timestamp;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Weekday};
 
-/// Days of the demo data: three years.
-const DAYS: u64 = 3 * 365;
-
 /// The days of the demo data, and how much of the whole has been given by the end of each.
 #[derive(Clone, Debug)]
 pub(super) struct Period {
@@ -14,17 +11,18 @@ pub(super) struct Period {
 }
 
 impl Period {
-    /// The three years that end with that day.
-    pub(super) fn until(last: NaiveDate) -> Self {
-        let first = last.checked_sub_days(Days::new(DAYS - 1)).unwrap_or(NaiveDate::MIN);
+    /// The years of 365 days that end with that day.
+    pub(super) fn until(last: NaiveDate, years: u16) -> Self {
+        let days = 365 * u64::from(years.max(1));
+        let first = last.checked_sub_days(Days::new(days - 1)).unwrap_or(NaiveDate::MIN);
         let mut sum = 0.0;
         let mut given: Vec<f64> = first
             .iter_days()
             .take_while(|day| *day <= last)
             .enumerate()
             .map(|(at, day)| {
-                // The charity grows: by half over the three years.
-                sum += generosity(day) * (1.0 + 0.5 * at as f64 / DAYS as f64);
+                // The charity grows: by a sixth every year.
+                sum += generosity(day) * (1.0 + at as f64 / (6 * 365) as f64);
                 sum
             })
             .collect();

@@ -22,6 +22,7 @@ fn order(donors: u32, donations: u32, rng_seed: u64) -> DemoOrder {
         donations,
         rng_seed,
         until: day(2026, 11, 20),
+        years: 3,
         currency: currency("TRY"),
         other_currencies: vec![currency("USD"), currency("EUR")],
     }

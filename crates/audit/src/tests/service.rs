@@ -60,6 +60,7 @@ fn cx(actor: Actor) -> Context {
         at: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
         origin: Origin::default(),
         replay: None,
+        dry_run: false,
     }
 }
 

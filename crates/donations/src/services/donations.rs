@@ -10,7 +10,7 @@ use almoner_kernel::{
 
 use crate::{
     CampaignRef, Donation, DonationDraft, DonationPatch, DonationQuery, Donations, DonationsError,
-    DonationsTx, DonorRef, State, Summary, SummaryQuery,
+    DonationsTx, DonorRef, State, Summary, SummaryQuery, words,
 };
 
 /// Use cases of donations.
@@ -347,7 +347,7 @@ async fn donor_named(
 ) -> Result<Option<DonorRef>, DonationsError> {
     let donor = tx.donor_ref(id, scope).await?;
     if donor.is_none() {
-        fields.wrong(FieldError::new("/donor_id", "unknown", "is not a donor"));
+        fields.wrong(FieldError::new("/donor_id", "unknown", words::not_a_donor()));
     }
     Ok(donor)
 }
@@ -359,7 +359,7 @@ async fn campaign_named(
 ) -> Result<Option<CampaignRef>, DonationsError> {
     let campaign = tx.campaign_ref(id).await?;
     if campaign.is_none() {
-        fields.wrong(FieldError::new("/campaign_id", "unknown", "is not a campaign"));
+        fields.wrong(FieldError::new("/campaign_id", "unknown", words::not_a_campaign()));
     }
     Ok(campaign)
 }

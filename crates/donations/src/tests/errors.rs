@@ -2,14 +2,16 @@
 
 use std::error::Error;
 
-use almoner_kernel::{Denied, Fault, FieldError, Invalid, Kind, Permission, Stale, StoreError};
+use almoner_kernel::{
+    Denied, Fault, FieldError, Invalid, Kind, Permission, Stale, StoreError, words::is_required,
+};
 
 use super::{fixtures::*, mocks::away};
 use crate::{DonationsError, State};
 
 fn every_refusal() -> Vec<(DonationsError, Kind, &'static str)> {
     use DonationsError::*;
-    let field = || FieldError::new("/name", "required", "is required");
+    let field = || FieldError::new("/name", "required", is_required());
     vec![
         (Denied(almoner_kernel::Denied::Unauthenticated), Kind::Unauthenticated, "unauthenticated"),
         (
@@ -56,6 +58,20 @@ fn only_wrong_and_taken_values_name_fields_and_only_stale_tells_what_changed() {
 }
 
 #[test]
+fn a_refusal_is_told_as_it_is_logged_and_faults_of_the_program_are_not_told() {
+    for (error, kind, code) in every_refusal() {
+        let told = error.detail().map(|detail| detail.to_string());
+        match error {
+            DonationsError::Store(StoreError::Raced) => {
+                assert_eq!(told.as_deref(), Some("the record was changed meanwhile"));
+            }
+            DonationsError::Store(_) => assert_eq!(told, None, "{kind:?} {code}"),
+            error => assert_eq!(told, Some(error.to_string()), "{code}"),
+        }
+    }
+}
+
+#[test]
 fn a_refusal_never_says_its_source_twice() {
     for (error, _, code) in every_refusal() {
         let mut source = error.source();
@@ -91,7 +107,7 @@ fn another_taken_value_is_a_conflict_without_a_field() {
 fn refusals_of_the_kernel_pass_through_in_their_own_words() {
     let denied = Denied::Missing(Permission::DonorsRead);
     assert_eq!(DonationsError::from(denied).to_string(), denied.to_string());
-    let invalid = Invalid::one(FieldError::new("/name", "required", "is required"));
+    let invalid = Invalid::one(FieldError::new("/name", "required", is_required()));
     assert_eq!(DonationsError::from(invalid.clone()).to_string(), invalid.to_string());
     let stale = Stale { current: CURRENT, fields: Vec::new() };
     assert_eq!(DonationsError::from(stale.clone()).to_string(), stale.to_string());

@@ -18,7 +18,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::problem::{Problem, registry};
+use crate::{
+    problem::{Problem, registry},
+    words,
+};
 
 /// A JSON body. `T` derives `Deserialize` with `#[serde(deny_unknown_fields)]`, and each of its
 /// fields is an `Option` or a `Patch`, so that a missing field is the handler's complaint.
@@ -46,7 +49,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             req.extensions_mut().insert(BodyDigest(Sha256::digest(&bytes).into()));
             let value = strict::parse(&bytes)?;
             if !value.is_object() {
-                let error = FieldError::new("", "type", "must be a JSON object");
+                let error = FieldError::new("", "type", words::must_be_a_json_object());
                 return Err(Invalid::one(error).into());
             }
             let (value, errors) = recover::read(value)?;
@@ -75,12 +78,22 @@ impl FromRequest for NoBody {
             match strict::parse(&bytes)? {
                 Value::Object(fields) if fields.is_empty() => Ok(Self),
                 _ => {
-                    let error = FieldError::new("", "unknown_field", "this request has no body");
+                    let error = FieldError::new("", "unknown_field", words::has_no_body());
                     Err(Invalid::one(error).into())
                 }
             }
         })
     }
+}
+
+/// Reads a part of a body: what could be read of it, and what could not.
+///
+/// # Errors
+/// Every complaint, when nothing of it can be read.
+pub(crate) fn recovered<T: DeserializeOwned>(
+    value: Value,
+) -> Result<(T, Vec<FieldError>), Invalid> {
+    recover::read(value)
 }
 
 /// SHA-256 of the body that was read, for the fingerprint of a repeatable request.
@@ -92,23 +105,21 @@ fn must_be_json(req: &HttpRequest) -> Result<(), Problem> {
     let text = |name| req.headers().get(name).and_then(|value| value.to_str().ok());
     if text(header::CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"))
     {
-        return unsupported("send the body without Content-Encoding");
+        return unsupported(words::body_encoded());
     }
     let mime = text(header::CONTENT_TYPE).and_then(|value| value.parse::<Mime>().ok());
     let Some(mime) = mime else {
-        return unsupported("Content-Type must be application/json");
+        return unsupported(words::content_type_must_be_json());
     };
     let is_json = mime.essence_str() == "application/json";
     let is_patch = mime.essence_str() == "application/merge-patch+json";
     if mime.get_param(mime::CHARSET).is_some_and(|charset| charset != mime::UTF_8) {
-        return unsupported("the body must be UTF-8");
+        return unsupported(words::body_not_utf8());
     }
     match req.method() == Method::PATCH {
         true if is_json || is_patch => Ok(()),
-        true => {
-            unsupported("Content-Type must be application/merge-patch+json or application/json")
-        }
+        true => unsupported(words::content_type_must_be_a_patch()),
         false if is_json => Ok(()),
-        false => unsupported("Content-Type must be application/json"),
+        false => unsupported(words::content_type_must_be_json()),
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     problem::{Problem, registry},
     settings::HttpSettings,
     site::Site,
+    words,
 };
 
 /// Every byte of the body.
@@ -32,7 +33,7 @@ pub(super) async fn whole(req: &HttpRequest, mut payload: Payload) -> Result<Byt
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| match error {
             PayloadError::Overflow => too_large(limit),
-            _ => Problem::bad_request("the body ended too early"),
+            _ => Problem::bad_request(words::body_cut_off()),
         })?;
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(limit));
@@ -43,6 +44,5 @@ pub(super) async fn whole(req: &HttpRequest, mut payload: Payload) -> Result<Byt
 }
 
 fn too_large(limit: usize) -> Problem {
-    Problem::new(registry::PAYLOAD_TOO_LARGE)
-        .detail(format!("the body may have at most {limit} bytes"))
+    Problem::new(registry::PAYLOAD_TOO_LARGE).detail(words::body_too_large(limit))
 }

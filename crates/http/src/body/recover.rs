@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 
-use almoner_kernel::{FieldError, Invalid};
+use almoner_kernel::{FieldError, Invalid, Words, words::is_required};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
+
+use crate::words;
 
 /// After so many errors the rest is left to the next attempt: each costs one more reading.
 const MAX_ERRORS: usize = 50;
@@ -36,31 +38,33 @@ pub(super) fn read<T: DeserializeOwned>(mut body: Value) -> Result<(T, Vec<Field
 fn complaint(pointer: String, message: &str) -> FieldError {
     let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
     if message.starts_with("unknown field") {
-        return FieldError::new(pointer, "unknown_field", "is not a known field");
+        return FieldError::new(pointer, "unknown_field", words::not_a_known_field());
     }
     if let Some(rest) = message.strip_prefix("missing field `") {
         let name = rest.trim_end_matches('`');
-        return FieldError::new(format!("{pointer}/{name}"), "required", "is required");
+        return FieldError::new(format!("{pointer}/{name}"), "required", is_required());
     }
     match expected {
         Some(expected) if message.starts_with("unknown variant") => {
-            FieldError::new(pointer, "choice", format!("must be {}", plain(expected)))
+            FieldError::new(pointer, "choice", words::choice(expected))
         }
-        Some(expected) => FieldError::new(pointer, "type", format!("must be {}", plain(expected))),
-        None => FieldError::new(pointer, "format", "does not have the right form"),
+        Some(expected) => FieldError::new(pointer, "type", type_of(expected)),
+        None => FieldError::new(pointer, "format", words::wrong_form()),
     }
 }
 
 /// Rust's names of types mean nothing to a client.
-fn plain(expected: &str) -> String {
+fn type_of(expected: &str) -> Words {
     match expected {
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),
-        "f32" | "f64" => "a number".to_owned(),
-        "a sequence" => "an array".to_owned(),
-        "a map" => "an object".to_owned(),
-        other if other.starts_with("struct ") => "an object".to_owned(),
-        other => other.replace('`', "\""),
+        "a string" => words::must_be_a_string(),
+        "a boolean" => words::must_be_a_boolean(),
+        "i8" | "i16" | "i32" | "i64" | "isize" => words::must_be_a_whole_number(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => words::must_be_a_natural_number(),
+        "f32" | "f64" => words::must_be_a_number(),
+        "a sequence" => words::must_be_an_array(),
+        "a map" => words::must_be_an_object(),
+        other if other.starts_with("struct ") => words::must_be_an_object(),
+        _ => words::wrong_form(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, error::Category};
 
-use crate::problem::Problem;
+use crate::{problem::Problem, words};
 
 /// Parses a body.
 ///
@@ -14,11 +14,11 @@ use crate::problem::Problem;
 /// 400 with line and column.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice::<Strict>(bytes).map(|strict| strict.0).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
+        let (line, column) = (error.line(), error.column());
         Problem::bad_request(match error.classify() {
-            Category::Eof => "the body is not JSON: it ends too early".to_owned(),
-            Category::Data => format!("a key stands twice in one object: {place}"),
-            Category::Syntax | Category::Io => format!("the body is not JSON: {place}"),
+            Category::Eof => words::json_ends_too_early(),
+            Category::Data => words::key_stands_twice(line, column),
+            Category::Syntax | Category::Io => words::not_json(line, column),
         })
     })
 }

@@ -10,7 +10,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
-        header::{HeaderName, HeaderValue},
+        header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
     web::Data,
@@ -65,7 +65,8 @@ pub(crate) async fn arrive<B: MessageBody + 'static>(
     }
     req.extensions_mut().insert(Rc::new(arrival));
 
-    let answering = problem::in_request(request_id.clone(), next.call(req));
+    let languages = req.headers().get_all(header::ACCEPT_LANGUAGE).cloned().collect();
+    let answering = problem::in_request(request_id.clone(), languages, next.call(req));
     let result = answering.instrument(span.clone()).await;
 
     let status = match &result {

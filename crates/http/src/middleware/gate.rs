@@ -11,16 +11,17 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use almoner_kernel::{FieldError, Fields, SecurityEventKind};
+use almoner_kernel::{FieldError, Fields, SecurityEventKind, Words};
 use futures_util::FutureExt;
 
 use crate::{
     csrf,
-    cx::{self, Arrival, Identity},
+    cx::{self, Arrival, DryRun, Identity},
     problem::{Problem, registry},
-    routes::{self, Lookup},
+    routes::{self, DRY_RUN, Lookup},
     services::Services,
     site::Site,
+    words,
 };
 
 pub(crate) async fn guard<B: MessageBody + 'static>(
@@ -30,7 +31,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if let Err(refusal) = admit(&site, &req) {
-        if let Refusal::Forged(reason) = refusal {
+        if let Refusal::Forged(reason) = &refusal {
             refused(&services, &req, SecurityEventKind::ForgeryRefused, reason).await;
         }
         return Ok(req.error_response(Problem::from(refusal)));
@@ -55,7 +56,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
 
 enum Refusal {
     Problem(Problem),
-    Forged(&'static str),
+    Forged(Words),
 }
 
 impl From<Refusal> for Problem {
@@ -71,12 +72,12 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
     let arrival = req.extensions().get::<Rc<Arrival>>().cloned();
     let route = arrival.as_ref().map_or(&Lookup::Unknown, |arrival| &arrival.route);
     if !is_well_escaped(req.path()) || !is_well_escaped(req.query_string()) {
-        return Err(Refusal::Problem(Problem::bad_request(
-            "the address has a percent sign without two hexadecimal digits, or is not UTF-8",
-        )));
+        return Err(Refusal::Problem(Problem::bad_request(words::badly_escaped())));
     }
-    let (is_public, has_query) = match route {
-        Lookup::Found { is_public, has_query, .. } => (*is_public, *has_query),
+    let (is_public, has_query, has_dry_run) = match route {
+        Lookup::Found { is_public, has_query, has_dry_run, .. } => {
+            (*is_public, *has_query, *has_dry_run)
+        }
         Lookup::Unknown => return Err(Refusal::Problem(Problem::not_found())),
         Lookup::WrongMethod { allow, .. } => {
             let problem = Problem::new(registry::METHOD_NOT_ALLOWED);
@@ -90,9 +91,14 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
     if changes {
         csrf::check_origin(req.headers(), &site.settings).map_err(Refusal::Forged)?;
     }
-    let no_query = || match routes::is_api(req.path()) && !has_query {
-        true if !req.query_string().is_empty() => Err(Refusal::Problem(no_parameters(req))),
-        _ => Ok(()),
+    let no_query = || {
+        if has_dry_run && is_dry_run(req).map_err(Refusal::Problem)? {
+            req.extensions_mut().insert(DryRun);
+        }
+        match routes::is_api(req.path()) && !has_query {
+            true => no_parameters(req, has_dry_run).map_err(Refusal::Problem),
+            false => Ok(()),
+        }
     };
     if is_public {
         return no_query();
@@ -108,17 +114,38 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
     no_query()
 }
 
-/// The complaint about every parameter of an operation that has none.
-fn no_parameters(req: &ServiceRequest) -> Problem {
+/// Complains about every parameter of an operation that has none of its own.
+fn no_parameters(req: &ServiceRequest, has_dry_run: bool) -> Result<(), Problem> {
     let mut fields = Fields::default();
     for (name, _) in form_urlencoded::parse(req.query_string().as_bytes()) {
-        let detail = "is not a known parameter";
-        fields.wrong(FieldError::new(name, "unknown_parameter", detail));
+        if !(has_dry_run && name == DRY_RUN) {
+            let detail = words::not_a_known_parameter();
+            fields.wrong(FieldError::new(name, "unknown_parameter", detail));
+        }
     }
-    match fields.finish(None::<()>) {
-        Ok(()) => Problem::bad_request("this operation has no query"),
-        Err(invalid) => Problem::bad_parameters(invalid),
+    fields.finish(Some(())).map_err(Problem::bad_parameters)
+}
+
+/// True for `dry_run=true`.
+fn is_dry_run(req: &ServiceRequest) -> Result<bool, Problem> {
+    let mut fields = Fields::default();
+    let mut found = None;
+    for (name, value) in form_urlencoded::parse(req.query_string().as_bytes()) {
+        match &*value {
+            _ if name != DRY_RUN => {}
+            _ if found.is_some() => {
+                fields.wrong(FieldError::new(
+                    name,
+                    "repeated_parameter",
+                    words::may_stand_only_once(),
+                ));
+            }
+            "true" => found = Some(true),
+            "false" => found = Some(false),
+            _ => fields.wrong(FieldError::new(name, "choice", words::must_be_true_or_false())),
+        }
     }
+    fields.finish(Some(found.unwrap_or_default())).map_err(Problem::bad_parameters)
 }
 
 /// True when JSON is acceptable; nobody is refused for saying nothing.
@@ -158,9 +185,14 @@ fn is_well_escaped(text: &str) -> bool {
     std::str::from_utf8(&decoded).is_ok()
 }
 
-async fn refused(services: &Services, req: &ServiceRequest, kind: SecurityEventKind, reason: &str) {
+async fn refused(
+    services: &Services,
+    req: &ServiceRequest,
+    kind: SecurityEventKind,
+    reason: &Words,
+) {
     if let Some(cx) = cx::context(req.request()) {
-        let detail = at_route(req.request(), reason);
+        let detail = at_route(req.request(), &reason.to_string());
         services.refusals.record(&cx, kind, detail).await;
     }
 }

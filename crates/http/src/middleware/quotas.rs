@@ -43,6 +43,7 @@ use crate::{
     problem::{Problem, registry, whole_seconds},
     settings::Quotas,
     site::Site,
+    words,
 };
 
 type ByUser =
@@ -241,7 +242,7 @@ fn too_many(refusal: &NotUntil<QuantaInstant>) -> Problem {
     let spent = Spent::of(refusal.quota().burst_size().get(), 0);
     let problem =
         Problem::new(registry::RATE_LIMITED).retry_after(wait.max(Duration::from_secs(1)));
-    let problem = problem.detail(format!("wait {} seconds", whole_seconds(wait).max(1)));
+    let problem = problem.detail(words::wait(whole_seconds(wait).max(1)));
     spent.headers().into_iter().fold(problem, |problem, (name, value)| problem.header(name, value))
 }
 

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::{
-    problem::{MEDIA_TYPE, registry},
-    routes,
-};
+use super::{headers, limits, links, responses, schemas};
+use crate::{problem::registry, routes};
 
 /// The name of the cookie scheme.
 pub(super) const SESSION: &str = "session";
@@ -21,6 +19,7 @@ const NOT_REPEATABLE: &str = "x-not-repeatable";
 
 /// Completes a collected document.
 pub(super) fn complete(mut document: Value) -> Value {
+    schemas::refer(&mut document);
     let mut used = BTreeMap::new();
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
@@ -31,8 +30,13 @@ pub(super) fn complete(mut document: Value) -> Value {
         }
     }
     let responses: Map<String, Value> =
-        used.into_iter().map(|(name, entry)| (name, response(entry))).collect();
+        used.into_iter().map(|(name, entry)| (name, responses::of(entry))).collect();
     document["components"]["responses"] = Value::Object(responses);
+    document["components"]["headers"] = headers::components();
+    // What the API is to everybody: a server for whoever has an account.
+    document["servers"][0]["x-internal"] = json!(false);
+    links::complete(&mut document);
+    limits::complete(&mut document);
     document
 }
 
@@ -54,6 +58,10 @@ impl Operation<'_> {
         if self.is_repeatable() {
             self.add_parameter(idempotency_key());
         }
+        if self.is_rehearsable() {
+            self.add_parameter(dry_run());
+        }
+        self.complete_parameters();
         self.accept_merge_patch();
         self.add_success_headers();
         for entry in self.problems() {
@@ -83,6 +91,13 @@ impl Operation<'_> {
 
     fn is_repeatable(&self) -> bool {
         self.method == "post" && !self.is_public() && !self.fields.contains_key(NOT_REPEATABLE)
+    }
+
+    /// Every change of a record can be rehearsed; logging in and what is only shown cannot.
+    fn is_rehearsable(&self) -> bool {
+        let is_auth = self.path.starts_with("/api/v1/auth/");
+        let is_api = self.is_api() && self.changes() && !is_auth;
+        is_api && !self.fields.contains_key(NOT_REPEATABLE)
     }
 
     fn security(&self) -> Value {
@@ -150,60 +165,87 @@ impl Operation<'_> {
         }
     }
 
+    fn complete_parameters(&mut self) {
+        let parameters = self.fields.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
+            complete_parameter(parameter);
+        }
+    }
+
     fn add_success_headers(&mut self) {
         let reads = self.has_parameter("If-None-Match");
         let versioned = reads || self.has_parameter("If-Match");
+        let is_list = self.has_parameter("cursor");
+        let is_repeatable = self.is_repeatable();
         if reads {
             let description = "The record has not changed since the version in If-None-Match";
-            let unchanged = json!({ "description": description, "headers": { "ETag": etag() } });
             if let Some(responses) = self.responses() {
-                responses.entry("304").or_insert(unchanged);
+                responses.entry("304").or_insert_with(|| json!({ "description": description }));
             }
         }
+        let path = self.path.to_owned();
         for (status, response) in self.responses().into_iter().flatten() {
+            let Some(response) = response.as_object_mut() else { continue };
             let is_new = status == "201";
-            let has_resource = is_new || (versioned && status == "200");
-            let Some(response) = response.as_object_mut().filter(|_| has_resource) else {
-                continue;
-            };
-            let headers = response.entry("headers").or_insert_with(|| json!({}));
-            if let Some(headers) = headers.as_object_mut() {
-                headers.entry("ETag").or_insert_with(etag);
-                if is_new {
-                    headers.entry("Location").or_insert_with(location);
-                }
+            let has_version =
+                response.get("headers").is_some_and(|headers| headers["ETag"].is_object());
+            if is_new || has_version || (versioned && ["200", "304"].contains(&status.as_str())) {
+                headers::set(response, &["ETag"]);
             }
+            if is_new {
+                headers::set(response, &["Location"]);
+            }
+            if response.get("headers").is_some_and(|headers| headers["Set-Cookie"].is_object()) {
+                headers::set(response, &["Set-Cookie"]);
+            }
+            let is_success = status.starts_with('2');
+            let link: &[&str] = if is_list && is_success { &["Link"] } else { &[] };
+            let replayed: &[&str] =
+                if is_repeatable && is_success { &["Idempotent-Replayed"] } else { &[] };
+            headers::add(response, &path, &[link, replayed].concat());
         }
     }
 }
 
-fn response(entry: registry::Entry) -> Value {
-    let mut response = json!({
-        "description": entry.explanation,
-        "content": { MEDIA_TYPE: {
-            "schema": { "$ref": "#/components/schemas/Problem" },
-            "example": {
-                "type": format!("/problems/{}", entry.code),
-                "title": entry.title,
-                "status": entry.status.as_u16(),
-                "code": entry.code,
-                "request_id": "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11",
-            },
-        } },
-    });
-    let seconds = |description: &str| json!({ "description": description, "schema": { "type": "integer", "minimum": 0 } });
-    if entry == registry::RATE_LIMITED {
-        response["headers"] = json!({
-            "Retry-After": seconds("Seconds until a request is answered again."),
-            "RateLimit-Limit": seconds("The size of the quota, in requests per minute."),
-            "RateLimit-Remaining": seconds("Requests that are left."),
-            "RateLimit-Reset": seconds("Seconds until the whole quota is there again."),
-        });
+/// The example of an id that has none of its own.
+const ID: &str = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11";
+
+/// A parameter is there or not, never `null`; the order of a list is one of a few words.
+fn complete_parameter(parameter: &mut Value) {
+    let is_sort = parameter["name"] == "sort";
+    let has_example = parameter.get("example").is_some();
+    let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) else { return };
+    if let Some(types) = schema.get("type").and_then(Value::as_array) {
+        let types: Vec<&Value> = types.iter().filter(|name| *name != "null").collect();
+        if let [only] = types[..] {
+            let only = only.clone();
+            schema.insert("type".to_owned(), only);
+        }
     }
-    if entry == registry::UNAVAILABLE {
-        response["headers"] = json!({ "Retry-After": seconds("Seconds to wait.") });
+    let offered = schema.get("pattern").and_then(Value::as_str).filter(|_| is_sort);
+    let offered = offered.and_then(|text| text.strip_prefix("^-?(")?.strip_suffix(")$"));
+    if let Some(words) = offered {
+        let words: Vec<String> =
+            words.split('|').flat_map(|word| [word.to_owned(), format!("-{word}")]).collect();
+        schema.remove("pattern");
+        schema.insert("enum".to_owned(), json!(words));
     }
-    response
+    if !has_example && schema.get("format").is_some_and(|format| format == "uuid") {
+        parameter["example"] = json!(ID);
+    }
+}
+
+fn dry_run() -> Value {
+    json!({
+        "name": routes::DRY_RUN,
+        "in": "query",
+        "required": false,
+        "description": "Only say what would happen: `true` checks everything and answers like the \
+            change itself, but nothing is stored, no idempotency key is used, and ids and versions \
+            of the answer are not kept.",
+        "schema": { "type": "boolean", "default": false },
+        "example": false,
+    })
 }
 
 fn idempotency_key() -> Value {
@@ -214,23 +256,8 @@ fn idempotency_key() -> Value {
         "description": "Makes the request repeatable for 24 hours: a repetition is answered as the \
                         first one was, with `Idempotent-Replayed: true`. Use a fresh random key for \
                         each request.",
-        "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
         "example": "7b0c1b1e-2f7a-4d8e-9a53-0a1f5d9c3e42",
-    })
-}
-
-fn etag() -> Value {
-    json!({
-        "description": "The version of the record, for If-Match and If-None-Match.",
-        "schema": { "type": "string" },
-        "example": "\"1\"",
-    })
-}
-
-fn location() -> Value {
-    json!({
-        "description": "The address of the new record.",
-        "schema": { "type": "string", "format": "uri-reference" },
     })
 }
 

@@ -1,5 +1,6 @@
 //! Swagger UI at `/docs`, from files inside the binary. Its own start script is replaced by ours,
-//! which sends the CSRF token of the readable cookie with "Try it out".
+//! which sends the CSRF token of the readable cookie with "Try it out", and does not fill in
+//! parameters that nobody has asked for.
 
 use std::sync::Arc;
 
@@ -40,8 +41,15 @@ const START: &str = r##"window.onload = function () {
     const found = document.cookie.match(/(?:^|; )(?:__Host-)?almoner_csrf=([^;]*)/);
     return found ? found[1] : undefined;
   };
+  // "Try it out" would send every example: the filters, the cursor and the key of other requests.
+  const explainInstead = (parameter) => {
+    if (parameter.required || parameter.example === undefined) return;
+    parameter.description += ` For instance \`${parameter.example}\`.`;
+    delete parameter.example;
+  };
+  const documentUrl = "/api/openapi.json";
   window.ui = SwaggerUIBundle({
-    url: "/api/openapi.json",
+    url: documentUrl,
     dom_id: "#swagger-ui",
     deepLinking: true,
     presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
@@ -53,6 +61,16 @@ const START: &str = r##"window.onload = function () {
       const changes = !["GET", "HEAD", "OPTIONS"].includes((request.method || "GET").toUpperCase());
       if (token && changes) request.headers["X-CSRF-Token"] = token;
       return request;
+    },
+    responseInterceptor: (response) => {
+      if (new URL(response.url, location.href).pathname !== documentUrl) return response;
+      const contract = JSON.parse(response.text);
+      Object.values(contract.paths)
+        .flatMap((item) => Object.values(item))
+        .flatMap((operation) => operation.parameters ?? [])
+        .forEach(explainInstead);
+      response.text = JSON.stringify(contract);
+      return response;
     },
   });
 };

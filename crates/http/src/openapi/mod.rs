@@ -4,6 +4,11 @@
 mod check;
 mod complete;
 pub(crate) mod docs;
+mod headers;
+mod limits;
+mod links;
+mod responses;
+mod schemas;
 
 pub use check::{Gap, gaps};
 
@@ -11,7 +16,7 @@ use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Server,
+        ComponentsBuilder, ContactBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Server,
         security::{ApiKey, ApiKeyValue, SecurityScheme},
         tag::TagBuilder,
     },
@@ -19,7 +24,7 @@ use utoipa::{
 
 use crate::{
     csrf,
-    problem::{ProblemBody, ProblemField},
+    problem::{ProblemBody, ProblemField, page::ProblemCode},
     resources,
     site::{self, Routes},
 };
@@ -49,6 +54,7 @@ pub(crate) fn skeleton() -> OpenApi {
         .title("Almoner")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(ABOUT))
+        .contact(Some(ContactBuilder::new().name(Some("The operator of the server")).build()))
         .license(Some(licence))
         .build();
     let cookie = ApiKeyValue::with_description(
@@ -66,6 +72,7 @@ pub(crate) fn skeleton() -> OpenApi {
         .security_scheme(complete::CSRF, SecurityScheme::ApiKey(ApiKey::Header(token)))
         .schema(ProblemBody::name(), ProblemBody::schema())
         .schema(ProblemField::name(), ProblemField::schema())
+        .schema(ProblemCode::name(), ProblemCode::schema())
         .build();
     let tags = TAGS.iter().map(|(name, description)| {
         TagBuilder::new().name(*name).description(Some(*description)).build()
@@ -82,8 +89,9 @@ const ABOUT: &str = "The back office of a charity.\n\n\
     JSON with snake_case fields; absent optional fields are left out. Instants are RFC 3339 in UTC, \
     days are `YYYY-MM-DD`, money is a decimal string with an ISO 4217 currency. Enumerations in \
     answers may grow. Unknown fields and parameters are refused.\n\n\
-    Every failure is an RFC 9457 problem with a stable `code`; its `type` resolves. Every answer \
-    carries `X-Request-Id`.\n\n\
+    Every failure is an RFC 9457 problem with a stable `code`; its `type` resolves. Its texts are in \
+    the language that `Accept-Language` asks for where the server has it, else in English; the codes \
+    are the same in all of them. Every answer carries `X-Request-Id`.\n\n\
     A record's version is its `ETag`; changing it needs `If-Match`. A POST with an \
     `Idempotency-Key` can be repeated for 24 hours without being done twice. Lists are paged by \
     `cursor`.";

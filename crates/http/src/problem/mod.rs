@@ -1,6 +1,7 @@
 //! RFC 9457 problems: the one shape of every failure. Any domain error becomes a [`Problem`] through
 //! one `From`; a 5xx is logged there, once, with its whole chain, and tells the client nothing but
-//! the request id.
+//! the request id. What is told is put into words where a problem becomes an answer, in the language
+//! of the request.
 
 pub mod page;
 pub mod registry;
@@ -14,11 +15,17 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use almoner_kernel::{Fault, FieldError, Invalid, Kind};
+use almoner_kernel::{Fault, FieldError, Invalid, Kind, Stale, Words};
 use serde::Serialize;
-use utoipa::ToSchema;
+use serde_json::json;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Array, ArrayBuilder, ObjectBuilder, SchemaFormat, Type},
+};
 
 use registry::Entry;
+
+use crate::{language::Language, words};
 
 /// The media type of every failure.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -27,9 +34,22 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 pub struct Problem(Box<Inner>);
 
 struct Inner {
-    body: ProblemBody,
+    code: &'static str,
+    status: StatusCode,
+    entry: Entry,
+    language: Language,
+    request_id: Option<String>,
+    detail: Option<Words>,
+    errors: Errors,
+    stale: Option<Stale>,
     retry_after: Option<Duration>,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What is wrong, by where it stands.
+enum Errors {
+    Fields(Vec<FieldError>),
+    Parameters(Vec<FieldError>),
 }
 
 /// RFC 9457 problem details.
@@ -38,35 +58,66 @@ struct Inner {
 pub struct ProblemBody {
     /// Address of the explanation of this kind of problem: `/problems/{code}`.
     #[serde(rename = "type")]
-    #[schema(example = "/problems/validation")]
+    #[schema(
+        pattern = "^/problems/[a-z][a-z0-9_]*$",
+        min_length = 11,
+        max_length = 74,
+        example = "/problems/validation"
+    )]
     pub type_: String,
     /// The kind of problem, in words.
-    #[schema(example = "The request is not valid")]
+    #[schema(
+        format = "line",
+        min_length = 1,
+        max_length = 200,
+        example = "The request is not valid"
+    )]
     pub title: Cow<'static, str>,
     /// The HTTP status, again.
     #[schema(minimum = 400, maximum = 599, example = 422)]
     pub status: u16,
     /// The kind of problem, for programs. Stable; more may be added.
-    #[schema(example = "validation")]
+    #[schema(format = "word", example = "validation")]
     pub code: Cow<'static, str>,
     /// What went wrong this time, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2 fields are not valid")]
+    #[schema(nullable = false, max_length = 262_144, example = "2 fields are not valid")]
     pub detail: Option<Cow<'static, str>>,
     /// `X-Request-Id`: what the operator finds the request by.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
+    #[schema(
+        format = "request_id",
+        nullable = false,
+        example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11"
+    )]
     pub request_id: Option<String>,
     /// Every wrong field or parameter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[schema(max_items = 65_536, required = false)]
     pub errors: Vec<ProblemField>,
     /// With the code `stale`: the version the record has now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, example = 4)]
     pub current_version: Option<i64>,
     /// With the code `stale`: the fields that changed since the version in `If-Match`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, schema_with = field_names)]
     pub fields: Option<Vec<String>>,
+}
+
+/// Names of fields, none twice; no record has more.
+fn field_names() -> Array {
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom("word".to_owned())));
+    ArrayBuilder::new()
+        .description(Some(
+            "With the code `stale`: the fields that changed since the version in `If-Match`.",
+        ))
+        .items(name)
+        .max_items(Some(64))
+        .examples([json!(["email", "notes"])])
+        .build()
 }
 
 /// One wrong field or parameter.
@@ -74,36 +125,47 @@ pub struct ProblemBody {
 pub struct ProblemField {
     /// JSON Pointer (RFC 6901) into the request body.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/donor/email")]
+    #[schema(
+        format = "json-pointer",
+        max_length = 134_217_728,
+        nullable = false,
+        example = "/donor/email"
+    )]
     pub pointer: Option<String>,
     /// Name of the query parameter, where it is not the body that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 131_072, example = "status")]
     pub parameter: Option<String>,
     /// What is wrong, for programs. Stable; more may be added.
-    #[schema(example = "email")]
+    #[schema(format = "word", example = "email")]
     pub code: Cow<'static, str>,
     /// What is wrong, in words.
-    #[schema(example = "is not an e-mail address")]
+    #[schema(
+        format = "line",
+        min_length = 1,
+        max_length = 4000,
+        example = "is not an e-mail address"
+    )]
     pub detail: Cow<'static, str>,
 }
 
 impl Problem {
     /// A problem of this kind.
     pub fn new(entry: Entry) -> Self {
-        Self::with(entry.code, entry.status, entry.title)
+        Self::with(entry.code, entry.status, entry)
     }
 
     /// 400 with a text that names what cannot be understood, never its value.
-    pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn bad_request(detail: Words) -> Self {
         Self::new(registry::BAD_REQUEST).detail(detail)
     }
 
     /// 400 that lists query parameters; the pointer of each error is the parameter's name.
     pub fn bad_parameters(invalid: Invalid) -> Self {
         let names: Vec<&str> = invalid.0.iter().map(|error| error.pointer.as_str()).collect();
-        let problem = Self::bad_request(format!("query parameter: {}", names.join(", ")));
-        let errors = invalid.0.into_iter().map(ProblemField::of_parameter).collect();
-        problem.errors(errors)
+        let mut problem = Self::bad_request(words::query_parameters(names.join(", ")));
+        problem.0.errors = Errors::Parameters(invalid.0);
+        problem
     }
 
     /// 404.
@@ -120,26 +182,18 @@ impl Problem {
     /// What an answer that is no problem yet becomes: the kind is guessed from its status.
     pub fn of_status(status: StatusCode) -> Self {
         let found = registry::ENTRIES.iter().find(|entry| entry.status == status);
-        match found {
-            Some(entry) => Self::new(*entry),
-            None if status.is_server_error() => {
-                Self::with(registry::INTERNAL.code, status, registry::INTERNAL.title)
-            }
-            None => Self::with(registry::BAD_REQUEST.code, status, registry::BAD_REQUEST.title),
-        }
+        let entry = match found {
+            Some(entry) => *entry,
+            None if status.is_server_error() => registry::INTERNAL,
+            None => registry::BAD_REQUEST,
+        };
+        Self::with(entry.code, status, entry)
     }
 
     /// Says what went wrong this time.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.0.body.detail = Some(detail.into());
-        self
-    }
-
-    /// Lists wrong fields.
-    #[must_use]
-    pub fn errors(mut self, errors: Vec<ProblemField>) -> Self {
-        self.0.body.errors = errors;
+    pub fn detail(mut self, detail: Words) -> Self {
+        self.0.detail = Some(detail);
         self
     }
 
@@ -157,31 +211,92 @@ impl Problem {
         self
     }
 
+    /// The same problem with a part of a larger request: its pointers begin at `pointer`.
+    #[must_use]
+    pub(crate) fn within(mut self, pointer: &str) -> Self {
+        if let Errors::Fields(errors) = &mut self.0.errors {
+            errors.iter_mut().for_each(|error| error.pointer.insert_str(0, pointer));
+        }
+        self
+    }
+
+    /// Lists wrong fields.
+    #[must_use]
+    pub(crate) fn fields(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = Errors::Fields(errors);
+        self
+    }
+
+    /// What is wrong with a part of a larger request: its fields, or the part at `pointer` itself.
+    pub(crate) fn as_fields(&self, pointer: &str) -> Vec<FieldError> {
+        match &self.0.errors {
+            Errors::Fields(errors) if !errors.is_empty() => errors.clone(),
+            _ => {
+                let detail = self.0.detail.clone().unwrap_or_else(words::could_not_be_done);
+                vec![FieldError::new(pointer, self.0.code, detail)]
+            }
+        }
+    }
+
+    /// True when it is no fault of the request.
+    pub(crate) fn is_of_server(&self) -> bool {
+        self.status_code().is_server_error()
+    }
+
     /// What a client branches on.
     pub fn code(&self) -> &str {
-        &self.0.body.code
+        self.0.code
     }
 
-    /// What the client is told.
-    pub fn body(&self) -> &ProblemBody {
-        &self.0.body
+    /// What the client is told, in its language.
+    pub fn body(&self) -> ProblemBody {
+        let Inner { code, status, entry, language, request_id, detail, errors, stale, .. } =
+            &*self.0;
+        let field = |error: &FieldError| ProblemField {
+            pointer: None,
+            parameter: None,
+            code: Cow::Borrowed(error.code),
+            detail: language.say(&error.detail).into(),
+        };
+        let errors = match errors {
+            Errors::Fields(errors) => errors
+                .iter()
+                .map(|error| ProblemField { pointer: Some(error.pointer.clone()), ..field(error) })
+                .collect(),
+            Errors::Parameters(errors) => errors
+                .iter()
+                .map(|error| ProblemField {
+                    parameter: Some(error.pointer.clone()),
+                    ..field(error)
+                })
+                .collect(),
+        };
+        ProblemBody {
+            type_: format!("/problems/{code}"),
+            title: entry.title(*language).into(),
+            status: status.as_u16(),
+            code: Cow::Borrowed(code),
+            detail: detail.as_ref().map(|detail| language.say(detail).into()),
+            request_id: request_id.clone(),
+            errors,
+            current_version: stale.as_ref().map(|stale| stale.current.number()),
+            fields: stale.as_ref().map(|stale| stale.fields.clone()),
+        }
     }
 
-    fn with(code: &'static str, status: StatusCode, title: &'static str) -> Self {
+    /// `entry` only brings the title.
+    fn with(code: &'static str, status: StatusCode, entry: Entry) -> Self {
+        // Here and not only in the answer: what escapes a middleware as an error becomes an answer
+        // outside of the request's future.
         Self(Box::new(Inner {
-            body: ProblemBody {
-                type_: format!("/problems/{code}"),
-                title: Cow::Borrowed(title),
-                status: status.as_u16(),
-                code: Cow::Borrowed(code),
-                detail: None,
-                // Here and not only in the answer: what escapes a middleware as an error becomes an
-                // answer outside of the request's future.
-                request_id: request_id(),
-                errors: Vec::new(),
-                current_version: None,
-                fields: None,
-            },
+            code,
+            status,
+            entry,
+            language: language(),
+            request_id: ASKED.try_with(|asked| asked.request_id.clone()).ok(),
+            detail: None,
+            errors: Errors::Fields(Vec::new()),
+            stale: None,
             retry_after: None,
             headers: Vec::new(),
         }))
@@ -201,15 +316,13 @@ impl<E: Fault> From<E> for Problem {
             };
         }
         // The kind decides about the status; an entry of the registry only brings its title.
-        let title = registry::find(fault.code()).map_or(generic.title, |entry| entry.title);
-        let mut problem = Self::with(fault.code(), generic.status, title).detail(fault.to_string());
-        problem.0.retry_after = fault.retry_after();
-        let body = &mut problem.0.body;
-        body.errors = fault.fields().iter().cloned().map(ProblemField::of_body).collect();
-        if let Some(stale) = fault.stale() {
-            body.current_version = Some(stale.current.number());
-            body.fields = Some(stale.fields.clone());
-        }
+        let entry = registry::find(fault.code()).copied().unwrap_or(generic);
+        let mut problem = Self::with(fault.code(), generic.status, entry);
+        let inner = &mut *problem.0;
+        inner.detail = fault.detail();
+        inner.retry_after = fault.retry_after();
+        inner.errors = Errors::Fields(fault.fields().to_vec());
+        inner.stale = fault.stale().cloned();
         problem
     }
 }
@@ -234,7 +347,7 @@ const fn of_kind(kind: Kind) -> Entry {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -242,6 +355,8 @@ impl ResponseError for Problem {
         let mut answer = HttpResponse::build(status);
         answer.content_type(MEDIA_TYPE);
         answer.insert_header((header::CACHE_CONTROL, "no-store"));
+        answer.insert_header((header::CONTENT_LANGUAGE, self.0.language.tag()));
+        answer.insert_header((header::VARY, "Accept-Language"));
         for (name, value) in &self.0.headers {
             answer.insert_header((name.clone(), value.clone()));
         }
@@ -252,7 +367,7 @@ impl ResponseError for Problem {
             // RFC 9110 asks for a challenge with every 401; the scheme names our cookie.
             answer.insert_header((header::WWW_AUTHENTICATE, "Session realm=\"almoner\""));
         }
-        match serde_json::to_vec(&self.0.body) {
+        match serde_json::to_vec(&self.body()) {
             Ok(bytes) => answer.body(bytes),
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "a problem could not be written");
@@ -264,32 +379,16 @@ impl ResponseError for Problem {
 
 impl fmt::Debug for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0.body, f)
+        fmt::Debug::fmt(&self.body(), f)
     }
 }
 
+/// In English, for the log and the trail.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.body.detail.as_ref().unwrap_or(&self.0.body.title))
-    }
-}
-
-impl ProblemField {
-    fn of_body(error: FieldError) -> Self {
-        Self {
-            pointer: Some(error.pointer),
-            parameter: None,
-            code: Cow::Borrowed(error.code),
-            detail: error.detail,
-        }
-    }
-
-    fn of_parameter(error: FieldError) -> Self {
-        Self {
-            pointer: None,
-            parameter: Some(error.pointer),
-            code: Cow::Borrowed(error.code),
-            detail: error.detail,
+        match &self.0.detail {
+            Some(detail) => detail.fmt(f),
+            None => f.write_str(&self.0.entry.title(Language::english())),
         }
     }
 }
@@ -314,18 +413,29 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
-tokio::task_local! {
-    static REQUEST_ID: String;
+/// What every problem of a request takes from it.
+struct Asked {
+    request_id: String,
+    /// `Accept-Language`, unread: most requests have no problem.
+    languages: Vec<HeaderValue>,
 }
 
-/// Runs a request's future so that every problem made in it carries the request id.
+tokio::task_local! {
+    static ASKED: Asked;
+}
+
+/// Runs a request's future so that every problem made in it carries the request id and is told in
+/// the language that was asked for.
 pub(crate) fn in_request<F: Future>(
     request_id: String,
+    languages: Vec<HeaderValue>,
     future: F,
 ) -> impl Future<Output = F::Output> {
-    REQUEST_ID.scope(request_id, future)
+    ASKED.scope(Asked { request_id, languages }, future)
 }
 
-fn request_id() -> Option<String> {
-    REQUEST_ID.try_with(Clone::clone).ok()
+/// The language of the request that is being answered.
+fn language() -> Language {
+    let found = ASKED.try_with(|asked| Language::asked_for(&asked.languages));
+    found.unwrap_or_else(|_| Language::english())
 }

@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     Answer, Cx, Domains, IdPath, ListOf, ListQuery, NoParams, PageParams, Params, Problem,
+    words::must_be_an_instant,
 };
 
 /// Registers the handlers.
@@ -195,7 +196,7 @@ pub(super) async fn get_user_history(
 #[utoipa::path(
     tag = "audit",
     params(
-        ("name" = String, Path, description = "The name of the role", example = "volunteer"),
+        ("name" = String, Path, description = "The name of the role", format = "role_name", example = "volunteer"),
         PageParams,
     ),
     responses((
@@ -317,5 +318,5 @@ impl Params for SecurityEventFilter {
 fn instant(text: String) -> Result<Timestamp, Unfit> {
     DateTime::parse_from_rfc3339(&text)
         .map(|at| at.with_timezone(&Utc))
-        .map_err(|_| Unfit::new("instant", "must be an instant such as 2026-03-14T09:26:53Z"))
+        .map_err(|_| Unfit::new("instant", must_be_an_instant()))
 }

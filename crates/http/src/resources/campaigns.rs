@@ -1,5 +1,6 @@
 //! Campaigns.
 
+mod batch;
 pub(crate) mod bodies;
 
 use actix_web::{HttpRequest, delete, get, patch, post, web::Data};
@@ -24,6 +25,7 @@ use crate::{
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_campaigns)
         .service(create_campaign)
+        .service(batch::batch_campaigns)
         .service(get_campaign)
         .service(update_campaign)
         .service(delete_campaign)
@@ -40,7 +42,13 @@ pub(crate) struct CampaignFilter {
     running_on: Option<String>,
     /// Words to find in name or description, all of them; the last one may be the beginning of a
     /// word. Case and Turkish letters do not matter.
-    #[param(nullable = false, min_length = 1, max_length = 200, example = "ramadan par")]
+    #[param(
+        format = "line",
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        example = "ramadan par"
+    )]
     q: Option<String>,
     /// `only` lists the trash instead.
     #[param(inline, nullable = false, example = "only")]
@@ -118,11 +126,12 @@ async fn create_campaign(
 ) -> Result<Answer, Problem> {
     let draft = body.value.command(body.fields)?;
     let create = async |cx: &Context| domains.campaigns.create(cx, draft).await;
-    replay::run(&cx, &req, create, |campaign: &Campaign| {
-        let at = format!("/api/v1/campaigns/{}", campaign.id);
-        Answer::created(at, campaign.version, &CampaignBody::of(campaign))
-    })
-    .await
+    replay::run(&cx, &req, create, created).await
+}
+
+fn created(campaign: &Campaign) -> Answer {
+    let at = format!("/api/v1/campaigns/{}", campaign.id);
+    Answer::created(at, campaign.version, &CampaignBody::of(campaign))
 }
 
 /// Get a campaign

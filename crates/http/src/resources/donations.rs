@@ -1,5 +1,6 @@
 //! Donations.
 
+mod batch;
 pub(crate) mod bodies;
 pub(crate) mod filter;
 mod steps;
@@ -26,6 +27,7 @@ use crate::{
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_donations)
         .service(create_donation)
+        .service(batch::batch_donations)
         .service(summary::summarise_donations)
         .service(get_donation)
         .service(update_donation)
@@ -85,11 +87,12 @@ async fn create_donation(
 ) -> Result<Answer, Problem> {
     let draft = body.value.command(body.fields)?;
     let create = async |cx: &Context| domains.donations.create(cx, draft).await;
-    replay::run(&cx, &req, create, |donation: &Donation| {
-        let at = format!("/api/v1/donations/{}", donation.id);
-        Answer::created(at, donation.version, &DonationBody::of(donation))
-    })
-    .await
+    replay::run(&cx, &req, create, created).await
+}
+
+fn created(donation: &Donation) -> Answer {
+    let at = format!("/api/v1/donations/{}", donation.id);
+    Answer::created(at, donation.version, &DonationBody::of(donation))
 }
 
 /// Get a donation

@@ -1,5 +1,6 @@
 //! Donors.
 
+mod batch;
 pub(crate) mod bodies;
 pub(crate) mod personal;
 
@@ -26,6 +27,7 @@ use crate::{
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_donors)
         .service(create_donor)
+        .service(batch::batch_donors)
         .service(personal::lookup_donors)
         .service(get_donor)
         .service(update_donor)
@@ -50,7 +52,13 @@ pub(crate) struct DonorFilter {
     created_by: Option<String>,
     /// Words to find in name, e-mail, phone, address or notes, all of them; the last one may be the
     /// beginning of a word. Case and Turkish letters do not matter.
-    #[param(nullable = false, min_length = 1, max_length = 200, example = "yilmaz ank")]
+    #[param(
+        format = "line",
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        example = "yilmaz ank"
+    )]
     q: Option<String>,
     /// `only` lists the trash instead.
     #[param(inline, nullable = false, example = "only")]
@@ -132,11 +140,12 @@ async fn create_donor(
 ) -> Result<Answer, Problem> {
     let draft = body.value.command(body.fields, domains.region)?;
     let create = async |cx: &Context| domains.donors.create(cx, draft).await;
-    replay::run(&cx, &req, create, |donor: &Donor| {
-        let at = format!("/api/v1/donors/{}", donor.id);
-        Answer::created(at, donor.version, &DonorBody::of(donor))
-    })
-    .await
+    replay::run(&cx, &req, create, created).await
+}
+
+fn created(donor: &Donor) -> Answer {
+    let at = format!("/api/v1/donors/{}", donor.id);
+    Answer::created(at, donor.version, &DonorBody::of(donor))
 }
 
 /// Get a donor

@@ -38,6 +38,10 @@
 //! read takes [`crate::etag::IfNoneMatch`] and `params(IfNoneMatchParam)`, one that is changed
 //! [`crate::etag::IfMatch`] and `params(IfMatchParam)`; a list takes
 //! [`crate::query::ListQuery`] and `params(PageParams, …)`.
+//!
+//! Each body has an example, each field a description. A text says its form, from which its pattern
+//! follows: `format = "line"` or `"text"` with `min_length` and `max_length`, `"word"`, `"e164"`, …;
+//! an array its `max_items`. [`crate::openapi::gaps`] names what is missing.
 
 pub(crate) mod audit;
 pub(crate) mod auth;

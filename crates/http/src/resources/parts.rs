@@ -2,6 +2,7 @@
 
 use almoner_kernel::{
     Currency, FieldError, Fields, IdentityNumber, IdentityOnFile, Money, Patch, money,
+    words::cannot_be_emptied,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -56,7 +57,7 @@ pub(crate) fn patch_required<P: Part>(
     match part {
         Patch::Keep => None,
         Patch::Clear => {
-            fields.wrong(FieldError::new(at, "required", "cannot be emptied"));
+            fields.wrong(FieldError::new(at, "required", cannot_be_emptied()));
             None
         }
         Patch::Set(part) => part.read(at, fields),
@@ -108,10 +109,15 @@ impl Part for MoneyInput {
 #[schema(as = Money)]
 pub(crate) struct MoneyBody {
     /// A decimal with the currency's own number of minor digits.
-    #[schema(example = "1250.00", pattern = "^(0|[1-9][0-9]*)(\\.[0-9]{1,4})?$")]
+    #[schema(
+        min_length = 1,
+        max_length = 40,
+        example = "1250.00",
+        pattern = "^(0|[1-9][0-9]*)(\\.[0-9]{1,4})?$"
+    )]
     amount: String,
     /// ISO 4217 code.
-    #[schema(example = "TRY", pattern = "^[A-Z]{3}$")]
+    #[schema(min_length = 3, max_length = 3, example = "TRY", pattern = "^[A-Z]{3}$")]
     currency: &'static str,
 }
 
@@ -135,7 +141,7 @@ pub(crate) struct IdentityInput {
     #[schema(value_type = IdentityKindWord, required = true)]
     kind: Option<IdentityKindWord>,
     /// The number in full. Check digits are checked.
-    #[schema(
+    #[schema(format = "line", 
         value_type = String,
         required = true,
         example = "10000000146",
@@ -162,11 +168,11 @@ impl Part for IdentityInput {
 #[schema(as = MaskedIdentity)]
 pub(crate) struct MaskedIdentityBody {
     /// `tr_national_id`, `tr_tax_number` or `foreign_id`; may grow.
-    #[schema(example = "tr_national_id")]
+    #[schema(format = "word", example = "tr_national_id")]
     kind: &'static str,
     /// The number with everything but its last two characters hidden; short numbers are hidden
     /// whole.
-    #[schema(example = "*********46")]
+    #[schema(format = "line", min_length = 3, max_length = 40, example = "*********46")]
     masked: String,
 }
 

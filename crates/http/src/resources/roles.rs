@@ -95,7 +95,7 @@ async fn create_role(
 #[utoipa::path(
     tag = "roles",
     params(
-        ("name" = String, Path, description = "The name of the role", example = "volunteer"),
+        ("name" = String, Path, description = "The name of the role", format = "role_name", example = "volunteer"),
         IfNoneMatchParam,
     ),
     responses(
@@ -126,7 +126,7 @@ async fn get_role(
 #[utoipa::path(
     tag = "roles",
     params(
-        ("name" = String, Path, description = "The name of the role", example = "volunteer"),
+        ("name" = String, Path, description = "The name of the role", format = "role_name", example = "volunteer"),
         IfMatchParam,
     ),
     request_body(
@@ -162,7 +162,7 @@ async fn update_role(
 #[utoipa::path(
     tag = "roles",
     params(
-        ("name" = String, Path, description = "The name of the role", example = "volunteer"),
+        ("name" = String, Path, description = "The name of the role", format = "role_name", example = "volunteer"),
         IfMatchParam,
     ),
     responses((status = 204, description = "The role is gone")),

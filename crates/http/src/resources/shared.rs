@@ -5,13 +5,21 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
 use almoner_kernel::{
-    FieldError, Fields, Id, PhoneNumber, Region, Timestamp, Version, fault::Unfit, text,
+    FieldError, Fields, Id, PhoneNumber, Region, Timestamp, Version,
+    fault::Unfit,
+    text,
+    words::{is_required, too_short},
 };
 use chrono::{NaiveDate, SecondsFormat};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
-use crate::{etag::IfMatch, problem::Problem, query::Params};
+use crate::{
+    etag::IfMatch,
+    problem::Problem,
+    query::Params,
+    words::{must_be_a_day, must_be_a_uuid},
+};
 
 /// An instant as every answer shows it: RFC 3339 in UTC with milliseconds.
 pub(crate) fn instant(at: Timestamp) -> String {
@@ -25,7 +33,7 @@ pub(crate) fn instant(at: Timestamp) -> String {
 pub(crate) fn day(text: String) -> Result<NaiveDate, Unfit> {
     // The parser puts up with spaces, signs and single digits, which written back look otherwise.
     let day = text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text);
-    day.ok_or_else(|| Unfit::new("date", "must be a day such as 2026-01-31"))
+    day.ok_or_else(|| Unfit::new("date", must_be_a_day()))
 }
 
 /// Parses an id in the usual form; braces, URNs and bare digits would be aliases.
@@ -35,7 +43,7 @@ pub(crate) fn day(text: String) -> Result<NaiveDate, Unfit> {
 pub(crate) fn id<E>(text: String) -> Result<Id<E>, Unfit> {
     const HYPHENATED: usize = 36;
     let id = Some(text).filter(|text| text.len() == HYPHENATED).and_then(|text| text.parse().ok());
-    id.ok_or_else(|| Unfit::new("uuid", "must be a UUID"))
+    id.ok_or_else(|| Unfit::new("uuid", must_be_a_uuid()))
 }
 
 /// Parses the words of `q`.
@@ -67,9 +75,21 @@ pub(crate) const MAX_PHONE: usize = 64;
 pub(crate) fn reason(text: String, min: usize, max: usize) -> Result<String, Unfit> {
     let reason = text::free_text(&text, max)?;
     match reason.chars().count() < min {
-        true => Err(Unfit::new("too_short", format!("must have at least {min} characters"))),
+        true => Err(Unfit::new("too_short", too_short(min))),
         false => Ok(reason),
     }
+}
+
+/// Reads an optional field that may be absent but not `null`.
+///
+/// # Errors
+/// As `T`, and for `null`.
+pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The version an action was decided on: honoured when it is sent. 400 when it is not one version.
@@ -83,7 +103,13 @@ pub(crate) struct OptionalIfMatch(pub(crate) Option<Version>);
 pub(crate) struct OptionalIfMatchParam {
     /// The `ETag` of the record the decision was made on: 412 when it has changed since. Without
     /// it the record is taken as it is.
-    #[param(rename = "If-Match", required = false, nullable = false, example = "\"3\"")]
+    #[param(
+        format = "version",
+        rename = "If-Match",
+        required = false,
+        nullable = false,
+        example = "\"3\""
+    )]
     if_match: Option<String>,
 }
 
@@ -128,5 +154,5 @@ impl Params for DeletionParams {
 
 /// A field that must be there and is not.
 pub(crate) fn missing(pointer: &str) -> FieldError {
-    FieldError::new(pointer, "required", "is required")
+    FieldError::new(pointer, "required", is_required())
 }

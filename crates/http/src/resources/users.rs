@@ -265,11 +265,11 @@ pub(crate) struct UserFilter {
     #[param(example = true)]
     active: Option<bool>,
     /// Only users with this role.
-    #[param(min_length = 3, max_length = 40, example = "data_entry")]
+    #[param(format = "role_name", min_length = 3, max_length = 40, example = "data_entry")]
     role: Option<String>,
     /// Words to find in name, e-mail address or phone number, whatever the case and accents; the
     /// last word may be a beginning.
-    #[param(min_length = 1, max_length = 200, example = "kaya")]
+    #[param(format = "line", min_length = 1, max_length = 200, example = "kaya")]
     q: Option<String>,
     /// The order; with `-` in front descending.
     #[param(

@@ -11,7 +11,19 @@ async fn a_change_without_if_match_is_428_and_with_a_malformed_one_400() {
     let server = server(settings(), &world());
     let heard = hear(&server, by("admin", Method::DELETE, ONE)).await;
     assert_eq!(heard.problem(), "precondition_required");
-    for tag in ["*", "3", "W/\"3\"", "\"3\", \"4\"", "\"x\"", "\"03\"", "\"-1\"", "", "\"3"] {
+    for tag in [
+        "*",
+        "3",
+        "W/3",
+        "w/\"3\"",
+        "W/W/\"3\"",
+        "\"3\", \"4\"",
+        "\"x\"",
+        "\"03\"",
+        "\"-1\"",
+        "",
+        "\"3",
+    ] {
         let request = by("admin", Method::DELETE, ONE).insert_header(("If-Match", tag));
         let heard = hear(&server, request).await;
         assert_eq!(
@@ -20,6 +32,20 @@ async fn a_change_without_if_match_is_428_and_with_a_malformed_one_400() {
             "{tag}"
         );
     }
+}
+
+#[actix_web::test]
+async fn a_tag_that_a_proxy_has_weakened_names_the_same_version() {
+    let server = server(settings(), &world());
+    let patch = |tag: &'static str| {
+        let request = by("admin", Method::PATCH, ONE)
+            .insert_header(("If-Match", tag))
+            .insert_header(("Content-Type", "application/merge-patch+json"));
+        hear(&server, request.set_payload("{}"))
+    };
+    assert_eq!(patch("W/\"2\"").await.problem(), "stale");
+    assert_eq!(patch("\"10000000000000000000\"").await.problem(), "stale", "beyond all versions");
+    assert_eq!(patch("W/\"3\"").await.status, StatusCode::OK);
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ use actix_web::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::house::{hear, server, settings, stranger, world};
-use crate::openapi;
+use crate::{language::Language, openapi};
 
 async fn document() -> Value {
     let server = server(settings(), &world());
@@ -14,6 +14,69 @@ async fn document() -> Value {
 #[test]
 fn the_document_of_the_real_resources_has_no_gaps() {
     assert_eq!(openapi::gaps(&openapi::api_document()), []);
+}
+
+#[test]
+fn a_resource_without_examples_and_limits_has_gaps() {
+    let document = openapi::document(super::widgets::routes);
+    let gaps: Vec<String> = openapi::gaps(&document).iter().map(ToString::to_string).collect();
+    let body = "/components/schemas/NewWidgetBody";
+    for gap in [
+        "POST /api/v1/widgets: an example of its request".to_owned(),
+        "POST /api/v1/widgets: an example of its response 201".to_owned(),
+        "GET /api/v1/widgets: an example of size".to_owned(),
+        format!("{body}: a description"),
+        format!("{body}/properties/name: a description"),
+        format!("{body}/properties/name: maxLength"),
+        format!("{body}/properties/name: a form"),
+        format!("{body}/properties/parts: maxItems"),
+    ] {
+        assert!(gaps.contains(&gap), "{gap} is not among {gaps:#?}");
+    }
+    // What follows from its form is not asked for again.
+    let size = format!("{body}/properties/size: maximum");
+    assert!(!gaps.contains(&size) && !gaps.iter().any(|gap| gap.contains("/id: maxLength")));
+}
+
+#[test]
+fn the_registry_of_problems_keeps_to_the_limits_of_the_document() {
+    let document = openapi::api_document();
+    let explanation = &document["components"]["schemas"]["ProblemExplanation"]["properties"];
+    let code = &document["components"]["schemas"]["Problem"]["properties"]["code"];
+    let most = |schema: &Value| schema["maxLength"].as_u64().unwrap();
+    for entry in crate::problem::registry::ENTRIES {
+        let length = |text: &str| u64::try_from(text.chars().count()).unwrap();
+        assert!(length(entry.code) <= most(code), "{}", entry.code);
+        for language in Language::all() {
+            let (title, text) = (entry.title(language), entry.explanation(language));
+            assert!(length(&title) <= most(&explanation["title"]), "{}", entry.code);
+            assert!(length(&text) <= most(&explanation["explanation"]), "{}", entry.code);
+        }
+        assert!(entry.code.chars().all(|char| matches!(char, 'a'..='z' | '_')), "{}", entry.code);
+    }
+}
+
+#[test]
+fn the_form_of_a_value_brings_its_limits() {
+    let document = openapi::api_document();
+    let schemas = &document["components"]["schemas"];
+    let donor = &schemas["Donor"]["properties"];
+    assert_eq!(donor["id"]["maxLength"], 36);
+    assert_eq!(donor["created_at"]["format"], "date-time");
+    assert_eq!(donor["phone"]["maxLength"], 16);
+    assert_eq!(donor["phone"]["format"], Value::Null);
+    assert_eq!(donor["name"]["maxLength"], 200);
+    assert_eq!(donor["version"]["maximum"], i64::MAX);
+    let words = schemas["Permission"]["enum"].as_array().unwrap().len();
+    assert_eq!(schemas["Role"]["properties"]["permissions"]["maxItems"], words);
+    let list = &document["paths"]["/api/v1/donors"]["get"];
+    let parameters = list["parameters"].as_array().unwrap();
+    let sort = parameters.iter().find(|parameter| parameter["name"] == "sort").unwrap();
+    assert_eq!(sort["schema"]["enum"], json!(["created_at", "-created_at", "name", "-name"]));
+    let headers = &list["responses"]["200"]["headers"];
+    for name in ["Link", "RateLimit-Remaining", "X-Request-Id"] {
+        assert!(headers[name].is_object(), "{name}");
+    }
 }
 
 #[actix_web::test]

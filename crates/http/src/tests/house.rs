@@ -15,8 +15,8 @@ use actix_web::{
     test::{self, TestRequest},
 };
 use almoner_kernel::{
-    Answers, Caller, Clock, Context, Ids, Permission, PermissionSet, ScopeKind, SecurityEventKind,
-    StoreError, Timestamp, UserId, id::Id, trail::SavedAnswer,
+    Answers, Batch, Batches, Caller, Clock, Context, Ids, Permission, PermissionSet, ScopeKind,
+    SecurityEventKind, StoreError, Timestamp, UserId, id::Id, trail::SavedAnswer,
 };
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -107,6 +107,13 @@ impl Answers for World {
 }
 
 #[async_trait]
+impl Batches for World {
+    async fn open(&self) -> Result<Box<dyn Batch>, StoreError> {
+        Err(StoreError::Unavailable("nothing here can be changed in batches".into()))
+    }
+}
+
+#[async_trait]
 impl Refusals for World {
     async fn record(&self, _: &Context, kind: SecurityEventKind, detail: String) {
         self.refusals.lock().unwrap().push((kind, detail));
@@ -134,6 +141,7 @@ pub(super) fn server(settings: HttpSettings, world: &Arc<World>) -> Server {
         ids: world.clone(),
         callers: world.clone(),
         answers: world.clone(),
+        batches: world.clone(),
         refusals: world.clone(),
         readiness: world.clone(),
         metrics: None,
@@ -172,6 +180,15 @@ impl Heard {
         assert_eq!(body["request_id"], self.header("x-request-id").unwrap());
         let code = body["code"].as_str().unwrap().to_owned();
         assert_eq!(body["type"], format!("/problems/{code}"));
+        assert!(self.header("content-language").is_some(), "{self:?}");
+        let mut vary = self
+            .headers
+            .get_all("vary")
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        assert!(
+            vary.any(|name| name.trim_ascii().eq_ignore_ascii_case(b"accept-language")),
+            "{self:?}"
+        );
         code
     }
 

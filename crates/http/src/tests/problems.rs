@@ -3,6 +3,7 @@
 use actix_web::http::{Method, StatusCode};
 
 use super::house::{by, hear, server, session_cookie, settings, stranger, world};
+use crate::language::Language;
 
 const ONE: &str = "/api/v1/widgets/00000000-0000-0000-0000-000000000005";
 
@@ -166,7 +167,7 @@ async fn every_problem_is_explained_to_browsers_and_to_programs() {
         let browser = stranger(Method::GET, &uri).insert_header(("Accept", "text/html,*/*"));
         let page = hear(&server, browser).await;
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-        assert!(String::from_utf8(page.body).unwrap().contains(entry.title));
+        assert!(String::from_utf8(page.body).unwrap().contains(&entry.title(Language::english())));
     }
     let unknown = hear(&server, stranger(Method::GET, "/problems/none")).await;
     assert_eq!(unknown.problem(), "not_found");

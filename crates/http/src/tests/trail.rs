@@ -106,9 +106,8 @@ async fn every_wrong_filter_of_the_security_events_is_named() {
     let request = TestRequest::with_uri("/?kind=logged_inn&user_id=7&from=yesterday&to=2026-01-01");
     let (request, mut payload) = request.to_http_parts();
     let refused = StrictQuery::<SecurityEventFilter>::from_request(&request, &mut payload).await;
-    let refused = refused.err().unwrap();
+    let refused = refused.err().unwrap().body();
     let errors: Vec<(&str, &str)> = refused
-        .body()
         .errors
         .iter()
         .map(|error| (error.parameter.as_deref().unwrap(), error.code.as_ref()))

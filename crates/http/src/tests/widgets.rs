@@ -5,8 +5,8 @@ use std::{cell::RefCell, sync::Arc, time::Duration};
 use actix_web::{HttpRequest, delete, get, patch, post};
 use almoner_kernel::{
     Context, Denied, Fault, Fields, Id, Invalid, Kind, Page, Patch, Permission, Position,
-    SessionId, SortKey, Stale, StoreError, Total, Version, fault::Unfit, id::Entity,
-    trail::SavedAnswer,
+    SessionId, SortKey, Stale, StoreError, Total, Version, Words, fault::Unfit, id::Entity,
+    trail::SavedAnswer, words::too_long,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -91,7 +91,7 @@ impl NewWidgetBody {
         assert!(weights.sum::<u32>() < 1000);
         let name = fields.required("/name", self.name, |name| match name.len() {
             0..=10 => Ok(name),
-            _ => Err(Unfit::new("too_long", "must have at most 10 characters")),
+            _ => Err(Unfit::new("too_long", too_long(10_u32))),
         });
         fields.finish(name)
     }
@@ -176,6 +176,14 @@ impl Fault for WidgetsError {
             Self::Stale(stale) => stale.code(),
             Self::Locked => "locked",
             Self::Store(store) => store.code(),
+        }
+    }
+    fn detail(&self) -> Option<Words> {
+        match self {
+            Self::Denied(denied) => denied.detail(),
+            Self::Stale(stale) => stale.detail(),
+            Self::Locked => None,
+            Self::Store(store) => store.detail(),
         }
     }
     fn stale(&self) -> Option<&Stale> {

@@ -19,7 +19,7 @@ pub fn user_id() -> UserId {
 }
 
 pub fn context(actor: Actor) -> Context {
-    Context { actor, at: at(0), origin: Origin::default(), replay: None }
+    Context { actor, at: at(0), origin: Origin::default(), replay: None, dry_run: false }
 }
 
 fn caller(scope: ScopeKind, edit_window: Option<Duration>) -> Caller {

@@ -1,9 +1,10 @@
 //! Collecting everything that is wrong with a request, and the three states of a patched field.
 
+use super::words::made_up::must_be_even;
 use crate::{Fault, FieldError, Fields, Invalid, Kind, Patch, fault::Unfit};
 
 fn even(number: i64) -> Result<i64, Unfit> {
-    if number % 2 == 0 { Ok(number) } else { Err(Unfit::new("even", "must be even")) }
+    if number % 2 == 0 { Ok(number) } else { Err(Unfit::new("even", must_be_even())) }
 }
 
 fn complaints(invalid: &Invalid) -> Vec<(&str, &str)> {
@@ -52,8 +53,8 @@ fn right_fields_are_read_without_a_complaint() {
 
 #[test]
 fn a_field_has_one_complaint_the_first() {
-    let twice = || FieldError::new("/a", "second", "later");
-    let mut fields = Fields::with(vec![FieldError::new("/a", "first", "sooner"), twice()]);
+    let twice = || FieldError::new("/a", "second", must_be_even());
+    let mut fields = Fields::with(vec![FieldError::new("/a", "first", must_be_even()), twice()]);
     fields.wrong(twice());
     assert_eq!(fields.required("/a", None, even), None);
     let invalid = fields.finish(None::<()>).unwrap_err();
@@ -69,8 +70,8 @@ fn a_reading_without_a_value_is_never_accepted() {
 
 #[test]
 fn a_complaint_gets_its_place_and_keeps_its_words() {
-    let error = Unfit::new("even", "must be even").at("/rows/3/count");
-    assert_eq!(error, FieldError::new("/rows/3/count", "even", "must be even"));
+    let error = Unfit::new("even", must_be_even()).at("/rows/3/count");
+    assert_eq!(error, FieldError::new("/rows/3/count", "even", must_be_even()));
 }
 
 #[test]

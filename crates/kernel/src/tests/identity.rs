@@ -84,7 +84,7 @@ fn a_refusal_names_the_rule_and_never_the_number() {
     for kind in IdentityKind::ALL {
         let refusal = IdentityNumber::parse(kind, "98765_43210").unwrap_err();
         assert_eq!(refusal.code, "identity_number");
-        assert!(!refusal.detail.contains("98765"));
+        assert!(!refusal.to_string().contains("98765"));
     }
 }
 

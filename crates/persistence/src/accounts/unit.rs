@@ -33,18 +33,18 @@ const SWEPT: u64 = 200;
 #[async_trait]
 impl AccountsTx for UnitHandle {
     async fn user(&mut self, id: UserId, scope: Scope) -> Result<Option<User>, StoreError> {
-        let row = by_id(id, scope).lock_exclusive().one(&self.work).await.map_err(store_error)?;
+        let row = by_id(id, scope).lock_exclusive().one(&*self.work).await.map_err(store_error)?;
         row.map(into_user).transpose()
     }
 
     async fn account(&mut self, id: UserId) -> Result<Option<Account>, StoreError> {
         let row =
-            by_id(id, Scope::All).lock_exclusive().one(&self.work).await.map_err(store_error)?;
+            by_id(id, Scope::All).lock_exclusive().one(&*self.work).await.map_err(store_error)?;
         row.map(into_account).transpose()
     }
 
     async fn has_users(&mut self) -> Result<bool, StoreError> {
-        has_users(&self.work).await
+        has_users(&*self.work).await
     }
 
     async fn lock_active_superadmins(&mut self) -> Result<u64, StoreError> {
@@ -53,7 +53,7 @@ impl AccountsTx for UnitHandle {
             .filter(users::Column::Active.eq(true))
             .order_by_asc(users::Column::Id)
             .lock_exclusive()
-            .all(&self.work)
+            .all(&*self.work)
             .await
             .map_err(store_error)?;
         Ok(rows.len() as u64)
@@ -71,7 +71,10 @@ impl AccountsTx for UnitHandle {
             locked_until: Set(None),
             ..user_row(user)
         };
-        users::Entity::insert(row).exec_without_returning(&self.work).await.map_err(store_error)?;
+        users::Entity::insert(row)
+            .exec_without_returning(&*self.work)
+            .await
+            .map_err(store_error)?;
         Ok(())
     }
 
@@ -81,7 +84,7 @@ impl AccountsTx for UnitHandle {
                 .set(users::ActiveModel { id: NotSet, ..user_row(user) })
                 .filter(users::Column::Id.eq(user.id.uuid()))
                 .filter(users::Column::Version.eq(user.version.number() - 1))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )
     }
@@ -95,7 +98,7 @@ impl AccountsTx for UnitHandle {
             password_hash: Set(password_hash.expose().to_owned()),
             ..Default::default()
         };
-        set(&self.work, user, row).await
+        set(&*self.work, user, row).await
     }
 
     async fn set_failures(&mut self, user: UserId, failures: Failures) -> Result<(), StoreError> {
@@ -104,12 +107,12 @@ impl AccountsTx for UnitHandle {
             locked_until: Set(failures.locked_until.map(millis)),
             ..Default::default()
         };
-        set(&self.work, user, row).await
+        set(&*self.work, user, row).await
     }
 
     async fn set_last_login(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError> {
         let row = users::ActiveModel { last_login_at: Set(millis(at)), ..Default::default() };
-        set(&self.work, user, row).await
+        set(&*self.work, user, row).await
     }
 
     async fn lock_login_window(
@@ -126,7 +129,7 @@ impl AccountsTx for UnitHandle {
             );
             self.work.execute_raw(lock).await.map_err(store_error)?;
         }
-        login_window(&self.work, address, since, until).await
+        login_window(&*self.work, address, since, until).await
     }
 
     async fn insert_login_attempt(
@@ -142,7 +145,7 @@ impl AccountsTx for UnitHandle {
             refused: Set(attempt == Attempt::Refused),
         };
         login_attempts::Entity::insert(row)
-            .exec_without_returning(&self.work)
+            .exec_without_returning(&*self.work)
             .await
             .map_err(store_error)?;
         Ok(())
@@ -202,7 +205,7 @@ impl AccountsTx for UnitHandle {
             user_agent: Set(session.user_agent.clone()),
         };
         sessions::Entity::insert(row)
-            .exec_without_returning(&self.work)
+            .exec_without_returning(&*self.work)
             .await
             .map_err(store_error)?;
         Ok(())
@@ -213,7 +216,7 @@ impl AccountsTx for UnitHandle {
             .filter(sessions::Column::UserId.eq(user.uuid()))
             .order_by_asc(sessions::Column::Id)
             .lock_exclusive()
-            .all(&self.work)
+            .all(&*self.work)
             .await
             .map_err(store_error)?;
         rows.into_iter().map(into_session).collect()
@@ -223,7 +226,7 @@ impl AccountsTx for UnitHandle {
         let ended = sessions::Entity::delete_many()
             .filter(sessions::Column::Id.eq(id.uuid()))
             .filter(sessions::Column::UserId.eq(user.uuid()))
-            .exec(&self.work)
+            .exec(&*self.work)
             .await
             .map_err(store_error)?;
         Ok(ended.rows_affected > 0)
@@ -239,7 +242,7 @@ impl AccountsTx for UnitHandle {
         if let Some(kept) = except {
             delete = delete.filter(sessions::Column::Id.ne(kept.uuid()));
         }
-        let ended = delete.exec(&self.work).await.map_err(store_error)?;
+        let ended = delete.exec(&*self.work).await.map_err(store_error)?;
         Ok(ended.rows_affected)
     }
 
@@ -251,20 +254,20 @@ impl AccountsTx for UnitHandle {
             .into_query();
         let ended = sessions::Entity::delete_many()
             .filter(sessions::Column::UserId.in_subquery(holders))
-            .exec(&self.work)
+            .exec(&*self.work)
             .await
             .map_err(store_error)?;
         Ok(ended.rows_affected)
     }
 
     async fn role(&mut self, name: &RoleName) -> Result<Option<CustomRole>, StoreError> {
-        let row = role_named(name).lock_exclusive().one(&self.work).await.map_err(store_error)?;
+        let row = role_named(name).lock_exclusive().one(&*self.work).await.map_err(store_error)?;
         row.map(into_role).transpose()
     }
 
     async fn insert_role(&mut self, role: &CustomRole) -> Result<(), StoreError> {
         roles::Entity::insert(role_row(role))
-            .exec_without_returning(&self.work)
+            .exec_without_returning(&*self.work)
             .await
             .map_err(store_error)?;
         Ok(())
@@ -276,7 +279,7 @@ impl AccountsTx for UnitHandle {
                 .set(roles::ActiveModel { id: NotSet, ..role_row(role) })
                 .filter(roles::Column::Id.eq(role.id.uuid()))
                 .filter(roles::Column::Version.eq(role.version.number() - 1))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )
     }
@@ -286,7 +289,7 @@ impl AccountsTx for UnitHandle {
             roles::Entity::delete_many()
                 .filter(roles::Column::Id.eq(role.id.uuid()))
                 .filter(roles::Column::Version.eq(role.version.number()))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )
     }
@@ -294,7 +297,7 @@ impl AccountsTx for UnitHandle {
     async fn count_users_with_role(&mut self, role: &RoleName) -> Result<u64, StoreError> {
         users::Entity::find()
             .filter(users::Column::Role.eq(role.as_str()))
-            .count(&self.work)
+            .count(&*self.work)
             .await
             .map_err(store_error)
     }

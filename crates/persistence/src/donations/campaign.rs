@@ -76,7 +76,7 @@ impl CampaignsTx for UnitHandle {
     async fn campaign(&mut self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
         let row = campaigns::Entity::find_by_id(id.uuid())
             .lock_exclusive()
-            .one(&self.work)
+            .one(&*self.work)
             .await
             .map_err(store_error)?;
         row.map(into_campaign).transpose()
@@ -84,7 +84,7 @@ impl CampaignsTx for UnitHandle {
 
     async fn insert_campaign(&mut self, campaign: &Campaign) -> Result<(), StoreError> {
         campaigns::Entity::insert(row(campaign))
-            .exec_without_returning(&self.work)
+            .exec_without_returning(&*self.work)
             .await
             .map_err(store_error)?;
         Ok(())
@@ -96,7 +96,7 @@ impl CampaignsTx for UnitHandle {
                 .set(campaigns::ActiveModel { id: NotSet, ..row(campaign) })
                 .filter(campaigns::Column::Id.eq(campaign.id.uuid()))
                 .filter(campaigns::Column::Version.eq(campaign.version.number() - 1))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )
     }
@@ -104,7 +104,7 @@ impl CampaignsTx for UnitHandle {
     async fn campaign_has_donations(&mut self, id: CampaignId) -> Result<bool, StoreError> {
         let one = donations::Entity::find()
             .filter(donations::Column::CampaignId.eq(id.uuid()))
-            .one(&self.work)
+            .one(&*self.work)
             .await
             .map_err(store_error)?;
         Ok(one.is_some())
@@ -114,7 +114,7 @@ impl CampaignsTx for UnitHandle {
         deleted_one(
             campaigns::Entity::delete_many()
                 .filter(campaigns::Column::Id.eq(id.uuid()))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )
     }

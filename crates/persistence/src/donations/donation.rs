@@ -155,7 +155,7 @@ impl DonationsTx for UnitHandle {
                 .set(donations::ActiveModel { id: NotSet, ..row(donation) })
                 .filter(donations::Column::Id.eq(donation.id.uuid()))
                 .filter(donations::Column::Version.eq(donation.version.number() - 1))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )
     }
@@ -164,7 +164,7 @@ impl DonationsTx for UnitHandle {
         deleted_one(
             donations::Entity::delete_many()
                 .filter(donations::Column::Id.eq(id.uuid()))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )
     }

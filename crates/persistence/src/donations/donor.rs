@@ -141,7 +141,7 @@ impl DonorsTx for UnitHandle {
                 .set(donors::ActiveModel { id: NotSet, ..row })
                 .filter(donors::Column::Id.eq(donor.id.uuid()))
                 .filter(donors::Column::Version.eq(donor.version.number() - 1))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )?;
         if let Set(name) = renamed {
@@ -149,7 +149,7 @@ impl DonorsTx for UnitHandle {
                 .col_expr(donations::Column::DonorSearch, Expr::val(name.clone()))
                 .filter(donations::Column::DonorId.eq(donor.id.uuid()))
                 .filter(donations::Column::DonorSearch.ne(name))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await
                 .map_err(store_error)?;
         }
@@ -166,14 +166,14 @@ impl DonorsTx for UnitHandle {
             donors::Entity::update_many()
                 .set(row)
                 .filter(donors::Column::Id.eq(id.uuid()))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )
     }
 
     async fn identity(&mut self, id: DonorId) -> Result<Option<IdentityNumber>, StoreError> {
         let row =
-            donors::Entity::find_by_id(id.uuid()).one(&self.work).await.map_err(store_error)?;
+            donors::Entity::find_by_id(id.uuid()).one(&*self.work).await.map_err(store_error)?;
         match row {
             Some(donors::Model {
                 identity_kind: Some(kind),
@@ -187,7 +187,7 @@ impl DonorsTx for UnitHandle {
     async fn donor_has_donations(&mut self, id: DonorId) -> Result<bool, StoreError> {
         let one = donations::Entity::find()
             .filter(donations::Column::DonorId.eq(id.uuid()))
-            .one(&self.work)
+            .one(&*self.work)
             .await
             .map_err(store_error)?;
         Ok(one.is_some())
@@ -197,7 +197,7 @@ impl DonorsTx for UnitHandle {
         deleted_one(
             donors::Entity::delete_many()
                 .filter(donors::Column::Id.eq(id.uuid()))
-                .exec(&self.work)
+                .exec(&*self.work)
                 .await,
         )
     }

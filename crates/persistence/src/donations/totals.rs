@@ -53,6 +53,6 @@ impl Store {
         for step in steps.chain(["DELETE FROM donation_totals", &fill]) {
             unit.work.execute_unprepared(step).await.map_err(store_error)?;
         }
-        unit.work.commit().await
+        unit.commit_upkeep().await
     }
 }

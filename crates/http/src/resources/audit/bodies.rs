@@ -53,19 +53,34 @@ pub(crate) struct ChangeBody {
     after: RecordedFields,
     /// Why, where a reason is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "The donor asked for it by phone")]
+    #[schema(
+        format = "text",
+        min_length = 1,
+        max_length = 500,
+        nullable = false,
+        example = "The donor asked for it by phone"
+    )]
     reason: Option<String>,
     /// `X-Request-Id` of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "019cec2f-77ac-7e02-b8d1-33c9f20a6e5d")]
+    #[schema(
+        format = "request_id",
+        nullable = false,
+        example = "019cec2f-77ac-7e02-b8d1-33c9f20a6e5d"
+    )]
     request_id: Option<String>,
     /// The client's address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "203.0.113.42")]
+    #[schema(format = "ip", nullable = false, example = "203.0.113.42")]
     address: Option<String>,
     /// The client's browser, as it named itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 512, example = "Mozilla/5.0 (X11; Linux x86_64)")]
+    #[schema(
+        format = "header",
+        nullable = false,
+        max_length = 512,
+        example = "Mozilla/5.0 (X11; Linux x86_64)"
+    )]
     user_agent: Option<String>,
 }
 
@@ -111,7 +126,11 @@ impl PartialSchema for RecordedFields {
                  empty. Money is a text such as `1250.00 TRY`; sensitive values are masked.",
             ))
             .additional_properties(Some(
-                ObjectBuilder::new().schema_type(SchemaType::Array(value.into())),
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::Array(value.into()))
+                    // As long as the longest text of a record: its notes.
+                    .max_length(Some(4000))
+                    .pattern(Some(r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$")),
             ))
             .examples([json!({ "email": "ayse.yilmaz@example.org", "contact_consent": true })])
             .into()
@@ -136,7 +155,7 @@ pub(crate) struct ActorBody {
     user_id: Option<Uuid>,
     /// The part of the program, when it was one: `cli`, `seed`, a job's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "cli")]
+    #[schema(format = "word", nullable = false, example = "cli")]
     system: Option<String>,
 }
 
@@ -183,21 +202,33 @@ pub(crate) struct SecurityEventBody {
     /// What exactly, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
+        format = "line",
+        min_length = 1,
+        max_length = 1000,
         nullable = false,
         example = "POST /api/v1/users: this needs the permission users:manage"
     )]
     detail: Option<String>,
     /// `X-Request-Id` of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "019cec06-2f70-7a90-9d3b-1e8c5f72b604")]
+    #[schema(
+        format = "request_id",
+        nullable = false,
+        example = "019cec06-2f70-7a90-9d3b-1e8c5f72b604"
+    )]
     request_id: Option<String>,
     /// The client's address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "203.0.113.42")]
+    #[schema(format = "ip", nullable = false, example = "203.0.113.42")]
     address: Option<String>,
     /// The client's browser, as it named itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 512, example = "Mozilla/5.0 (X11; Linux x86_64)")]
+    #[schema(
+        format = "header",
+        nullable = false,
+        max_length = 512,
+        example = "Mozilla/5.0 (X11; Linux x86_64)"
+    )]
     user_agent: Option<String>,
 }
 

@@ -41,6 +41,7 @@ pub(crate) struct LoginBody {
     )]
     password: Option<String>,
     /// True for a session that outlives the browser.
+    #[serde(default, deserialize_with = "shared::given")]
     #[schema(nullable = false, default = false, example = true)]
     remember_me: Option<bool>,
 }
@@ -111,7 +112,7 @@ pub(crate) struct CurrentSessionBody {
     #[schema(example = json!(["donors:read", "donors:create", "donations:read"]))]
     permissions: Vec<PermissionWord>,
     /// To be sent as `X-CSRF-Token` with every change; it lives as long as the session.
-    #[schema(example = "o0n1Hf3kq1c2m8s5wT7pX9yB4vL6dR2eZ0aQ8uJ5iKg")]
+    #[schema(format = "token", example = "o0n1Hf3kq1c2m8s5wT7pX9yB4vL6dR2eZ0aQ8uJ5iKg")]
     csrf_token: String,
     /// The session ends at this instant, whatever happens; earlier when it is not used for a while.
     #[schema(format = DateTime, example = "2026-04-13T09:26:53.589Z")]
@@ -134,6 +135,7 @@ impl CurrentSessionBody {
 #[schema(as = SessionList)]
 pub(crate) struct SessionListBody {
     /// The newest login first.
+    #[schema(max_items = 1000)]
     pub(crate) items: Vec<SessionBody>,
 }
 
@@ -158,11 +160,12 @@ pub(crate) struct SessionBody {
     remembered: bool,
     /// The network the login came from: the end of the address is zero.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "203.0.113.0")]
+    #[schema(format = "ip", nullable = false, example = "203.0.113.0")]
     address: Option<String>,
     /// The browser of the login, as it named itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
+        format = "header",
         nullable = false,
         max_length = 512,
         example = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

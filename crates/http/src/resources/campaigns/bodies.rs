@@ -24,11 +24,22 @@ pub(crate) struct CampaignBody {
     #[schema(example = "019a9f3c-2222-7c41-9d55-3f0f6a0f8a11")]
     id: Uuid,
     /// The name.
-    #[schema(example = "Ramadan food parcels 2026")]
+    #[schema(
+        format = "line",
+        min_length = 1,
+        max_length = 200,
+        example = "Ramadan food parcels 2026"
+    )]
     name: String,
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "One parcel feeds a family of four for a month.")]
+    #[schema(
+        format = "text",
+        min_length = 1,
+        max_length = 4000,
+        nullable = false,
+        example = "One parcel feeds a family of four for a month."
+    )]
     description: Option<String>,
     /// How much is hoped for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +106,7 @@ impl CampaignBody {
     }
 
     pub(crate) fn list_example() -> Value {
-        json!({ "items": [Self::example()], "next_cursor": "AQGa-vJxB3..." })
+        json!({ "items": [Self::example()], "next_cursor": "AQGaPzxrHnxBnVU_D2oPihEt9mCqVwQ0o5uY2dM" })
     }
 }
 
@@ -105,7 +116,7 @@ impl CampaignBody {
 #[schema(as = NewCampaign)]
 pub(crate) struct NewCampaignBody {
     /// The name, unique among campaigns outside the trash; case does not matter.
-    #[schema(
+    #[schema(format = "line", 
         value_type = String,
         required = true,
         example = "Ramadan food parcels 2026",
@@ -115,6 +126,7 @@ pub(crate) struct NewCampaignBody {
     name: Option<String>,
     /// What it is for.
     #[schema(
+        format = "text",
         example = "One parcel feeds a family of four for a month.",
         min_length = 1,
         max_length = 4000
@@ -163,7 +175,7 @@ impl NewCampaignBody {
 pub(crate) struct CampaignPatchBody {
     /// The name, unique among campaigns outside the trash; case does not matter.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "line", 
         value_type = String,
         required = false,
         example = "Ramadan food parcels",
@@ -173,7 +185,7 @@ pub(crate) struct CampaignPatchBody {
     name: Patch<String>,
     /// What it is for.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "text", 
         value_type = Option<String>,
         example = "One parcel feeds a family of five for a month.",
         min_length = 1,

@@ -30,7 +30,13 @@ pub(crate) struct DonationBody {
     donor_id: Option<Uuid>,
     /// The donor's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "Ayşe Yılmaz")]
+    #[schema(
+        format = "line",
+        min_length = 1,
+        max_length = 200,
+        nullable = false,
+        example = "Ayşe Yılmaz"
+    )]
     donor_name: Option<String>,
     /// What it was given for; absent when it is free.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,35 +44,65 @@ pub(crate) struct DonationBody {
     campaign_id: Option<Uuid>,
     /// The campaign's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "Ramadan food parcels 2026")]
+    #[schema(
+        format = "line",
+        min_length = 1,
+        max_length = 200,
+        nullable = false,
+        example = "Ramadan food parcels 2026"
+    )]
     campaign_name: Option<String>,
     /// How much; for goods, what they are worth.
     amount: MoneyBody,
     /// How it came: `cash`, `check`, `credit_card`, `bank_transfer`, `online`, `sms` or `in_kind`;
     /// may grow.
-    #[schema(example = "bank_transfer")]
+    #[schema(format = "word", example = "bank_transfer")]
     method: &'static str,
     /// Where it stands: `pending`, `completed`, `refunded` or `cancelled`; may grow.
-    #[schema(example = "pending")]
+    #[schema(format = "word", example = "pending")]
     state: &'static str,
     /// What the donor wants done with it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "For families with small children")]
+    #[schema(
+        format = "text",
+        min_length = 1,
+        max_length = 500,
+        nullable = false,
+        example = "For families with small children"
+    )]
     purpose: Option<String>,
     /// The day of the gift, in the donor's calendar.
     #[schema(example = "2026-03-14")]
     donated_on: NaiveDate,
     /// Bank reference, cheque number, receipt number of the payment provider.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "FT26073123456")]
+    #[schema(
+        format = "line",
+        min_length = 1,
+        max_length = 100,
+        nullable = false,
+        example = "FT26073123456"
+    )]
     reference: Option<String>,
     /// What staff should know.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "Asked for a receipt by post.")]
+    #[schema(
+        format = "text",
+        min_length = 1,
+        max_length = 4000,
+        nullable = false,
+        example = "Asked for a receipt by post."
+    )]
     notes: Option<String>,
     /// Why it was cancelled or refunded.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "Transferred twice by mistake")]
+    #[schema(
+        format = "text",
+        min_length = 1,
+        max_length = 500,
+        nullable = false,
+        example = "Transferred twice by mistake"
+    )]
     reason: Option<String>,
     /// When it reached its present state; absent while it is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,7 +175,7 @@ impl DonationBody {
     }
 
     pub(crate) fn list_example() -> Value {
-        json!({ "items": [Self::example()], "next_cursor": "AQGa-vJxB3..." })
+        json!({ "items": [Self::example()], "next_cursor": "AQGaPzxrHnxBnVU_D2oPihEt9mCqVwQ0o5uY2dM" })
     }
 
     /// The example, settled.
@@ -187,16 +223,26 @@ pub(crate) struct NewDonationBody {
     #[schema(value_type = MethodWord, required = true)]
     method: Option<MethodWord>,
     /// What the donor wants done with it.
-    #[schema(example = "For families with small children", min_length = 1, max_length = 500)]
+    #[schema(
+        format = "text",
+        example = "For families with small children",
+        min_length = 1,
+        max_length = 500
+    )]
     purpose: Option<String>,
     /// The day of the gift, in the donor's calendar: from 1900 to today.
     #[schema(value_type = NaiveDate, required = true, example = "2026-03-14")]
     donated_on: Option<String>,
     /// Bank reference, cheque number, receipt number of the payment provider.
-    #[schema(example = "FT26073123456", min_length = 1, max_length = 100)]
+    #[schema(format = "line", example = "FT26073123456", min_length = 1, max_length = 100)]
     reference: Option<String>,
     /// What staff should know.
-    #[schema(example = "Asked for a receipt by post.", min_length = 1, max_length = 4000)]
+    #[schema(
+        format = "text",
+        example = "Asked for a receipt by post.",
+        min_length = 1,
+        max_length = 4000
+    )]
     notes: Option<String>,
 }
 
@@ -264,7 +310,7 @@ pub(crate) struct DonationPatchBody {
     method: Patch<MethodWord>,
     /// What the donor wants done with it.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "text", 
         value_type = Option<String>,
         example = "For school books",
         min_length = 1,
@@ -277,7 +323,7 @@ pub(crate) struct DonationPatchBody {
     donated_on: Patch<String>,
     /// Bank reference, cheque number, receipt number of the payment provider.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "line", 
         value_type = Option<String>,
         example = "FT26073123457",
         min_length = 1,
@@ -286,7 +332,7 @@ pub(crate) struct DonationPatchBody {
     reference: Patch<String>,
     /// What staff should know.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "text", 
         value_type = Option<String>,
         example = "Receipt sent by post.",
         min_length = 1,
@@ -329,7 +375,12 @@ impl DonationPatchBody {
 #[schema(as = Refund)]
 pub(crate) struct RefundBody {
     /// The reason.
-    #[schema(example = "Transferred twice by mistake", min_length = 1, max_length = 500)]
+    #[schema(
+        format = "text",
+        example = "Transferred twice by mistake",
+        min_length = 1,
+        max_length = 500
+    )]
     reason: Option<String>,
 }
 
@@ -354,7 +405,7 @@ impl RefundBody {
 #[schema(as = Cancellation)]
 pub(crate) struct CancellationBody {
     /// The reason.
-    #[schema(
+    #[schema(format = "text", 
         value_type = String,
         required = true,
         example = "The cheque bounced",

@@ -12,6 +12,7 @@ use crate::{
         shared::{self, day},
         words::{MethodWord, StateWord},
     },
+    words::needs_a_currency,
 };
 
 /// Which donations a list shows.
@@ -25,7 +26,13 @@ pub(crate) struct DonationFilter {
     #[param(inline, nullable = false, example = "bank_transfer")]
     method: Option<MethodWord>,
     /// Only this currency, an ISO 4217 code.
-    #[param(nullable = false, pattern = "^[A-Z]{3}$", example = "TRY")]
+    #[param(
+        min_length = 3,
+        max_length = 3,
+        nullable = false,
+        pattern = "^[A-Z]{3}$",
+        example = "TRY"
+    )]
     currency: Option<String>,
     /// Only this campaign.
     #[param(value_type = Option<Uuid>, nullable = false, example = "019a9f3c-2222-7c41-9d55-3f0f6a0f8a11")]
@@ -44,6 +51,8 @@ pub(crate) struct DonationFilter {
     donated_to: Option<String>,
     /// Only from this amount on, a decimal. Needs `currency`.
     #[param(
+        min_length = 1,
+        max_length = 18,
         nullable = false,
         pattern = "^(0|[1-9][0-9]{0,15})(\\.[0-9]{1,4})?$",
         example = "100.00"
@@ -51,6 +60,8 @@ pub(crate) struct DonationFilter {
     amount_min: Option<String>,
     /// Only up to this amount, inclusive, a decimal. Needs `currency`.
     #[param(
+        min_length = 1,
+        max_length = 18,
         nullable = false,
         pattern = "^(0|[1-9][0-9]{0,15})(\\.[0-9]{1,4})?$",
         example = "5000.00"
@@ -58,7 +69,13 @@ pub(crate) struct DonationFilter {
     amount_max: Option<String>,
     /// Words to find in donor name, purpose, reference or notes, all of them; the last one may be
     /// the beginning of a word. Case and Turkish letters do not matter.
-    #[param(nullable = false, min_length = 1, max_length = 200, example = "yilmaz rec")]
+    #[param(
+        format = "line",
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        example = "yilmaz rec"
+    )]
     q: Option<String>,
     /// `only` lists the trash instead.
     #[param(inline, nullable = false, example = "only")]
@@ -121,7 +138,7 @@ impl Limits {
         let amount = amount?;
         let Some(currency) = currency else {
             if !self.names_currency {
-                fields.wrong(FieldError::new(name, "needs_currency", "needs currency beside it"));
+                fields.wrong(FieldError::new(name, "needs_currency", needs_a_currency()));
             }
             return None;
         };

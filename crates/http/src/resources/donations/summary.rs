@@ -15,6 +15,7 @@ use crate::{
         shared::{self, day},
         words::{GroupWord, MethodWord, StateWord},
     },
+    words::{each_group_once, must_be_some_of},
 };
 
 /// Which donations are summed up, and how they are grouped.
@@ -31,7 +32,13 @@ pub(crate) struct SummaryFilter {
     #[param(value_type = Option<NaiveDate>, nullable = false, example = "2026-12-31")]
     donated_to: Option<String>,
     /// Only this currency, an ISO 4217 code.
-    #[param(nullable = false, pattern = "^[A-Z]{3}$", example = "TRY")]
+    #[param(
+        min_length = 3,
+        max_length = 3,
+        nullable = false,
+        pattern = "^[A-Z]{3}$",
+        example = "TRY"
+    )]
     currency: Option<String>,
     /// Only this method.
     #[param(inline, nullable = false, example = "bank_transfer")]
@@ -75,13 +82,17 @@ impl Params for SummaryFilter {
 
 fn group_by(text: String) -> Result<Vec<GroupBy>, Unfit> {
     let mut groups = Vec::new();
+    // An empty list is written like this.
+    if text.is_empty() {
+        return Ok(groups);
+    }
     for name in text.split(',') {
         let group = GroupBy::parse(name).ok_or_else(|| {
             let names = GroupBy::ALL.map(GroupBy::as_str).join(", ");
-            Unfit::new("choice", format!("must be some of {names}, separated by commas"))
+            Unfit::new("choice", must_be_some_of(names))
         })?;
         if groups.contains(&group) {
-            return Err(Unfit::new("choice", "must name each group only once"));
+            return Err(Unfit::new("choice", each_group_once()));
         }
         groups.push(group);
     }
@@ -107,11 +118,17 @@ pub(crate) struct SummaryLineBody {
     count: u64,
     /// The month, when grouped by month.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "2026-03", pattern = "^[0-9]{4}-[0-9]{2}$")]
+    #[schema(
+        min_length = 7,
+        max_length = 7,
+        nullable = false,
+        example = "2026-03",
+        pattern = "^[0-9]{4}-[0-9]{2}$"
+    )]
     month: Option<String>,
     /// How they came, when grouped by method: a method of a donation; may grow.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "bank_transfer")]
+    #[schema(format = "word", nullable = false, example = "bank_transfer")]
     method: Option<&'static str>,
     /// What they were given for, when grouped by campaign; absent then for no campaign.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,7 +136,13 @@ pub(crate) struct SummaryLineBody {
     campaign_id: Option<Uuid>,
     /// The campaign's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "Ramadan food parcels 2026")]
+    #[schema(
+        format = "line",
+        min_length = 1,
+        max_length = 200,
+        nullable = false,
+        example = "Ramadan food parcels 2026"
+    )]
     campaign_name: Option<String>,
 }
 

@@ -27,10 +27,10 @@ pub(crate) struct DonorBody {
     #[schema(example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
     id: Uuid,
     /// `person` or `organisation`; may grow.
-    #[schema(example = "person")]
+    #[schema(format = "word", example = "person")]
     kind: &'static str,
     /// The name in full.
-    #[schema(example = "Ayşe Yılmaz")]
+    #[schema(format = "line", min_length = 1, max_length = 200, example = "Ayşe Yılmaz")]
     name: String,
     /// Where to write to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +38,12 @@ pub(crate) struct DonorBody {
     email: Option<String>,
     /// Where to call, in E.164.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "+905321234567", pattern = "^\\+[1-9][0-9]{1,14}$")]
+    #[schema(
+        format = "e164",
+        nullable = false,
+        example = "+905321234567",
+        pattern = "^\\+[1-9][0-9]{1,14}$"
+    )]
     phone: Option<String>,
     /// The identity or tax number, masked. `POST /api/v1/donors/{id}/reveal` shows it in full.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,15 +51,27 @@ pub(crate) struct DonorBody {
     identity: Option<MaskedIdentityBody>,
     /// The postal address as one text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "Atatürk Cad. 12/3, 06420 Çankaya, Ankara")]
+    #[schema(
+        format = "text",
+        min_length = 1,
+        max_length = 500,
+        nullable = false,
+        example = "Atatürk Cad. 12/3, 06420 Çankaya, Ankara"
+    )]
     address: Option<String>,
     /// The language to write in, a BCP 47 tag.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "tr")]
+    #[schema(format = "language", nullable = false, example = "tr")]
     language: Option<String>,
     /// What staff should know.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "Prefers to be called in the evening.")]
+    #[schema(
+        format = "text",
+        min_length = 1,
+        max_length = 4000,
+        nullable = false,
+        example = "Prefers to be called in the evening."
+    )]
     notes: Option<String>,
     /// True when the donor agreed to be contacted.
     #[schema(example = true)]
@@ -119,7 +136,7 @@ impl DonorBody {
     }
 
     pub(crate) fn list_example() -> Value {
-        json!({ "items": [Self::example()], "next_cursor": "AQGa-vJxB3..." })
+        json!({ "items": [Self::example()], "next_cursor": "AQGaPzxrHnxBnVU_D2oPihEt9mCqVwQ0o5uY2dM" })
     }
 
     pub(crate) fn found_example() -> Value {
@@ -136,7 +153,7 @@ pub(crate) struct NewDonorBody {
     #[schema(value_type = DonorKindWord, required = true)]
     kind: Option<DonorKindWord>,
     /// The name in full.
-    #[schema(
+    #[schema(format = "line", 
         value_type = String,
         required = true,
         example = "Ayşe Yılmaz",
@@ -148,22 +165,28 @@ pub(crate) struct NewDonorBody {
     #[schema(format = Email, example = "ayse.yilmaz@example.org", max_length = 320)]
     email: Option<String>,
     /// Where to call: an international number, or a national one of the server's own country.
-    #[schema(example = "0532 123 45 67", min_length = 1, max_length = 64)]
+    #[schema(format = "line", example = "0532 123 45 67", min_length = 1, max_length = 64)]
     phone: Option<String>,
     /// The identity or tax number. No two donors have the same one.
     identity: Option<IdentityInput>,
     /// The postal address as one text.
     #[schema(
+        format = "text",
         example = "Atatürk Cad. 12/3, 06420 Çankaya, Ankara",
         min_length = 1,
         max_length = 500
     )]
     address: Option<String>,
     /// The language to write in, a BCP 47 tag.
-    #[schema(example = "tr", min_length = 2, max_length = 35)]
+    #[schema(format = "language", example = "tr", min_length = 2, max_length = 35)]
     language: Option<String>,
     /// What staff should know.
-    #[schema(example = "Prefers to be called in the evening.", min_length = 1, max_length = 4000)]
+    #[schema(
+        format = "text",
+        example = "Prefers to be called in the evening.",
+        min_length = 1,
+        max_length = 4000
+    )]
     notes: Option<String>,
     /// True when the donor agreed to be contacted.
     #[schema(default = false, example = true)]
@@ -224,7 +247,7 @@ pub(crate) struct DonorPatchBody {
     kind: Patch<DonorKindWord>,
     /// The name in full.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "line", 
         value_type = String,
         required = false,
         example = "Ayşe Yılmaz Demir",
@@ -243,7 +266,7 @@ pub(crate) struct DonorPatchBody {
     email: Patch<String>,
     /// Where to call: an international number, or a national one of the server's own country.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "line", 
         value_type = Option<String>,
         example = "+44 20 7946 0958",
         min_length = 1,
@@ -256,7 +279,7 @@ pub(crate) struct DonorPatchBody {
     identity: Patch<IdentityInput>,
     /// The postal address as one text.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "text", 
         value_type = Option<String>,
         example = "Bağdat Cad. 5, 34710 Kadıköy, İstanbul",
         min_length = 1,
@@ -265,11 +288,11 @@ pub(crate) struct DonorPatchBody {
     address: Patch<String>,
     /// The language to write in, a BCP 47 tag.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(value_type = Option<String>, example = "en-GB", min_length = 2, max_length = 35)]
+    #[schema(format = "language", value_type = Option<String>, example = "en-GB", min_length = 2, max_length = 35)]
     language: Patch<String>,
     /// What staff should know.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "text", 
         value_type = Option<String>,
         example = "Moved to İstanbul.",
         min_length = 1,

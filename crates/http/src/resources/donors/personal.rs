@@ -14,8 +14,9 @@ use crate::{
     problem::ProblemBody,
     resources::{
         parts::{self, IdentityInput},
-        shared::{phone, reason},
+        shared::{self, phone, reason},
     },
+    words::one_way_to_find_a_donor,
 };
 
 /// Find donors by address or number
@@ -94,6 +95,7 @@ pub(super) async fn reveal_donor(
 #[schema(as = DonorLookup, min_properties = 1, max_properties = 1)]
 pub(crate) struct DonorLookupBody {
     /// The e-mail address; case does not matter.
+    #[serde(default, deserialize_with = "shared::given")]
     #[schema(
         nullable = false,
         format = Email,
@@ -102,9 +104,17 @@ pub(crate) struct DonorLookupBody {
     )]
     email: Option<String>,
     /// The phone number, international or national.
-    #[schema(nullable = false, example = "+905321234567", min_length = 1, max_length = 64)]
+    #[serde(default, deserialize_with = "shared::given")]
+    #[schema(
+        format = "line",
+        nullable = false,
+        example = "+905321234567",
+        min_length = 1,
+        max_length = 64
+    )]
     phone: Option<String>,
     /// The identity or tax number in full.
+    #[serde(default, deserialize_with = "shared::given")]
     #[schema(nullable = false)]
     identity: Option<IdentityInput>,
 }
@@ -119,8 +129,7 @@ impl DonorLookupBody {
         mut fields: Fields,
         region: Region,
     ) -> Result<DonorLookup, Invalid> {
-        let one_of =
-            || FieldError::new("", "one_of", "must have exactly one of email, phone and identity");
+        let one_of = || FieldError::new("", "one_of", one_way_to_find_a_donor());
         let found = match (self.email, self.phone, self.identity) {
             (Some(text), None, None) => {
                 fields.optional("/email", Some(text), email).map(DonorLookup::Email)
@@ -156,7 +165,7 @@ impl DonorLookupBody {
 #[schema(as = Reveal)]
 pub(crate) struct RevealBody {
     /// The reason, for the change trail.
-    #[schema(
+    #[schema(format = "text", 
         value_type = String,
         required = true,
         example = "Tax receipt for 2025 asked for by the donor",
@@ -201,10 +210,10 @@ pub(crate) struct RevealedBody {
 #[schema(as = FullIdentity)]
 struct FullIdentityBody {
     /// `tr_national_id`, `tr_tax_number` or `foreign_id`; may grow.
-    #[schema(example = "tr_national_id")]
+    #[schema(format = "word", example = "tr_national_id")]
     kind: &'static str,
     /// The number. Do not keep it.
-    #[schema(example = "10000000146")]
+    #[schema(format = "line", min_length = 3, max_length = 40, example = "10000000146")]
     number: String,
 }
 

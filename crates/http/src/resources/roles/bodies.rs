@@ -3,7 +3,7 @@
 use almoner_accounts::role::{
     Access, CustomRole, EditWindow, NewRole, Role, RoleDescription, RoleLabel, RoleName, RolePatch,
 };
-use almoner_kernel::{Fields, Invalid, Patch, PermissionSet};
+use almoner_kernel::{Fields, Invalid, Patch, PermissionSet, fault::Unfit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -31,14 +31,20 @@ pub(crate) struct RoleBody {
     #[schema(nullable = false, example = "019cec40-6a11-7b3e-9f02-84d1c6e5a733")]
     id: Option<Uuid>,
     /// What users and the API know it by; it never changes.
-    #[schema(example = "volunteer")]
+    #[schema(format = "role_name", example = "volunteer")]
     name: String,
     /// What people read: English for a built-in role, which frontends translate by its name.
-    #[schema(example = "Gönüllü")]
+    #[schema(format = "line", min_length = 1, max_length = 80, example = "Gönüllü")]
     label: String,
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "Records donations at stands, corrects them for an hour")]
+    #[schema(
+        format = "text",
+        min_length = 1,
+        max_length = 500,
+        nullable = false,
+        example = "Records donations at stands, corrects them for an hour"
+    )]
     description: Option<String>,
     /// True for a part of the program, which cannot be changed.
     #[schema(example = false)]
@@ -98,6 +104,7 @@ pub(crate) struct NewRoleBody {
     name: Option<String>,
     /// What people read: one line.
     #[schema(
+        format = "line",
         required = true,
         nullable = false,
         min_length = 1,
@@ -107,6 +114,7 @@ pub(crate) struct NewRoleBody {
     label: Option<String>,
     /// What it is for.
     #[schema(
+        format = "text",
         nullable = false,
         min_length = 1,
         max_length = 500,
@@ -135,8 +143,7 @@ impl NewRoleBody {
         let label = fields.required("/label", self.label, |text| RoleLabel::parse(&text));
         let description =
             fields.optional("/description", self.description, |text| RoleDescription::parse(&text));
-        let permissions =
-            fields.required("/permissions", self.permissions, |words| Ok(set(&words)));
+        let permissions = fields.required("/permissions", self.permissions, |words| set(&words));
         let scope = fields.required("/scope", self.scope, |Word(scope)| Ok(scope));
         let edit_window =
             fields.optional("/edit_window_minutes", self.edit_window_minutes, EditWindow::parse);
@@ -155,7 +162,7 @@ impl NewRoleBody {
 pub(crate) struct RolePatchBody {
     /// What people read: one line.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "line", 
         value_type = String,
         required = false,
         min_length = 1,
@@ -165,7 +172,7 @@ pub(crate) struct RolePatchBody {
     label: Patch<String>,
     /// What it is for; `null` removes it.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "text", 
         value_type = Option<String>,
         min_length = 1,
         max_length = 500,
@@ -198,7 +205,7 @@ impl RolePatchBody {
             description: fields
                 .patch("/description", self.description, |text| RoleDescription::parse(&text)),
             permissions: fields
-                .patch_required("/permissions", self.permissions, |words| Ok(set(&words))),
+                .patch_required("/permissions", self.permissions, |words| set(&words)),
             scope: fields.patch_required("/scope", self.scope, |Word(scope)| Ok(scope)),
             edit_window: fields.patch(
                 "/edit_window_minutes",
@@ -210,8 +217,12 @@ impl RolePatchBody {
     }
 }
 
-fn set(words: &[PermissionWord]) -> PermissionSet {
-    words.iter().map(|word| word.0).collect()
+fn set(words: &[PermissionWord]) -> Result<PermissionSet, Unfit> {
+    let set: PermissionSet = words.iter().map(|word| word.0).collect();
+    match set.iter().count() == words.len() {
+        true => Ok(set),
+        false => Err(Unfit::new("choice", crate::words::each_permission_once())),
+    }
 }
 
 pub(crate) fn new_role_example() -> Value {

@@ -21,23 +21,28 @@ pub(crate) struct UserBody {
     #[schema(example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
     id: Uuid,
     /// The name shown to others.
-    #[schema(example = "Elif Kaya")]
+    #[schema(format = "line", min_length = 1, max_length = 200, example = "Elif Kaya")]
     name: String,
     /// What the user logs in with; unique, whatever the case.
     #[schema(format = Email, example = "elif.kaya@umutdernegi.org")]
     email: String,
     /// The phone number, E.164.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, pattern = r"^\+[1-9][0-9]{1,14}$", example = "+905321234567")]
+    #[schema(
+        format = "e164",
+        nullable = false,
+        pattern = r"^\+[1-9][0-9]{1,14}$",
+        example = "+905321234567"
+    )]
     phone: Option<String>,
     /// The language the user reads, BCP 47.
-    #[schema(example = "tr")]
+    #[schema(format = "language", example = "tr")]
     locale: String,
     /// The time zone the user's days are counted in, of the IANA database.
-    #[schema(example = "Europe/Istanbul")]
+    #[schema(format = "time_zone", example = "Europe/Istanbul")]
     time_zone: String,
     /// The name of the role: what the user may do.
-    #[schema(example = "accountant")]
+    #[schema(format = "role_name", example = "accountant")]
     role: String,
     /// False after a deactivation: the user cannot log in.
     #[schema(example = true)]
@@ -83,6 +88,7 @@ impl UserBody {
 pub(crate) struct NewUserBody {
     /// The name shown to others; runs of white space become one space.
     #[schema(
+        format = "line",
         required = true,
         nullable = false,
         min_length = 1,
@@ -113,6 +119,7 @@ pub(crate) struct NewUserBody {
     password: Option<String>,
     /// The name of a role: what the user may do.
     #[schema(
+        format = "role_name",
         required = true,
         nullable = false,
         min_length = 3,
@@ -122,13 +129,29 @@ pub(crate) struct NewUserBody {
     role: Option<String>,
     /// The phone number: international, or national of the organisation's country. It is kept as
     /// E.164.
-    #[schema(nullable = false, min_length = 3, max_length = 64, example = "0532 765 43 21")]
+    #[serde(default, deserialize_with = "shared::given")]
+    #[schema(
+        format = "line",
+        nullable = false,
+        min_length = 3,
+        max_length = 64,
+        example = "0532 765 43 21"
+    )]
     phone: Option<String>,
     /// The language the user reads, BCP 47.
-    #[schema(nullable = false, min_length = 2, max_length = 35, default = "en", example = "tr")]
+    #[serde(default, deserialize_with = "shared::given")]
+    #[schema(
+        format = "language",
+        nullable = false,
+        min_length = 2,
+        max_length = 35,
+        default = "en",
+        example = "tr"
+    )]
     locale: Option<String>,
     /// The time zone the user's days are counted in, of the IANA database.
-    #[schema(nullable = false, default = "UTC", example = "Europe/Istanbul")]
+    #[serde(default, deserialize_with = "shared::given")]
+    #[schema(format = "time_zone", nullable = false, default = "UTC", example = "Europe/Istanbul")]
     time_zone: Option<String>,
 }
 
@@ -168,7 +191,7 @@ impl NewUserBody {
 pub(crate) struct ProfilePatchBody {
     /// The name shown to others; runs of white space become one space.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "line", 
         value_type = String,
         required = false,
         min_length = 1,
@@ -179,7 +202,7 @@ pub(crate) struct ProfilePatchBody {
     /// The phone number: international, or national of the organisation's country; `null` removes
     /// it.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "line", 
         value_type = Option<String>,
         min_length = 3,
         max_length = 64,
@@ -188,7 +211,7 @@ pub(crate) struct ProfilePatchBody {
     phone: Patch<String>,
     /// The language to read, BCP 47.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "language", 
         value_type = String,
         required = false,
         min_length = 2,
@@ -198,7 +221,7 @@ pub(crate) struct ProfilePatchBody {
     locale: Patch<String>,
     /// The time zone to count days in, of the IANA database.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(value_type = String, required = false, example = "Europe/Istanbul")]
+    #[schema(format = "time_zone", value_type = String, required = false, example = "Europe/Istanbul")]
     time_zone: Patch<String>,
 }
 
@@ -230,7 +253,7 @@ impl ProfilePatchBody {
 pub(crate) struct UserPatchBody {
     /// The name shown to others; runs of white space become one space.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "line", 
         value_type = String,
         required = false,
         min_length = 1,
@@ -251,7 +274,7 @@ pub(crate) struct UserPatchBody {
     email: Patch<String>,
     /// The name of a role: what the user may do. A new one ends the user's sessions.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "role_name", 
         value_type = String,
         required = false,
         min_length = 3,
@@ -262,7 +285,7 @@ pub(crate) struct UserPatchBody {
     /// The phone number: international, or national of the organisation's country; `null` removes
     /// it.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "line", 
         value_type = Option<String>,
         min_length = 3,
         max_length = 64,
@@ -271,7 +294,7 @@ pub(crate) struct UserPatchBody {
     phone: Patch<String>,
     /// The language the user reads, BCP 47.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
+    #[schema(format = "language", 
         value_type = String,
         required = false,
         min_length = 2,
@@ -281,7 +304,7 @@ pub(crate) struct UserPatchBody {
     locale: Patch<String>,
     /// The time zone the user's days are counted in, of the IANA database.
     #[serde(default, deserialize_with = "patch::field")]
-    #[schema(value_type = String, required = false, example = "Europe/Istanbul")]
+    #[schema(format = "time_zone", value_type = String, required = false, example = "Europe/Istanbul")]
     time_zone: Patch<String>,
 }
 

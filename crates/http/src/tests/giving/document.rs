@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use almoner_accounts::user::Locale;
 use almoner_donations::{Campaign, Donation, Donor};
 use almoner_kernel::PersonName;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     openapi::api_document,
@@ -62,6 +62,9 @@ fn every_operation_of_the_three_is_there() {
         .collect();
     names.sort_unstable();
     let expected = [
+        "batchCampaigns",
+        "batchDonations",
+        "batchDonors",
         "cancelDonation",
         "completeDonation",
         "createCampaign",
@@ -97,6 +100,12 @@ fn every_example_has_the_fields_of_its_schema() {
         match example {
             Value::Object(fields) => {
                 let none = Map::new();
+                // Of several shapes it is the one for this operation.
+                let shapes = schema["oneOf"].as_array().into_iter().flatten();
+                let schema = shapes
+                    .map(|shape| resolved(document, shape))
+                    .find(|shape| shape["properties"]["op"]["enum"] == json!([fields["op"]]))
+                    .unwrap_or(schema);
                 let known = schema["properties"].as_object().unwrap_or(&none);
                 for (name, value) in fields {
                     let place = format!("{place}/{name}");
@@ -226,4 +235,25 @@ fn the_lengths_in_the_document_are_those_that_are_enforced() {
             assert_eq!(parameter["schema"]["maxLength"], MAX_SEARCH, "{operation}");
         }
     }
+}
+
+#[test]
+fn a_new_record_links_to_its_changes_and_a_deleted_one_to_its_return() {
+    let document = api_document();
+    let names = |path: &str, method: &str, status: &str| -> Vec<String> {
+        let links = &document["paths"][path][method]["responses"][status]["links"];
+        links.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    };
+    let created = names("/api/v1/campaigns", "post", "201");
+    let of_one = ["deleteCampaign", "getCampaign", "getCampaignHistory", "restoreCampaign"];
+    assert_eq!(created, [&of_one[..], &["updateCampaign"]].concat());
+    let deleted = names("/api/v1/campaigns/{id}", "delete", "204");
+    assert_eq!(deleted, ["getCampaignHistory", "restoreCampaign"]);
+    assert!(names("/api/v1/auth/sessions", "delete", "204").is_empty(), "it has no key");
+    let create = &document["paths"]["/api/v1/campaigns"]["post"]["responses"]["201"];
+    let parameters = json!({
+        "path.id": "$response.body#/id",
+        "header.If-Match": "$response.header.ETag",
+    });
+    assert_eq!(create["links"]["updateCampaign"]["parameters"], parameters);
 }

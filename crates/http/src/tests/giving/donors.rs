@@ -131,6 +131,8 @@ async fn a_lookup_has_exactly_one_key() {
     assert_eq!(wrong(lookup(two).await), one_of);
     // A key that is there and cannot be read is not missing.
     assert_eq!(wrong(lookup(json!({ "email": 5 })).await), places(&[("/email", "type")]));
+    let null = json!({ "email": "a@example.org", "phone": null });
+    assert_eq!(wrong(lookup(null).await), places(&[("/phone", "type")]));
     let identity = json!({ "identity": { "kind": "foreign_id", "number": "?" } });
     let expected = places(&[("/identity/number", "identity_number")]);
     assert_eq!(wrong(lookup(identity).await), expected);

@@ -29,10 +29,9 @@ async fn query<P: Params>(query: &str) -> Result<P::Query, Vec<(String, String)>
     let read = StrictQuery::<P>::extract(&request).await;
     read.map(|query| query.0).map_err(|problem| {
         assert_eq!(problem.code(), "bad_request");
-        let errors = problem.body().errors.iter();
-        let mut errors: Vec<_> = errors
-            .map(|error| (error.parameter.clone().unwrap(), error.code.clone().into_owned()))
-            .collect();
+        let errors = problem.body().errors.into_iter();
+        let mut errors: Vec<_> =
+            errors.map(|error| (error.parameter.unwrap(), error.code.into_owned())).collect();
         errors.sort();
         errors
     })

@@ -1,0 +1,501 @@
+//! `POST /{resource}/batch`: many changes of one kind of record in one request, stored together or
+//! each on its own, and flushed once.
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{FromRequest, HttpRequest, ResponseError, dev::Payload, http::StatusCode};
+use almoner_kernel::{
+    Context, FieldError, Fields, Id, Invalid, Permission, SecurityEventKind, Trail, Version,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json, value::RawValue};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    answer::Answer,
+    body::{self, Body},
+    domains::Domains,
+    language::Language,
+    problem::{Problem, ProblemBody, registry},
+    query::Params,
+    replay,
+    resources::shared,
+    services::Services,
+    words,
+};
+
+/// Items a batch has at the most.
+pub const MAX_ITEMS: usize = 1_000;
+
+/// A kind of record that can be changed in batches: one call of a use case for each operation.
+pub(crate) trait Batched: 'static {
+    /// The id of a record.
+    type Entity: Send;
+    /// What a record is made of.
+    type New: DeserializeOwned + Send;
+    /// What is changed of a record.
+    type Patch: DeserializeOwned + Send;
+    /// The permissions to create, update and delete.
+    const PERMISSIONS: [Permission; 3];
+
+    /// Creates a record: 201.
+    fn create(
+        domains: &Domains,
+        cx: &Context,
+        body: Body<Self::New>,
+    ) -> impl Future<Output = Result<Answer, Problem>> + Send;
+
+    /// Changes a record: 200.
+    fn update(
+        domains: &Domains,
+        cx: &Context,
+        id: Id<Self::Entity>,
+        expected: Version,
+        body: Body<Self::Patch>,
+    ) -> impl Future<Output = Result<Answer, Problem>> + Send;
+
+    /// Puts a record in the trash: 204.
+    fn delete(
+        domains: &Domains,
+        cx: &Context,
+        id: Id<Self::Entity>,
+        expected: Version,
+    ) -> impl Future<Output = Result<Answer, Problem>> + Send;
+}
+
+/// The parameters of every batch.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BatchParams {
+    /// `atomic` stores all items or none. `each` stores what can be stored, and answers 207.
+    #[param(inline, nullable = false, example = "each")]
+    mode: Option<BatchMode>,
+}
+
+/// What becomes of the others when an item fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BatchMode {
+    /// All items are stored, or none.
+    #[default]
+    Atomic,
+    /// Each item is stored that can be.
+    Each,
+}
+
+impl Params for BatchParams {
+    type Query = BatchMode;
+
+    fn read(self, _: &mut Fields) -> Option<BatchMode> {
+        Some(self.mode.unwrap_or_default())
+    }
+}
+
+/// Changes of many records. They are made in this order, and each sees those before it.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "only its documentation is used")]
+pub(crate) struct BatchBody<N: ToSchema, P: ToSchema> {
+    /// The changes, 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1000)]
+    items: Vec<BatchItem<N, P>>,
+}
+
+/// One change; `op` says which.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its documentation is used")]
+pub(crate) enum BatchItem<N: ToSchema, P: ToSchema> {
+    Create(BatchCreate<N>),
+    Update(BatchUpdate<P>),
+    Delete(BatchDelete),
+}
+
+/// A new record.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "only its documentation is used")]
+pub(crate) struct BatchCreate<N: ToSchema> {
+    #[schema(inline)]
+    op: CreateOp,
+    /// The record.
+    value: N,
+}
+
+/// A change of a record.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "only its documentation is used")]
+pub(crate) struct BatchUpdate<P: ToSchema> {
+    #[schema(inline)]
+    op: UpdateOp,
+    /// The record's id.
+    #[schema(example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
+    id: uuid::Uuid,
+    /// The version the change was made from.
+    #[schema(minimum = 1, example = 1)]
+    version: i64,
+    /// What changes: an absent field stays, `null` empties it.
+    value: P,
+}
+
+/// A record that goes to the trash.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "only its documentation is used")]
+pub(crate) struct BatchDelete {
+    #[schema(inline)]
+    op: DeleteOp,
+    /// The record's id.
+    #[schema(example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
+    id: uuid::Uuid,
+    /// The version the decision was made on.
+    #[schema(minimum = 1, example = 1)]
+    version: i64,
+}
+
+/// The word for a new record.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "only its documentation is used")]
+pub(crate) enum CreateOp {
+    Create,
+}
+
+/// The word for a change.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "only its documentation is used")]
+pub(crate) enum UpdateOp {
+    Update,
+}
+
+/// The word for a deletion.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "only its documentation is used")]
+pub(crate) enum DeleteOp {
+    Delete,
+}
+
+/// What became of each item, in their order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BatchResults<T> {
+    /// One result for each item.
+    #[schema(min_items = 1, max_items = 1000)]
+    items: Vec<BatchResult<T>>,
+}
+
+/// What became of one item.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BatchResult<T> {
+    /// The status it would have been answered with alone.
+    #[schema(minimum = 200, maximum = 499, example = 201)]
+    status: u16,
+    /// Where a new record is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = "^/api/v1/[a-z]+/[0-9a-f-]+$",
+        example = "/api/v1/donors/019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11"
+    )]
+    location: Option<String>,
+    /// The record as it is now; absent when it was deleted, or when the item failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    record: Option<T>,
+    /// Why the item failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<crate::problem::ProblemBody>)]
+    problem: Option<ProblemBody>,
+}
+
+/// The items of a request, each read when its turn comes.
+#[derive(Debug)]
+pub(crate) struct Items(Vec<Value>);
+
+/// The envelope of the items.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    items: Option<Vec<Value>>,
+}
+
+impl FromRequest for Items {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Body::<Envelope>::from_request(req, payload);
+        Box::pin(async move {
+            let Body { value, mut fields } = body.await?;
+            let items = fields.required("/items", value.items, |items| match items.len() {
+                1..=MAX_ITEMS => Ok(items),
+                _ => Err(almoner_kernel::fault::Unfit::new(
+                    "range",
+                    words::items_out_of_range(MAX_ITEMS as i64),
+                )),
+            });
+            Ok(Self(fields.finish(items)?))
+        })
+    }
+}
+
+/// An item without the fields of its record.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    op: Option<Op>,
+    id: Option<String>,
+    version: Option<i64>,
+    value: Option<Value>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Op {
+    Create,
+    Update,
+    Delete,
+}
+
+impl Op {
+    /// What an item asks for, as far as it can be told without reading all of it.
+    fn of(item: &Value) -> Option<Self> {
+        Self::deserialize(item.get("op")?).ok()
+    }
+}
+
+/// Carries a batch out, and answers for all of its items.
+///
+/// # Errors
+/// 403 when the caller may do nothing of it; `batch_failed` when an item of an atomic batch failed;
+/// whatever made it impossible to go on. Nothing is stored then.
+pub(crate) async fn run<B: Batched>(
+    cx: &Context,
+    req: &HttpRequest,
+    domains: &Domains,
+    services: &Services,
+    mode: BatchMode,
+    items: Items,
+) -> Result<Answer, Problem> {
+    let carry_out = async |cx: &Context| carry_out::<B>(cx, domains, services, mode, items.0).await;
+    let status = match mode {
+        BatchMode::Atomic => StatusCode::OK,
+        BatchMode::Each => StatusCode::MULTI_STATUS,
+    };
+    replay::run(cx, req, carry_out, move |outcome: &Outcome| Answer::with(status, outcome)).await
+}
+
+type Outcome = BatchResults<Box<RawValue>>;
+
+async fn carry_out<B: Batched>(
+    cx: &Context,
+    domains: &Domains,
+    services: &Services,
+    mode: BatchMode,
+    items: Vec<Value>,
+) -> Result<Outcome, Problem> {
+    may_do_some::<B>(cx, mode, &items)?;
+    // The answer is kept for the batch, not for its items.
+    let of_item = Context { replay: None, ..cx.clone() };
+    let batch = services.batches.open().await?;
+    let mut results = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let mut result = Err(Problem::new(registry::INTERNAL));
+        let item = async { result = change::<B>(&of_item, domains, item).await };
+        batch.run(Box::pin(item)).await;
+        results.push(result.map_err(|problem| problem.within(&format!("/items/{index}"))));
+        if matches!(results.last(), Some(Err(problem)) if problem.is_of_server()) {
+            // It would not fare better with the others.
+            return results.pop().map_or_else(
+                || Err(Problem::new(registry::INTERNAL)),
+                |last| last.map(|_| BatchResults { items: Vec::new() }),
+            );
+        }
+        // Others have requests too.
+        tokio::task::yield_now().await;
+    }
+    if mode == BatchMode::Atomic {
+        all_or_none(&results)?;
+    }
+    let forbidden = results.iter().filter_map(|result| result.as_ref().err()).find(is_forbidden);
+    let forbidden = forbidden.map(ToString::to_string);
+    let outcome = BatchResults { items: results.into_iter().map(BatchResult::of).collect() };
+    batch.commit(Trail::of(cx).answering(cx, &outcome)).await?;
+    if let Some(detail) = forbidden {
+        // The answer as a whole is no refusal, so nobody else notes it.
+        services.refusals.record(cx, SecurityEventKind::AccessDenied, detail).await;
+    }
+    Ok(outcome)
+}
+
+/// Refuses a batch whose items the caller's role does not allow: all of them, or one that cannot be
+/// left out.
+fn may_do_some<B: Batched>(cx: &Context, mode: BatchMode, items: &[Value]) -> Result<(), Problem> {
+    let [create, update, delete] = B::PERMISSIONS.map(|permission| cx.permit(permission));
+    let mut refused = None;
+    for op in items.iter().filter_map(Op::of) {
+        let allowed = match op {
+            Op::Create => create,
+            Op::Update => update,
+            Op::Delete => delete,
+        };
+        match allowed {
+            Err(denied) => refused = Some(denied),
+            Ok(_) if mode == BatchMode::Each => return Ok(()),
+            Ok(_) => {}
+        }
+    }
+    refused.map_or(Ok(()), |denied| Err(denied.into()))
+}
+
+/// Carries one item out.
+async fn change<B: Batched>(
+    cx: &Context,
+    domains: &Domains,
+    item: Value,
+) -> Result<Answer, Problem> {
+    if !item.is_object() {
+        return Err(Invalid::one(FieldError::new("", "type", words::must_be_an_object())).into());
+    }
+    let (head, errors) = body::recovered::<Head>(item)?;
+    let mut fields = Fields::with(errors);
+    let op = fields.required("/op", head.op, Ok);
+    let is_create = op == Some(Op::Create);
+    let unwanted = |is_there: bool, pointer, fields: &mut Fields| {
+        if is_there {
+            fields.wrong(FieldError::new(pointer, "unknown_field", words::not_a_known_field()));
+        }
+    };
+    let (mut id, mut version) = (None, None);
+    match is_create {
+        true => {
+            unwanted(head.id.is_some(), "/id", &mut fields);
+            unwanted(head.version.is_some(), "/version", &mut fields);
+        }
+        false => {
+            id = fields.required("/id", head.id, shared::id::<B::Entity>);
+            version =
+                fields.required("/version", head.version, |version| Ok(Version::new(version)));
+        }
+    }
+    let value = match op {
+        Some(Op::Delete) => {
+            unwanted(head.value.is_some(), "/value", &mut fields);
+            None
+        }
+        _ => fields.required("/value", head.value, Ok),
+    };
+    match (op, id.zip(version), value) {
+        (Some(Op::Create), _, Some(value)) => {
+            fields.finish(Some(()))?;
+            within_value(B::create(domains, cx, read(value)?).await)
+        }
+        (Some(Op::Update), Some((id, expected)), Some(value)) => {
+            fields.finish(Some(()))?;
+            within_value(B::update(domains, cx, id, expected, read(value)?).await)
+        }
+        (Some(Op::Delete), Some((id, expected)), _) => {
+            fields.finish(Some(()))?;
+            B::delete(domains, cx, id, expected).await
+        }
+        _ => Err(fields
+            .finish(None::<()>)
+            .map_or_else(Problem::from, |()| Problem::new(registry::INTERNAL))),
+    }
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<Body<T>, Problem> {
+    if !value.is_object() {
+        return Err(
+            Invalid::one(FieldError::new("/value", "type", words::must_be_an_object())).into()
+        );
+    }
+    match body::recovered::<T>(value) {
+        Ok((value, errors)) => Ok(Body { value, fields: Fields::with(errors) }),
+        Err(invalid) => Err(Problem::from(invalid).within("/value")),
+    }
+}
+
+fn within_value(answer: Result<Answer, Problem>) -> Result<Answer, Problem> {
+    answer.map_err(|problem| problem.within("/value"))
+}
+
+/// Fails the whole batch with every complaint about every item.
+fn all_or_none(results: &[Result<Answer, Problem>]) -> Result<(), Problem> {
+    let failed = results.iter().enumerate();
+    let failed: Vec<(usize, &Problem)> =
+        failed.filter_map(|(at, result)| Some((at, result.as_ref().err()?))).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let detail = words::items_failed(number(failed.len()), number(results.len()));
+    let fields = failed.iter().flat_map(|(at, problem)| problem.as_fields(&format!("/items/{at}")));
+    Err(Problem::new(registry::BATCH_FAILED).detail(detail).fields(fields.collect()))
+}
+
+fn is_forbidden(problem: &&Problem) -> bool {
+    problem.status_code() == StatusCode::FORBIDDEN
+}
+
+impl BatchResult<Box<RawValue>> {
+    fn of(result: Result<Answer, Problem>) -> Self {
+        match result {
+            Ok(answer) => {
+                let (status, location, record) = answer.into_parts();
+                Self { status, location, record, problem: None }
+            }
+            Err(problem) => {
+                let problem = problem.body();
+                Self {
+                    status: problem.status,
+                    location: None,
+                    record: None,
+                    problem: Some(problem),
+                }
+            }
+        }
+    }
+}
+
+/// What a request looks like.
+pub(crate) fn request_example(new: &Value, patch: &Value) -> Value {
+    json!({ "items": [
+        { "op": "create", "value": new },
+        { "op": "update", "id": ID, "version": 1, "value": patch },
+        { "op": "delete", "id": OTHER_ID, "version": 4 },
+    ] })
+}
+
+/// What the answer looks like when everything went well.
+pub(crate) fn results_example(resource: &str, record: &Value) -> Value {
+    json!({ "items": [
+        { "status": 201, "location": format!("/api/v1/{resource}/{ID}"), "record": record },
+        { "status": 200, "record": record },
+        { "status": 204 },
+    ] })
+}
+
+/// What the answer looks like when not everything went well.
+pub(crate) fn mixed_example(resource: &str, record: &Value) -> Value {
+    json!({ "items": [
+        { "status": 201, "location": format!("/api/v1/{resource}/{ID}"), "record": record },
+        { "status": 412, "problem": {
+            "type": "/problems/stale",
+            "title": registry::STALE.title(Language::english()),
+            "status": 412,
+            "code": "stale",
+            "detail": "the record has changed since it was read: it is at version 3 now",
+            "current_version": 3,
+            "fields": ["notes"],
+        } },
+        { "status": 204 },
+    ] })
+}
+
+const ID: &str = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11";
+const OTHER_ID: &str = "019a9f3c-7d20-7b02-8a44-0c7e51d2f900";

@@ -1,0 +1,86 @@
+//! What this crate tells a caller, beside what the domains do.
+
+use almoner_kernel::Words;
+
+almoner_kernel::words! {
+    // requests and their headers
+    pub(crate) query_parameters(names) = "query parameter: {names}";
+    pub(crate) query_not_utf8 = "the query is not UTF-8";
+    pub(crate) badly_escaped =
+        "the address has a percent sign without two hexadecimal digits, or is not UTF-8";
+    pub(crate) if_match_missing = "send the ETag you read as If-Match";
+    pub(crate) if_match_not_a_version = "If-Match must be the ETag of one version, such as \"3\"";
+    pub(crate) idempotency_key_malformed =
+        "Idempotency-Key must be 1 to 255 visible ASCII characters";
+    pub(crate) idempotency_key_elsewhere =
+        "the key was used for a request with another address or body";
+    pub(crate) twin_is_running = "a request with the same Idempotency-Key is still running";
+    pub(crate) foreign_origin = "the page that sent it is of a foreign origin";
+    pub(crate) foreign_site = "the page that sent it is of another site";
+    pub(crate) csrf_token_missing = "X-CSRF-Token is missing";
+    pub(crate) csrf_token_foreign = "X-CSRF-Token is not the token of this session";
+    pub(crate) metrics_need_a_token = "metrics need the bearer token of the configuration";
+    pub(crate) wait(seconds) = "wait {seconds} seconds";
+    pub(crate) status_of_the_answer(status) = "status {status}";
+
+    // bodies
+    pub(crate) body_too_large(limit) = "the body may have at most {limit} bytes";
+    pub(crate) body_cut_off = "the body ended too early";
+    pub(crate) body_encoded = "send the body without Content-Encoding";
+    pub(crate) body_not_utf8 = "the body must be UTF-8";
+    pub(crate) content_type_must_be_json = "Content-Type must be application/json";
+    pub(crate) content_type_must_be_a_patch =
+        "Content-Type must be application/merge-patch+json or application/json";
+    pub(crate) json_ends_too_early = "the body is not JSON: it ends too early";
+    pub(crate) not_json(line, column) = "the body is not JSON: line {line}, column {column}";
+    pub(crate) key_stands_twice(line, column) =
+        "a key stands twice in one object: line {line}, column {column}";
+
+    // fields and parameters of every kind
+    pub(crate) must_be_a_json_object = "must be a JSON object";
+    pub(crate) has_no_body = "this request has no body";
+    pub(crate) not_a_known_field = "is not a known field";
+    pub(crate) not_a_known_parameter = "is not a known parameter";
+    pub(crate) may_stand_only_once = "may stand only once";
+    pub(crate) wrong_form = "does not have the right form";
+    pub(crate) must_be_true_or_false = "must be true or false";
+    pub(crate) must_be_a_string = "must be a string";
+    pub(crate) must_be_a_boolean = "must be a boolean";
+    pub(crate) must_be_a_number = "must be a number";
+    pub(crate) must_be_a_whole_number = "must be a whole number";
+    pub(crate) must_be_a_natural_number = "must be a whole number, not negative";
+    pub(crate) must_be_an_array = "must be an array";
+    pub(crate) must_be_an_object = "must be an object";
+    pub(crate) must_be(choice) = "must be \"{choice}\"";
+    pub(crate) must_be_either(first, second) = "must be \"{first}\" or \"{second}\"";
+    pub(crate) must_be_one_of(choices) = "must be one of {choices}";
+    pub(crate) must_be_some_of(choices) = "must be some of {choices}, separated by commas";
+    pub(crate) each_permission_once = "must name each permission only once";
+    pub(crate) each_group_once = "must name each group only once";
+    pub(crate) must_be_a_sort(names) = "must be one of {names}, with - in front for descending";
+    pub(crate) limit_out_of_range(max) = "must be from 1 to {max}";
+    pub(crate) foreign_cursor = "belongs to another list, filter or sort: start again without it";
+    pub(crate) must_be_a_day = "must be a day such as 2026-01-31";
+    pub(crate) must_be_an_instant = "must be an instant such as 2026-03-14T09:26:53Z";
+    pub(crate) must_be_a_uuid = "must be a UUID";
+    pub(crate) needs_a_currency = "needs currency beside it";
+    pub(crate) items_out_of_range(max) = "must have from 1 to {max} items";
+    pub(crate) items_failed(count, all) = "{count} of {all} items failed, so none was stored";
+    pub(crate) could_not_be_done = "could not be done";
+    pub(crate) statuses_of_the_operation(statuses) = "this operation answers with {statuses}";
+    pub(crate) one_way_to_find_a_donor = "must have exactly one of email, phone and identity";
+}
+
+/// The choices that serde expected, from its own words: the last part of "unknown variant `x`,
+/// expected one of `a`, `b`". The wrong value is not in it.
+pub(crate) fn choice(expected: &str) -> Words {
+    let choices: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    match *choices {
+        [only] => must_be(only.to_owned()),
+        [first, second] => must_be_either(first.to_owned(), second.to_owned()),
+        _ => {
+            let choices: Vec<String> = choices.iter().map(|name| format!("\"{name}\"")).collect();
+            must_be_one_of(choices.join(", "))
+        }
+    }
+}

@@ -1,0 +1,280 @@
+### What callers are told, in English. The domains say the same words themselves (`words!` in each
+### crate): a test compares them. A file beside this one, named by a language tag, adds a language.
+### Breaks of lines are only for reading here.
+
+## Kinds of problems: their titles, and the explanation at /problems/{code}
+
+problem-bad_request = The request cannot be understood
+    .explanation =
+        The request is malformed: broken JSON, a key that stands twice, an unknown or repeated query
+        parameter, a cursor of another list, a header that cannot be read. `detail` and `errors` name the
+        part. Correct it; repeating the request cannot help.
+problem-unauthenticated = Nobody is logged in
+    .explanation =
+        The request has no session, or its session has expired or was ended. Log in again with POST
+        /api/v1/auth/login.
+problem-invalid_credentials = The e-mail address or the password is wrong
+    .explanation = The answer is the same for an unknown address, a wrong password and an inactive user.
+problem-forbidden = You may not do this
+    .explanation = The role of the logged-in user lacks a permission; `detail` names it.
+problem-csrf = The request may be forged
+    .explanation =
+        A request that changes something needs the header X-CSRF-Token with the value of the almoner_csrf
+        cookie (or of csrf_token in GET /api/v1/auth/session), and must come from a page of this server or of
+        an allowed origin.
+problem-edit_window_closed = The time to correct this record is over
+    .explanation =
+        Some roles may only correct what they have just entered. Ask somebody whose role has no such limit.
+problem-role_not_granted = The role allows more than yours
+    .explanation = A role can only be granted, made or changed by somebody who may do all it allows.
+problem-user_not_manageable = The user may do more than you
+    .explanation = Users whose role allows more than yours can only be changed by their equals.
+problem-not_found = There is no such thing
+    .explanation =
+        The address is unknown, or the record does not exist or is out of your reach. Which of these it is, is
+        not told.
+problem-method_not_allowed = The method is not offered here
+    .explanation = The address exists, with other methods: the header Allow lists them.
+problem-not_acceptable = No acceptable representation
+    .explanation = The API answers with application/json, which the header Accept of the request rules out.
+problem-conflict = The state of the record forbids it
+    .explanation =
+        A value that must be unique is taken, the record's state does not allow the step, or a request with
+        the same Idempotency-Key is still running. `detail` says which.
+problem-email_taken = The e-mail address is taken
+    .explanation = Another user has it; case is ignored.
+problem-role_name_taken = The name of the role is taken
+    .explanation = Choose another name.
+problem-role_in_use = Users have the role
+    .explanation = Give them another role before deleting it.
+problem-role_built_in = The role is built in
+    .explanation = Make a custom role instead of changing it.
+problem-own_role = It is your own role
+    .explanation = Nobody changes what they themselves may do.
+problem-own_account = It is your own account
+    .explanation = Nobody deactivates themselves.
+problem-last_superadmin = The last superadmin must stay
+    .explanation = Make another active superadmin first.
+problem-not_active = The user is not active
+    .explanation = The user was deactivated before.
+problem-already_active = The user is active
+    .explanation = Only a deactivated user can be restored.
+problem-transition = The state does not allow the step
+    .explanation =
+        A donation goes from pending to completed or cancelled, and from completed to refunded. `detail` names
+        the state it is in.
+problem-settled = The donation is settled
+    .explanation = Once a donation left the state pending, some fields are fixed; `detail` names them.
+problem-completed_stays = A completed donation cannot be deleted
+    .explanation = Refund it first: money that arrived does not vanish from the books.
+problem-not_in_trash = The record is not in the trash
+    .explanation = Delete it before purging it.
+problem-has_donations = The record still has donations
+    .explanation = A donor or campaign with donations cannot be purged.
+problem-taken = A value is taken
+    .explanation = Another record has a value that must be unique.
+problem-no_identity = There is no identity number
+    .explanation = The record has no identity number that could be shown.
+problem-stale = The record has changed meanwhile
+    .explanation =
+        The version in If-Match is not the record's version any more. `current_version` is the one it has now,
+        `fields` lists what changed since yours. Read the record again, decide, and repeat with its new ETag.
+problem-payload_too_large = The body is too large
+    .explanation = A request body may have at most 1 MiB.
+problem-unsupported_media_type = The body has the wrong type
+    .explanation =
+        Bodies are application/json, for PATCH also application/merge-patch+json, in UTF-8 and without
+        Content-Encoding.
+problem-validation = The request is not valid
+    .explanation =
+        The request is well-formed, but fields are wrong or unknown. `errors` lists all of them, each with a
+        JSON Pointer into the body, a stable code and a text.
+problem-batch_failed = A part of the batch failed
+    .explanation =
+        With `mode=atomic` all items of a batch are stored or none. `errors` lists what is wrong with every item,
+        each with a JSON Pointer that begins with `/items/` and its number. Nothing was stored: correct these
+        items, or send the batch with `mode=each`.
+problem-idempotency_key_reused = The Idempotency-Key belongs to another request
+    .explanation =
+        The key was used within the last 24 hours for a request with another method, address or body. Make a
+        fresh key for each request, and repeat it only when you repeat that request.
+problem-locked = The account is locked
+    .explanation = Too many failed logins. Retry-After says when it opens again.
+problem-precondition_required = If-Match is missing
+    .explanation =
+        A change of a record names the version it was made from, so that nobody's work is overwritten unseen:
+        send the ETag you read as If-Match.
+problem-rate_limited = Too many requests
+    .explanation =
+        Wait as many seconds as Retry-After says. RateLimit-Limit is the size of the quota,
+        RateLimit-Remaining what is left of it, RateLimit-Reset the seconds until it is whole again.
+problem-internal = The server failed
+    .explanation = A fault of the server. The operator finds the cause in the log under `request_id`.
+problem-unavailable = The server cannot work just now
+    .explanation =
+        A part the server needs, such as the database, is away. Nothing was changed; try again after
+        Retry-After seconds.
+
+## kernel: faults
+
+one_field_is_wrong = 1 field is not valid
+fields_are_wrong = { $count } fields are not valid
+log_in_first = log in first
+permission_missing = this needs the permission { $permission }
+edit_window_closed = the time to correct this record is over
+changed_meanwhile = the record has changed since it was read: it is at version { $version } now
+changed_just_now = the record was changed meanwhile
+no_such_record = there is no such record
+
+## kernel: fields of every kind
+
+is_required = is required
+must_not_be_empty = must not be empty
+cannot_be_emptied = cannot be emptied
+is_not_complete = is not complete
+too_short = must have at least { $min } characters
+too_long = must have at most { $max } characters
+control_characters = must not contain control characters
+more_than_one_line = must be a single line
+
+## kernel: people and money
+
+not_an_email_address = is not an e-mail address
+not_a_country = is not an ISO 3166 alpha-2 country code
+not_a_phone_number = is not a valid phone number
+name_without_letters = must have at least one letter or digit
+not_a_tr_national_id = is not a T.C. identity number: 11 digits with two check digits
+not_a_tr_tax_number = is not a tax number: 10 digits with a check digit
+not_a_foreign_id = must have 3 to 40 letters, digits, '-', '/' or '.'
+not_a_currency = is not an ISO 4217 currency code
+not_a_whole_amount = must be a whole number such as "1250"
+not_a_decimal_amount = must be a decimal with { $digits } minor digits, such as "{ $example }"
+amount_too_large = is larger than one record can hold
+
+## accounts: refusals
+
+invalid_credentials = the e-mail address or the password is wrong
+locked = the account is locked after too many wrong passwords
+too_many_logins = too many logins from this address
+last_superadmin = the last active superadmin must stay
+own_role = nobody changes their own role
+own_account = nobody deactivates their own account
+role_not_granted = a role can only be granted, made or changed by somebody who may do all it allows
+user_not_manageable = this user's role allows more than yours
+email_taken = the e-mail address belongs to another user
+role_name_taken = there is a role of that name
+role_in_use =
+    { $users ->
+        [one] { $users } user has this role
+       *[other] { $users } users have this role
+    }
+role_built_in = a built-in role cannot be changed
+not_active = the user is not active
+already_active = the user is active
+
+## accounts: fields
+
+taken_by_another_user = belongs to another user
+taken_by_another_role = belongs to another role
+same_password = must differ from the current password
+not_your_password = is not your password
+not_a_role_name = must be 3 to 40 lower-case letters, digits and single underscores, starting with a letter
+not_a_role = is not a role
+edit_window_out_of_range = must be between 1 minute and 366 days
+not_a_language = is not a language tag such as tr or en-GB
+not_a_time_zone = is not an IANA time zone such as Europe/Istanbul
+personal_password = is mostly made of your own or the organisation's name or address
+common_password = is one of the passwords that are tried first
+weak_password = is easy to guess: use several unrelated words, or let a password manager make one
+breached_password = is known from a data breach
+
+## donations: refusals
+
+transition = a donation that is { $from } cannot become { $to }
+settled = a donation that is { $state } keeps its { $fields }
+completed_stays = a completed donation cannot be deleted: refund it first
+not_in_trash = the record is not in the trash
+has_donations = the record still has donations
+value_taken = another record has this value
+no_identity = no identity number is on file
+
+## donations: fields
+
+taken_by_another_donor = belongs to another donor
+taken_by_another_campaign = is the name of another campaign
+not_a_donor = is not a donor
+not_a_campaign = is not a campaign
+not_more_than_zero = must be more than zero
+currency_not_accepted = is not accepted here: { $currencies }
+before_1900 = is before the year 1900
+in_the_future = is in the future
+ends_before_it_starts = is before starts_on
+
+## http: requests and their headers
+
+query_parameters = query parameter: { $names }
+query_not_utf8 = the query is not UTF-8
+badly_escaped = the address has a percent sign without two hexadecimal digits, or is not UTF-8
+if_match_missing = send the ETag you read as If-Match
+if_match_not_a_version = If-Match must be the ETag of one version, such as "3"
+idempotency_key_malformed = Idempotency-Key must be 1 to 255 visible ASCII characters
+idempotency_key_elsewhere = the key was used for a request with another address or body
+twin_is_running = a request with the same Idempotency-Key is still running
+foreign_origin = the page that sent it is of a foreign origin
+foreign_site = the page that sent it is of another site
+csrf_token_missing = X-CSRF-Token is missing
+csrf_token_foreign = X-CSRF-Token is not the token of this session
+metrics_need_a_token = metrics need the bearer token of the configuration
+wait =
+    { $seconds ->
+        [one] wait { $seconds } second
+       *[other] wait { $seconds } seconds
+    }
+status_of_the_answer = status { $status }
+
+## http: bodies
+
+body_too_large = the body may have at most { $limit } bytes
+body_cut_off = the body ended too early
+body_encoded = send the body without Content-Encoding
+body_not_utf8 = the body must be UTF-8
+content_type_must_be_json = Content-Type must be application/json
+content_type_must_be_a_patch = Content-Type must be application/merge-patch+json or application/json
+json_ends_too_early = the body is not JSON: it ends too early
+not_json = the body is not JSON: line { $line }, column { $column }
+key_stands_twice = a key stands twice in one object: line { $line }, column { $column }
+
+## http: fields and parameters of every kind
+
+must_be_a_json_object = must be a JSON object
+has_no_body = this request has no body
+not_a_known_field = is not a known field
+not_a_known_parameter = is not a known parameter
+may_stand_only_once = may stand only once
+wrong_form = does not have the right form
+must_be_a_string = must be a string
+items_out_of_range = must have from 1 to { $max } items
+items_failed = { $count } of { $all } items failed, so none was stored
+could_not_be_done = could not be done
+statuses_of_the_operation = this operation answers with { $statuses }
+must_be_true_or_false = must be true or false
+must_be_a_boolean = must be a boolean
+must_be_a_number = must be a number
+must_be_a_whole_number = must be a whole number
+must_be_a_natural_number = must be a whole number, not negative
+must_be_an_array = must be an array
+must_be_an_object = must be an object
+must_be = must be "{ $choice }"
+must_be_either = must be "{ $first }" or "{ $second }"
+must_be_one_of = must be one of { $choices }
+must_be_some_of = must be some of { $choices }, separated by commas
+each_permission_once = must name each permission only once
+each_group_once = must name each group only once
+must_be_a_sort = must be one of { $names }, with - in front for descending
+limit_out_of_range = must be from 1 to { $max }
+foreign_cursor = belongs to another list, filter or sort: start again without it
+must_be_a_day = must be a day such as 2026-01-31
+must_be_an_instant = must be an instant such as 2026-03-14T09:26:53Z
+must_be_a_uuid = must be a UUID
+needs_a_currency = needs currency beside it
+one_way_to_find_a_donor = must have exactly one of email, phone and identity

@@ -1,0 +1,298 @@
+### İstemcilere söylenenler, Türkçe. Anahtarlar ve değişkenler en.ftl ile aynıdır; bir test karşılaştırır.
+### Alan ve başlık adları (If-Match, starts_on) ile kodlar (pending) olduğu gibi kalır. Buradaki satır
+### sonları yalnızca okumayı kolaylaştırır.
+
+## Sorun türleri: başlıkları ve /problems/{code} sayfasındaki açıklamaları
+
+problem-bad_request = İstek anlaşılamadı
+    .explanation =
+        İstek biçimsel olarak hatalı: bozuk JSON, iki kez geçen bir anahtar, bilinmeyen veya yinelenen bir sorgu
+        parametresi, başka bir listeye ait imleç ya da okunamayan bir başlık. Hatalı kısmı `detail` ve `errors`
+        belirtir. İsteği düzeltin; aynı isteği yinelemek işe yaramaz.
+problem-unauthenticated = Oturum açılmamış
+    .explanation =
+        İstekte oturum yok ya da oturumun süresi dolmuş veya oturum sonlandırılmış. POST /api/v1/auth/login ile
+        yeniden oturum açın.
+problem-invalid_credentials = E-posta adresi veya parola hatalı
+    .explanation = Bilinmeyen adres, yanlış parola ve etkin olmayan kullanıcı için aynı yanıt verilir.
+problem-forbidden = Bu işlem için yetkiniz yok
+    .explanation = Oturum açan kullanıcının rolünde bir yetki eksik; hangisi olduğunu `detail` belirtir.
+problem-csrf = İstek sahte olabilir
+    .explanation =
+        Değişiklik yapan bir istek, almoner_csrf çerezinin (ya da GET /api/v1/auth/session yanıtındaki csrf_token
+        alanının) değerini X-CSRF-Token başlığında taşımalı ve bu sunucunun veya izin verilen bir kaynağın
+        sayfasından gelmelidir.
+problem-edit_window_closed = Bu kaydı düzeltme süresi doldu
+    .explanation =
+        Bazı roller yalnızca az önce girdiklerini düzeltebilir. Rolünde böyle bir sınır olmayan birinden yardım
+        isteyin.
+problem-role_not_granted = Rolün yetkileri sizinkileri aşıyor
+    .explanation = Bir rolü yalnızca, o rolün izin verdiği her şeye yetkili olan biri verebilir, oluşturabilir
+        veya değiştirebilir.
+problem-user_not_manageable = Kullanıcının yetkileri sizinkileri aşıyor
+    .explanation = Rolü sizinkinden fazlasına izin veren kullanıcıları yalnızca eşit yetkidekiler değiştirebilir.
+problem-not_found = Kayıt veya adres bulunamadı
+    .explanation =
+        Adres bilinmiyor ya da kayıt yok veya erişim alanınızın dışında. Bunlardan hangisi olduğu söylenmez.
+problem-method_not_allowed = Bu adreste bu yöntem kullanılamaz
+    .explanation = Adres var, ancak başka yöntemlerle kullanılır; bunları Allow başlığı sıralar.
+problem-not_acceptable = İstenen biçimde yanıt verilemiyor
+    .explanation = API application/json ile yanıt verir; isteğin Accept başlığı ise bunu dışlıyor.
+problem-conflict = Kaydın durumu buna izin vermiyor
+    .explanation =
+        Benzersiz olması gereken bir değer kullanımda, kaydın durumu bu adıma izin vermiyor ya da aynı
+        Idempotency-Key ile gönderilen bir istek hâlâ işleniyor. Hangisi olduğunu `detail` belirtir.
+problem-email_taken = E-posta adresi kullanımda
+    .explanation = Adres başka bir kullanıcıya ait; büyük ve küçük harf ayrımı yapılmaz.
+problem-role_name_taken = Rol adı kullanımda
+    .explanation = Başka bir ad seçin.
+problem-role_in_use = Rol kullanımda
+    .explanation = Rolü silmeden önce bu roldeki kullanıcılara başka bir rol verin.
+problem-role_built_in = Yerleşik rol
+    .explanation = Yerleşik rolü değiştirmek yerine özel bir rol oluşturun.
+problem-own_role = Bu, kendi rolünüz
+    .explanation = Kimse kendi yetkilerini değiştiremez.
+problem-own_account = Bu, kendi hesabınız
+    .explanation = Kimse kendi hesabını devre dışı bırakamaz.
+problem-last_superadmin = Son süper yönetici kalmalı
+    .explanation = Önce etkin bir süper yönetici daha belirleyin.
+problem-not_active = Kullanıcı etkin değil
+    .explanation = Kullanıcı daha önce devre dışı bırakılmış.
+problem-already_active = Kullanıcı zaten etkin
+    .explanation = Yalnızca devre dışı bırakılmış bir kullanıcı yeniden etkinleştirilebilir.
+problem-transition = Durum bu adıma izin vermiyor
+    .explanation =
+        Bir bağış beklemedeyken (pending) tamamlanabilir (completed) veya iptal edilebilir (cancelled);
+        tamamlandıktan sonra iade edilebilir (refunded). Bağışın hangi durumda olduğunu `detail` belirtir.
+problem-settled = Bağış kesinleşmiş
+    .explanation =
+        Bağış beklemede (pending) durumundan çıktıktan sonra bazı alanlar değiştirilemez; hangileri olduğunu
+        `detail` belirtir.
+problem-completed_stays = Tamamlanmış bir bağış silinemez
+    .explanation = Önce iade edin: tahsil edilmiş para kayıtlardan kaybolmaz.
+problem-not_in_trash = Kayıt çöp kutusunda değil
+    .explanation = Kalıcı olarak silmeden önce çöp kutusuna taşıyın.
+problem-has_donations = Kaydın bağışları var
+    .explanation = Bağışı olan bir bağışçı veya kampanya kalıcı olarak silinemez.
+problem-taken = Değer kullanımda
+    .explanation = Benzersiz olması gereken bir değer başka bir kayıtta var.
+problem-no_identity = Kimlik numarası yok
+    .explanation = Kayıtta gösterilebilecek bir kimlik numarası yok.
+problem-stale = Kayıt bu arada değişmiş
+    .explanation =
+        If-Match başlığındaki sürüm artık kaydın sürümü değil. Şimdiki sürümü `current_version`, sizinkinden bu
+        yana değişen alanları `fields` belirtir. Kaydı yeniden okuyun, karar verin ve isteği yeni ETag ile
+        yineleyin.
+problem-payload_too_large = İstek gövdesi çok büyük
+    .explanation = Bir isteğin gövdesi en fazla 1 MiB olabilir.
+problem-unsupported_media_type = İstek gövdesinin türü yanlış
+    .explanation =
+        Gövde application/json, PATCH için ayrıca application/merge-patch+json türünde, UTF-8 kodlamasında ve
+        Content-Encoding olmadan gönderilmelidir.
+problem-validation = İstek geçerli değil
+    .explanation =
+        İsteğin biçimi doğru, ancak bazı alanlar hatalı veya bilinmiyor. `errors` bunların tümünü sıralar; her
+        birinde gövdedeki yeri gösteren bir JSON Pointer, değişmeyen bir kod ve bir metin vardır.
+problem-batch_failed = Toplu isteğin bir bölümü başarısız oldu
+    .explanation =
+        `mode=atomic` ile toplu isteğin ya tüm öğeleri kaydedilir ya da hiçbiri. `errors` her öğedeki tüm
+        hataları, `/items/` ve öğenin sırasıyla başlayan bir JSON Pointer ile sıralar. Hiçbir şey kaydedilmedi:
+        bu öğeleri düzeltin ya da isteği `mode=each` ile gönderin.
+problem-idempotency_key_reused = Idempotency-Key başka bir isteğe ait
+    .explanation =
+        Bu anahtar son 24 saat içinde başka bir yöntem, adres veya gövdeyle gönderilen bir istekte kullanılmış.
+        Her istek için yeni bir anahtar üretin ve anahtarı yalnızca aynı isteği yinelerken tekrar kullanın.
+problem-locked = Hesap kilitli
+    .explanation = Çok fazla başarısız giriş yapıldı. Hesabın ne zaman açılacağını Retry-After belirtir.
+problem-precondition_required = If-Match başlığı eksik
+    .explanation =
+        Bir kaydı değiştiren istek, hangi sürümden yola çıktığını belirtir; böylece kimsenin emeği fark edilmeden
+        ezilmez. Okuduğunuz ETag değerini If-Match olarak gönderin.
+problem-rate_limited = Çok fazla istek gönderildi
+    .explanation =
+        Retry-After başlığındaki saniye kadar bekleyin. Kotanın büyüklüğünü RateLimit-Limit, kalanını
+        RateLimit-Remaining, kotanın tamamen dolmasına kaç saniye olduğunu RateLimit-Reset belirtir.
+problem-internal = Sunucu hatası
+    .explanation = Hata sunucudan kaynaklanıyor. İşletmeci, nedenini kayıtlarda `request_id` ile bulur.
+problem-unavailable = Sunucu şu anda hizmet veremiyor
+    .explanation =
+        Sunucunun gereksindiği bir bileşene, örneğin veritabanına ulaşılamıyor. Hiçbir şey değiştirilmedi;
+        Retry-After başlığındaki saniye kadar sonra yeniden deneyin.
+
+## kernel: ret nedenleri
+
+one_field_is_wrong = 1 alan geçerli değil
+fields_are_wrong = { $count } alan geçerli değil
+log_in_first = önce oturum açın
+permission_missing = bu işlem için { $permission } yetkisi gerekir
+edit_window_closed = bu kaydı düzeltme süresi doldu
+changed_meanwhile = kayıt okunduktan sonra değişmiş: şu anda { $version } numaralı sürümde
+changed_just_now = kayıt bu arada değiştirilmiş
+no_such_record = böyle bir kayıt yok
+
+## kernel: her tür alan
+
+is_required = zorunlu alan
+must_not_be_empty = boş bırakılamaz
+cannot_be_emptied = değeri silinemez
+is_not_complete = eksik
+too_short = en az { $min } karakter olmalı
+too_long = en fazla { $max } karakter olabilir
+control_characters = denetim karakteri içeremez
+more_than_one_line = tek satır olmalı
+
+## kernel: kişiler ve para
+
+not_an_email_address = geçerli bir e-posta adresi değil
+not_a_country = geçerli bir ISO 3166 alfa-2 ülke kodu değil
+not_a_phone_number = geçerli bir telefon numarası değil
+name_without_letters = en az bir harf veya rakam içermeli
+not_a_tr_national_id = geçerli bir T.C. kimlik numarası değil: son ikisi kontrol basamağı olan 11 rakamdan oluşur
+not_a_tr_tax_number = geçerli bir vergi numarası değil: sonuncusu kontrol basamağı olan 10 rakamdan oluşur
+not_a_foreign_id = 3 ile 40 karakter arasında olmalı; harf, rakam, '-', '/' ve '.' kullanılabilir
+not_a_currency = geçerli bir ISO 4217 para birimi kodu değil
+not_a_whole_amount = tam sayı olmalı, örneğin "1250"
+not_a_decimal_amount = noktadan sonra { $digits } basamağı olan bir sayı olmalı, örneğin "{ $example }"
+amount_too_large = tek bir kayıt için çok büyük
+
+## accounts: ret nedenleri
+
+invalid_credentials = e-posta adresi veya parola hatalı
+locked = çok fazla hatalı parola girildiği için hesap kilitlendi
+too_many_logins = bu adresten çok fazla giriş denemesi yapıldı
+last_superadmin = etkin olan son süper yönetici kalmalı
+own_role = kimse kendi rolünü değiştiremez
+own_account = kimse kendi hesabını devre dışı bırakamaz
+role_not_granted =
+    bir rolü yalnızca, izin verdiği her şeye yetkili olan biri verebilir, oluşturabilir veya değiştirebilir
+user_not_manageable = bu kullanıcının rolü sizinkinden fazlasına izin veriyor
+email_taken = e-posta adresi başka bir kullanıcıya ait
+role_name_taken = bu adda bir rol var
+role_in_use = { $users } kullanıcı bu rolde
+role_built_in = yerleşik bir rol değiştirilemez
+not_active = kullanıcı etkin değil
+already_active = kullanıcı zaten etkin
+
+## accounts: alanlar
+
+taken_by_another_user = başka bir kullanıcıya ait
+taken_by_another_role = başka bir role ait
+same_password = şimdiki paroladan farklı olmalı
+not_your_password = şimdiki parolanız bu değil
+not_a_role_name =
+    3 ile 40 karakter arasında olmalı, küçük harfle başlamalı; yalnızca küçük harf, rakam ve tek alt çizgi içerebilir
+not_a_role = böyle bir rol yok
+edit_window_out_of_range = 1 dakika ile 366 gün arasında olmalı
+not_a_language = geçerli bir dil etiketi değil, örneğin tr veya en-GB
+not_a_time_zone = geçerli bir IANA saat dilimi değil, örneğin Europe/Istanbul
+personal_password = büyük ölçüde kendi adınızdan veya adresinizden ya da kurumunkinden oluşuyor
+common_password = ilk denenen parolalardan biri
+weak_password = kolay tahmin edilir: birbiriyle ilgisiz birkaç sözcük kullanın ya da bir parola yöneticisine ürettirin
+breached_password = bir veri sızıntısında yer almış
+
+## donations: ret nedenleri
+
+transition =
+    durumu “{ $from ->
+        [pending] beklemede
+        [completed] tamamlandı
+        [cancelled] iptal edildi
+        [refunded] iade edildi
+       *[other] { $from }
+    }” olan bir bağış “{ $to ->
+        [pending] beklemede
+        [completed] tamamlandı
+        [cancelled] iptal edildi
+        [refunded] iade edildi
+       *[other] { $to }
+    }” durumuna geçemez
+settled =
+    durumu “{ $state ->
+        [pending] beklemede
+        [completed] tamamlandı
+        [cancelled] iptal edildi
+        [refunded] iade edildi
+       *[other] { $state }
+    }” olan bir bağışta şu alanlar değiştirilemez: { $fields }
+completed_stays = tamamlanmış bir bağış silinemez: önce iade edin
+not_in_trash = kayıt çöp kutusunda değil
+has_donations = kaydın bağışları var
+value_taken = bu değer başka bir kayıtta var
+no_identity = kayıtlı bir kimlik numarası yok
+
+## donations: alanlar
+
+taken_by_another_donor = başka bir bağışçıya ait
+taken_by_another_campaign = başka bir kampanyanın adı
+not_a_donor = böyle bir bağışçı yok
+not_a_campaign = böyle bir kampanya yok
+not_more_than_zero = sıfırdan büyük olmalı
+currency_not_accepted = burada kabul edilmiyor; kabul edilenler: { $currencies }
+before_1900 = 1900 yılından önce olamaz
+in_the_future = ileri bir tarih olamaz
+ends_before_it_starts = starts_on tarihinden önce olamaz
+
+## http: istekler ve başlıkları
+
+query_parameters = sorgu parametresi: { $names }
+query_not_utf8 = sorgu UTF-8 kodlamasında değil
+badly_escaped = adreste ardından iki onaltılık basamak gelmeyen bir yüzde işareti var ya da adres UTF-8 kodlamasında değil
+if_match_missing = okuduğunuz ETag değerini If-Match olarak gönderin
+if_match_not_a_version = If-Match tek bir sürümün ETag değeri olmalı, örneğin "3"
+idempotency_key_malformed = Idempotency-Key 1 ile 255 arasında görünür ASCII karakterden oluşmalı
+idempotency_key_elsewhere = anahtar başka bir adres veya gövdeyle gönderilen bir istekte kullanılmış
+twin_is_running = aynı Idempotency-Key ile gönderilen bir istek hâlâ işleniyor
+foreign_origin = isteği gönderen sayfa yabancı bir kaynaktan
+foreign_site = isteği gönderen sayfa başka bir siteden
+csrf_token_missing = X-CSRF-Token başlığı eksik
+csrf_token_foreign = X-CSRF-Token bu oturuma ait değil
+metrics_need_a_token = ölçümler için yapılandırmadaki taşıyıcı belirteç (bearer token) gerekir
+wait = { $seconds } saniye bekleyin
+status_of_the_answer = durum kodu { $status }
+
+## http: istek gövdesi
+
+body_too_large = istek gövdesi en fazla { $limit } bayt olabilir
+body_cut_off = istek gövdesi yarıda kesildi
+body_encoded = istek gövdesini Content-Encoding olmadan gönderin
+body_not_utf8 = istek gövdesi UTF-8 kodlamasında olmalı
+content_type_must_be_json = Content-Type application/json olmalı
+content_type_must_be_a_patch = Content-Type application/merge-patch+json veya application/json olmalı
+json_ends_too_early = istek gövdesi geçerli JSON değil: erken bitiyor
+not_json = istek gövdesi geçerli JSON değil: satır { $line }, sütun { $column }
+key_stands_twice = aynı nesnede bir anahtar iki kez geçiyor: satır { $line }, sütun { $column }
+
+## http: her tür alan ve parametre
+
+must_be_a_json_object = bir JSON nesnesi olmalı
+has_no_body = bu istekte gövde olmaz
+not_a_known_field = bilinmeyen alan
+not_a_known_parameter = bilinmeyen parametre
+may_stand_only_once = yalnızca bir kez verilebilir
+wrong_form = biçimi geçerli değil
+must_be_a_string = metin (string) olmalı
+items_out_of_range = 1 ile { $max } arasında öğe içermeli
+items_failed = { $all } öğeden { $count } tanesi başarısız oldu, hiçbiri kaydedilmedi
+could_not_be_done = yapılamadı
+statuses_of_the_operation = bu işlemin yanıt kodları: { $statuses }
+must_be_true_or_false = true ya da false olmalı
+must_be_a_boolean = true veya false olmalı
+must_be_a_number = sayı olmalı
+must_be_a_whole_number = tam sayı olmalı
+must_be_a_natural_number = negatif olmayan bir tam sayı olmalı
+must_be_an_array = dizi (array) olmalı
+must_be_an_object = nesne (object) olmalı
+must_be = "{ $choice }" olmalı
+must_be_either = "{ $first }" veya "{ $second }" olmalı
+must_be_one_of = şunlardan biri olmalı: { $choices }
+must_be_some_of = virgülle ayrılmış olarak şunlardan bir veya birkaçı olmalı: { $choices }
+each_permission_once = her yetki yalnızca bir kez yazılmalı
+each_group_once = her gruplama yalnızca bir kez verilebilir
+must_be_a_sort = şunlardan biri olmalı: { $names }; azalan sıralama için başına - konur
+limit_out_of_range = 1 ile { $max } arasında olmalı
+foreign_cursor = başka bir listeye, süzgece veya sıralamaya ait: imleç olmadan baştan başlayın
+must_be_a_day = gün olmalı, örneğin 2026-01-31
+must_be_an_instant = zaman anı olmalı, örneğin 2026-03-14T09:26:53Z
+must_be_a_uuid = UUID olmalı
+needs_a_currency = currency ile birlikte verilmeli
+one_way_to_find_a_donor = email, phone ve identity alanlarından tam olarak biri verilmeli

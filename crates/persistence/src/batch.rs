@@ -1,0 +1,127 @@
+//! Batches: units of work as savepoints of one that is around them. Which batch a unit belongs to
+//! travels with the task, so that use cases begin their units as ever.
+
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use almoner_kernel::{
+    Change, SecurityEvent, StoreError, Trail,
+    store::{Batch, Batches},
+};
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    commit::{UnitHandle, write},
+    connection::Work,
+    error::store_error,
+    store::{Inner, Store},
+};
+
+tokio::task_local! {
+    static OPEN: Arc<Open>;
+}
+
+/// The batch the running use case belongs to, if any.
+pub fn current() -> Option<Arc<Open>> {
+    OPEN.try_with(Arc::clone).ok()
+}
+
+/// A batch that has not ended.
+pub struct Open {
+    work: Arc<Work>,
+    /// True while a unit of work has a savepoint: one that is dropped leaves it behind.
+    has_savepoint: AtomicBool,
+    written: Mutex<Written>,
+}
+
+/// What the units of work of a batch did.
+#[derive(Default)]
+struct Written {
+    changes: Vec<Change>,
+    security_events: Vec<SecurityEvent>,
+}
+
+impl Open {
+    /// Begins a unit of work.
+    pub async fn begin(self: Arc<Self>, inner: Arc<Inner>) -> Result<UnitHandle, StoreError> {
+        self.take_back().await?;
+        self.execute("SAVEPOINT item").await?;
+        self.has_savepoint.store(true, Ordering::Relaxed);
+        Ok(UnitHandle { inner, work: Arc::clone(&self.work), batch: Some(self) })
+    }
+
+    /// Keeps what a unit of work wrote.
+    pub async fn keep(&self, trail: Trail) -> Result<(), StoreError> {
+        self.execute("RELEASE SAVEPOINT item").await?;
+        self.has_savepoint.store(false, Ordering::Relaxed);
+        let mut written = self.written.lock();
+        written.changes.extend(trail.changes);
+        written.security_events.extend(trail.security_events);
+        Ok(())
+    }
+
+    /// Looks at the changes of earlier units of work: they are not in the trail yet.
+    pub fn changes(&self, look: impl FnMut(&Change)) {
+        self.written.lock().changes.iter().for_each(look);
+    }
+
+    /// Removes what a unit of work left behind that was dropped.
+    async fn take_back(&self) -> Result<(), StoreError> {
+        if self.has_savepoint.swap(false, Ordering::Relaxed) {
+            self.execute("ROLLBACK TO SAVEPOINT item").await?;
+            self.execute("RELEASE SAVEPOINT item").await?;
+        }
+        Ok(())
+    }
+
+    async fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.work.execute_unprepared(sql).await.map(|_| ()).map_err(store_error)
+    }
+}
+
+struct Handle {
+    inner: Arc<Inner>,
+    open: Arc<Open>,
+}
+
+#[async_trait]
+impl Batches for Store {
+    async fn open(&self) -> Result<Box<dyn Batch>, StoreError> {
+        let UnitHandle { inner, work, .. } = self.unit().await?;
+        let has_savepoint = AtomicBool::new(false);
+        let open = Open { work, has_savepoint, written: Mutex::default() };
+        Ok(Box::new(Handle { inner, open: Arc::new(open) }))
+    }
+}
+
+#[async_trait]
+impl Batch for Handle {
+    async fn run<'a>(&'a self, use_case: Pin<Box<dyn Future<Output = ()> + Send + 'a>>) {
+        OPEN.scope(Arc::clone(&self.open), use_case).await;
+    }
+
+    async fn commit(self: Box<Self>, mut trail: Trail) -> Result<(), StoreError> {
+        let Self { inner, open } = *self;
+        open.take_back().await?;
+        let written = mem::take(&mut *open.written.lock());
+        trail.changes.extend(written.changes);
+        trail.security_events.extend(written.security_events);
+        let open = Arc::into_inner(open);
+        let work = open.and_then(|open| Arc::into_inner(open.work));
+        let work = work.ok_or_else(|| StoreError::Failed("a batch is still at work".into()))?;
+        match trail.is_empty() {
+            // Nothing was written: there is nothing to keep.
+            true => Ok(()),
+            false => write(&inner, work, &trail).await,
+        }
+    }
+}
