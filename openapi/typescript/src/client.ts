@@ -1,0 +1,200 @@
+import createClient from "openapi-fetch";
+
+import { cookiesHere } from "./cookies.js";
+import { REPEATABLE } from "./generated/operations.js";
+import { List } from "./list.js";
+import { Problem, UnexpectedAnswer, isProblem } from "./problem.js";
+import { type Retry, Transport, retryAfter } from "./transport.js";
+import type {
+  Answer,
+  Arguments,
+  From,
+  Item,
+  ListArguments,
+  ListPath,
+  Method,
+  Page,
+  Path,
+  Schemas,
+} from "./types.js";
+
+/** How the client is made. */
+export interface Options {
+  /** Origin of the server, `https://almoner.example.org`; in a browser, the page's own if absent. */
+  baseUrl?: string;
+  /** Twice and 30 seconds unless it is said otherwise; `{ times: 0 }` never repeats. */
+  retry?: Partial<Retry>;
+  /** Another `fetch`, for tests or a proxy. */
+  fetch?: (request: Request) => Promise<Response>;
+}
+
+const LOGIN = "/api/v1/auth/login";
+const SESSION = "/api/v1/auth/session";
+const LOGOUT = "/api/v1/auth/logout";
+
+/**
+ * The API of one server, as one user. Sends the session and its CSRF token, an `Idempotency-Key`
+ * with what can be repeated, the version a change was made from; throws a {@link Problem} when the
+ * server refuses.
+ */
+export class Almoner {
+  readonly #api: ReturnType<typeof createClient<LoosePaths>>;
+  readonly #transport: Transport;
+  /** The versions of what was read. */
+  readonly #etags = new WeakMap<object, string>();
+
+  constructor(options: Options = {}) {
+    const { fetch = (request: Request) => globalThis.fetch(request) } = options;
+    const retry = { times: 2, longestWait: 30, ...options.retry };
+    this.#transport = new Transport(fetch, cookiesHere(), retry);
+    this.#api = createClient<LoosePaths>({
+      baseUrl: options.baseUrl ?? "",
+      credentials: "include",
+      fetch: (request) => this.#transport.send(request),
+      // `group_by=month,method`: the API refuses a parameter that stands twice.
+      querySerializer: { array: { style: "form", explode: false } },
+    });
+  }
+
+  /** Begins a session. */
+  login(credentials: Schemas["Login"]): Promise<Schemas["CurrentSession"]> {
+    return this.post(LOGIN, { body: credentials });
+  }
+
+  /** Who is logged in; none when nobody is. What a frontend asks when it starts. */
+  async session(): Promise<Schemas["CurrentSession"] | undefined> {
+    try {
+      return await this.get(SESSION);
+    } catch (error) {
+      if (error instanceof Problem && error.is("unauthenticated")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Ends the session. */
+  logout(): Promise<void> {
+    return this.post(LOGOUT);
+  }
+
+  /** Reads. With `known`, that object comes back when the server has nothing newer. */
+  get<P extends Path<"get">>(path: P, ...input: Arguments<"get", P>): Promise<Answer<"get", P>> {
+    return this.#send("get", path, input);
+  }
+
+  /** Creates or acts; safe against being done twice. */
+  post<P extends Path<"post">>(
+    path: P,
+    ...input: Arguments<"post", P>
+  ): Promise<Answer<"post", P>> {
+    return this.#send("post", path, input);
+  }
+
+  /** Changes the fields that are in the body; `null` empties one. */
+  patch<P extends Path<"patch">>(
+    path: P,
+    ...input: Arguments<"patch", P>
+  ): Promise<Answer<"patch", P>> {
+    return this.#send("patch", path, input);
+  }
+
+  /** Replaces. */
+  put<P extends Path<"put">>(path: P, ...input: Arguments<"put", P>): Promise<Answer<"put", P>> {
+    return this.#send("put", path, input);
+  }
+
+  /** Deletes, into the trash where there is one. */
+  delete<P extends Path<"delete">>(
+    path: P,
+    ...input: Arguments<"delete", P>
+  ): Promise<Answer<"delete", P>> {
+    return this.#send("delete", path, input);
+  }
+
+  /**
+   * A list, to be walked through: `for await (const donor of almoner.list("/api/v1/donors"))`.
+   * Pages are read when they are needed.
+   */
+  list<P extends ListPath>(path: P, ...input: ListArguments<P>): List<Item<P>> {
+    const [given] = input as [RawInput?];
+    return new List((cursor) => {
+      const query = cursor === undefined ? { ...given?.query } : { ...given?.query, cursor };
+      return this.#send<Page<Item<P>>>("get", path, [{ ...given, query }]);
+    });
+  }
+
+  /**
+   * The one place where types end: what goes in and comes out was worked out from the document by
+   * the methods above.
+   */
+  async #send<T>(method: Method, path: string, [input]: readonly (RawInput | undefined)[]): Promise<T> {
+    const { body, signal } = input ?? {};
+    const { data, error, response } = await this.#api.request(method, path, {
+      params: { path: input?.path ?? {}, query: input?.query ?? {} },
+      headers: this.#headers(method, path, input ?? {}),
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (response.status === 304 && input?.known !== undefined) return input.known as T;
+    if (!response.ok) {
+      if (isProblem(error)) throw new Problem(error, retryAfter(response));
+      throw new UnexpectedAnswer(response.status, response.url);
+    }
+    this.#remember(path, data, response);
+    return data as T;
+  }
+
+  #headers(method: Method, path: string, input: RawInput): Record<string, string> {
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (method === "patch") headers["Content-Type"] = "application/merge-patch+json";
+    if (method === "post" && REPEATABLE.has(path)) {
+      headers["Idempotency-Key"] = input.idempotencyKey ?? crypto.randomUUID();
+    }
+    if (input.from !== undefined) headers["If-Match"] = this.#etag(input.from);
+    if (input.known !== undefined) headers["If-None-Match"] = this.#etag(input.known);
+    return headers;
+  }
+
+  #etag(from: From): string {
+    // A proxy that compresses may have weakened the tag; the version is the same.
+    if (typeof from === "string") return from.replace(/^W\//, "");
+    const etag = this.#etags.get(from);
+    if (etag !== undefined) return etag;
+    if (from.version === undefined) throw new TypeError("the record has no version");
+    return `"${from.version}"`;
+  }
+
+  #remember(path: string, data: object | undefined, response: Response): void {
+    const etag = response.headers.get("ETag");
+    if (data !== undefined && etag !== null) this.#etags.set(data, this.#etag(etag));
+    if (data !== undefined && "csrf_token" in data && typeof data.csrf_token === "string") {
+      this.#transport.csrfToken = data.csrf_token;
+    }
+    if (path === LOGOUT) this.#transport.csrfToken = undefined;
+  }
+}
+
+/** The input of any operation. */
+interface RawInput {
+  path?: Record<string, string>;
+  query?: Record<string, string | number | boolean | readonly string[]>;
+  body?: object;
+  from?: From;
+  known?: { readonly version?: number };
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+}
+
+/** Any operation, as openapi-fetch is told of it. */
+type LoosePaths = Record<string, Record<Method, LooseOperation>>;
+
+interface LooseOperation {
+  parameters: {
+    path?: Record<string, string>;
+    query?: Record<string, string | number | boolean | readonly string[]>;
+  };
+  requestBody?: { content: { "application/json": object } };
+  responses: {
+    200: { headers: object; content: { "application/json": object } };
+    400: { headers: object; content: { "application/problem+json": object } };
+  };
+}
