@@ -21,7 +21,7 @@ use crate::{
     answer::{Answer, ListOf},
     cursor::{self, Fingerprint},
     cx::Arrival,
-    problem::Problem,
+    problem::{MAX_COMPLAINTS, Problem, shown},
     routes::{DRY_RUN, Lookup},
     site::Site,
     words,
@@ -244,24 +244,20 @@ impl Given {
         Ok(Self(pairs))
     }
 
-    /// Complains about every parameter that is unknown or stands twice.
+    /// Complains about parameters that are unknown or stand twice.
     fn known(&self, names: &[Arc<HashSet<String>>]) -> Fields {
-        let mut fields = Fields::default();
         let mut seen = HashSet::new();
-        for (name, _) in &self.0 {
-            if !names.iter().any(|names| names.contains(name)) {
-                let detail = words::not_a_known_parameter();
-                let error = FieldError::new(name, "unknown_parameter", detail);
-                fields.wrong(error);
+        let complaints = self.0.iter().filter_map(|(name, _)| {
+            let (code, detail) = if !names.iter().any(|names| names.contains(name)) {
+                ("unknown_parameter", words::not_a_known_parameter())
             } else if !seen.insert(name) {
-                fields.wrong(FieldError::new(
-                    name,
-                    "repeated_parameter",
-                    words::may_stand_only_once(),
-                ));
-            }
-        }
-        fields
+                ("repeated_parameter", words::may_stand_only_once())
+            } else {
+                return None;
+            };
+            Some(FieldError::new(shown(name), code, detail))
+        });
+        Fields::with(complaints.take(MAX_COMPLAINTS).collect())
     }
 
     /// Parses the parameters that belong to `P`, leaving out those that cannot be.

@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
-use crate::words;
-
-/// After so many errors the rest is left to the next attempt: each costs one more reading.
-const MAX_ERRORS: usize = 50;
+use crate::{
+    problem::{MAX_COMPLAINTS, shown},
+    words,
+};
 
 /// What could be read, and every part that could not.
 ///
@@ -28,7 +28,7 @@ pub(super) fn read<T: DeserializeOwned>(mut body: Value) -> Result<(T, Vec<Field
         let place = Place::of(error.path());
         errors.push(complaint(removed.original(&place), &error.inner().to_string()));
         let is_out = place.take_out(&mut body, &mut removed);
-        if !is_out || errors.len() == MAX_ERRORS {
+        if !is_out || errors.len() == MAX_COMPLAINTS {
             return Err(Invalid(errors));
         }
     }
@@ -111,7 +111,9 @@ impl Place {
 
     fn pointer_of(steps: &[Step], removed: &Removed) -> String {
         steps.iter().fold(String::new(), |pointer, step| match step {
-            Step::Key(key) => format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Key(key) => {
+                format!("{pointer}/{}", shown(key).replace('~', "~0").replace('/', "~1"))
+            }
             Step::Index(index) => {
                 let original = removed.original_index(&pointer, *index);
                 format!("{pointer}/{original}")

@@ -81,7 +81,7 @@ pub struct ProblemBody {
     pub code: Cow<'static, str>,
     /// What went wrong this time, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 262_144, example = "2 fields are not valid")]
+    #[schema(nullable = false, max_length = 8192, example = "2 fields are not valid")]
     pub detail: Option<Cow<'static, str>>,
     /// `X-Request-Id`: what the operator finds the request by.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +120,20 @@ fn field_names() -> Array {
         .build()
 }
 
+/// Complaints about the form of one body, or about one query; the rest is left to the next attempt.
+pub(crate) const MAX_COMPLAINTS: usize = 50;
+
+/// Characters of an unknown name that are told back. No name of ours is as long.
+const MAX_NAME: usize = 100;
+
+/// The name of a field or parameter that a client made up, at a length fit to be told back.
+pub(crate) fn shown(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]).into(),
+        None => name.into(),
+    }
+}
+
 /// One wrong field or parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProblemField {
@@ -127,14 +141,14 @@ pub struct ProblemField {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
         format = "json-pointer",
-        max_length = 134_217_728,
+        max_length = 400,
         nullable = false,
         example = "/donor/email"
     )]
     pub pointer: Option<String>,
     /// Name of the query parameter, where it is not the body that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, max_length = 131_072, example = "status")]
+    #[schema(nullable = false, max_length = 101, example = "status")]
     pub parameter: Option<String>,
     /// What is wrong, for programs. Stable; more may be added.
     #[schema(format = "word", example = "email")]

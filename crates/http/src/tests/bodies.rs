@@ -100,6 +100,14 @@ async fn all_wrong_fields_come_back_at_once() {
 }
 
 #[actix_web::test]
+async fn a_name_that_a_client_made_up_is_not_told_back_at_any_length() {
+    let name = "ş/".repeat(40_000);
+    let heard = post(json!({ "name": "a", name: 1 }).to_string(), "application/json").await;
+    let shown = format!("/{}…", "ş~1".repeat(50));
+    assert_eq!(heard.errors(), wrong(&[(shown.as_str(), "unknown_field")]));
+}
+
+#[actix_web::test]
 async fn a_required_field_of_the_wrong_type_is_not_also_missing() {
     let heard = post("{\"name\":5}", "application/json").await;
     assert_eq!(heard.errors(), wrong(&[("/name", "type")]));

@@ -56,3 +56,15 @@ async fn an_operation_without_a_list_is_strict_too() {
     let names: Vec<String> = heard.errors().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["force", "purge"]);
 }
+
+#[actix_web::test]
+async fn of_ever_so_many_made_up_parameters_some_are_told_back_at_a_length_fit_to_be_read() {
+    let names: Vec<String> = (100..9_000).map(|number| format!("p{number}")).collect();
+    let heard = list(&names.join("&")).await;
+    assert_eq!(heard.problem(), "bad_request");
+    assert_eq!(heard.errors().len(), 50);
+
+    let heard = list(&"a".repeat(5_000)).await;
+    let shown = format!("{}…", "a".repeat(100));
+    assert_eq!(heard.errors(), [(shown, "unknown_parameter".to_owned())]);
+}
