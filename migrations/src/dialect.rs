@@ -113,7 +113,7 @@ pub async fn full_text(
             // does not take for letters.
             &format!(
                 "CREATE VIRTUAL TABLE {table}_fts USING fts5 ({listed}, content='{table}',
-                 content_rowid='seq', detail=none, columnsize=0, prefix='1 2 3',
+                 content_rowid='seq', detail=none, columnsize=0, prefix='1 2 3 4 5 6 7 8',
                  tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'\")"
             ),
             // Words are merged in larger and rarer steps than the usual four would make them: one of
