@@ -51,7 +51,8 @@ async function tryBodies(method, path, { schema, example }) {
     for (const { what, value } of [...within(field), ...(isNullable ? [none] : [])]) {
       const answer = await send(method, addressOf(path), put(body, schema, place, value));
       const text = answer.status === 204 ? "" : await answer.text();
-      const isRefused = text.includes('"too_long"') || text.includes(`"pointer":"${pointer}"`);
+      const isRefused =
+        value === null ? text.includes(`"pointer":"${pointer}"`) : text.includes('"too_long"');
       if (isRefused) wrong.push(`${name}: ${what} is refused: ${text}`);
     }
   }
@@ -102,7 +103,7 @@ function* outside(schema) {
 
 /** The longest texts that are free in their form. */
 function* within(schema) {
-  if (schema.pattern?.startsWith("^[^\\u0000") && schema.maxLength) {
+  if (schema.pattern?.includes("\\u3000") && schema.maxLength) {
     // Characters are counted, not bytes.
     yield { what: `a text of ${schema.maxLength}`, value: "ş".repeat(schema.maxLength) };
   }

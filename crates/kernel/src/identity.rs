@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{fault::Unfit, words};
+use crate::{fault::Unfit, text, words};
 
 /// Which register a number comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,22 +45,27 @@ pub struct IdentityNumber {
 }
 
 impl IdentityNumber {
+    /// Characters at the most, as it is typed.
+    pub const MAX_CHARS: usize = 40;
+
     /// Parses a number of that kind and checks its check digits.
     ///
     /// # Errors
     /// `identity_number`, naming the rule and never the number.
     pub fn parse(kind: IdentityKind, number: &str) -> Result<Self, Unfit> {
+        let is_line = text::line(number, Self::MAX_CHARS).is_ok();
         let number: String = match kind {
             IdentityKind::TrNationalId | IdentityKind::TrTaxNumber => {
                 number.chars().filter(|char| !char.is_whitespace()).collect()
             }
             IdentityKind::ForeignId => number.trim().to_uppercase(),
         };
-        let fits = match kind {
-            IdentityKind::TrNationalId => is_tr_national_id(&number),
-            IdentityKind::TrTaxNumber => is_tr_tax_number(&number),
-            IdentityKind::ForeignId => is_foreign_id(&number),
-        };
+        let fits = is_line
+            && match kind {
+                IdentityKind::TrNationalId => is_tr_national_id(&number),
+                IdentityKind::TrTaxNumber => is_tr_tax_number(&number),
+                IdentityKind::ForeignId => is_foreign_id(&number),
+            };
         if fits {
             Ok(Self { kind, number })
         } else {

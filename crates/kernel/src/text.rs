@@ -82,13 +82,15 @@ const fn plain(char: char) -> Option<&'static str> {
     })
 }
 
-/// A free text of at most `max` characters: trimmed, no control characters but line breaks and tabs.
+/// A free text of at most `max` characters, without control characters but line breaks and tabs. It is
+/// trimmed, but white space around it counts and is looked at like the rest: a length or a character
+/// is one of what was sent, as in the contract.
 ///
 /// # Errors
 /// `required` when nothing is left, `too_long`, `control_character`.
 pub fn free_text(text: &str, max: usize) -> Result<String, Unfit> {
-    let text = text.trim();
-    if text.is_empty() {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
         return Err(Unfit::new("required", words::must_not_be_empty()));
     }
     if text.chars().count() > max {
@@ -97,7 +99,7 @@ pub fn free_text(text: &str, max: usize) -> Result<String, Unfit> {
     if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
         return Err(Unfit::new("control_character", words::control_characters()));
     }
-    Ok(text.to_owned())
+    Ok(trimmed.to_owned())
 }
 
 /// A text of one line and at most `max` characters.
@@ -105,10 +107,10 @@ pub fn free_text(text: &str, max: usize) -> Result<String, Unfit> {
 /// # Errors
 /// As [`free_text`], and `control_character` for line breaks.
 pub fn line(text: &str, max: usize) -> Result<String, Unfit> {
-    let text = free_text(text, max)?;
+    let trimmed = free_text(text, max)?;
     // Unicode's own line and paragraph separators are not control characters.
     if text.chars().any(|char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')) {
         return Err(Unfit::new("control_character", words::more_than_one_line()));
     }
-    Ok(text)
+    Ok(trimmed)
 }

@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use crate::{
     csrf,
     cx::{self, Arrival, DryRun, Identity},
-    problem::{Problem, registry},
+    problem::{MAX_COMPLAINTS, Problem, registry, shown},
     routes::{self, DRY_RUN, Lookup},
     services::Services,
     site::Site,
@@ -116,14 +116,14 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
 
 /// Complains about every parameter of an operation that has none of its own.
 fn no_parameters(req: &ServiceRequest, has_dry_run: bool) -> Result<(), Problem> {
-    let mut fields = Fields::default();
-    for (name, _) in form_urlencoded::parse(req.query_string().as_bytes()) {
-        if !(has_dry_run && name == DRY_RUN) {
+    let unknown = form_urlencoded::parse(req.query_string().as_bytes())
+        .filter(|(name, _)| !(has_dry_run && name == DRY_RUN))
+        .take(MAX_COMPLAINTS)
+        .map(|(name, _)| {
             let detail = words::not_a_known_parameter();
-            fields.wrong(FieldError::new(name, "unknown_parameter", detail));
-        }
-    }
-    fields.finish(Some(())).map_err(Problem::bad_parameters)
+            FieldError::new(shown(&name), "unknown_parameter", detail)
+        });
+    Fields::with(unknown.collect()).finish(Some(())).map_err(Problem::bad_parameters)
 }
 
 /// True for `dry_run=true`.

@@ -23,10 +23,10 @@ const FORMS: &[Form] = &[
     registered("date-time", (20, 35)),
     // RFC 5321: 64 characters, `@`, and at most 255; the shortest with a dot is `a@b.c`.
     registered("email", (5, 320)),
-    // One line: `kernel::text::line`, after trimming.
-    own("line", r"^[^\u0000-\u001F\u007F-\u009F\u2028\u2029]+$", None),
-    // Text with line breaks and tabs: `kernel::text::free_text`, after trimming.
-    own("text", r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]+$", None),
+    // One line: `kernel::text::line`. White space around it is trimmed, and nothing else is nothing.
+    own("line", LINE, None),
+    // Text with line breaks and tabs: `kernel::text::free_text`, trimmed as well.
+    own("text", TEXT, None),
     // A name of ours in lower snake_case, of a list that may grow.
     own("word", "^[a-z][a-z0-9_]*$", Some((1, 64))),
     // E.164: a plus sign and at most 15 digits.
@@ -51,6 +51,20 @@ const FORMS: &[Form] = &[
     own("version", "^\"[1-9][0-9]*\"$", Some((3, 21))),
     own("known_version", "^(W/)?\"[1-9][0-9]*\"$", Some((3, 23))),
 ];
+
+/// White space, then a character that is none, then whatever a line may have.
+const LINE: &str = concat!(
+    r"^[ \u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]*",
+    r"[^ \u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\u0000-\u001F\u007F-\u009F\u2028\u2029]",
+    r"[^\u0000-\u001F\u007F-\u009F\u2028\u2029]*$",
+);
+
+/// The same, over more lines than one.
+const TEXT: &str = concat!(
+    r"^[\u0009\u000A\u000D \u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]*",
+    r"[^ \u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000\u0000-\u001F\u007F-\u009F]",
+    r"[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$",
+);
 
 const fn registered(format: &'static str, lengths: (u64, u64)) -> Form {
     Form { format, is_registered: true, pattern: None, lengths: Some(lengths) }

@@ -74,7 +74,7 @@ pub(crate) const MAX_PHONE: usize = 64;
 /// As [`text::free_text`], and `too_short`.
 pub(crate) fn reason(text: String, min: usize, max: usize) -> Result<String, Unfit> {
     let reason = text::free_text(&text, max)?;
-    match reason.chars().count() < min {
+    match text.chars().count() < min {
         true => Err(Unfit::new("too_short", too_short(min))),
         false => Ok(reason),
     }

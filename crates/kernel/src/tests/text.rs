@@ -109,10 +109,17 @@ fn a_free_text_says_which_rule_it_breaks() {
 
 #[test]
 fn a_line_has_no_line_breaks_of_any_kind() {
-    for text in ["a\nb", "a\rb", "a\tb", "a\u{85}b", "a\u{2028}b", "a\u{2029}b"] {
+    for text in ["a\nb", "a\rb", "a\tb", "a\u{85}b", "a\u{2028}b", "a\u{2029}b", "a b\n", "\ta"] {
         assert_eq!(line(text, 5).unwrap_err().code, "control_character", "{text:?}");
     }
-    assert_eq!(line(" a b\n", 5).unwrap(), "a b", "breaks at the ends are trimmed");
+    assert_eq!(line(" a\u{a0}", 5).unwrap(), "a");
+}
+
+#[test]
+fn white_space_around_a_text_is_taken_off_but_counts() {
+    assert_eq!(free_text("\n abc", 5).unwrap(), "abc");
+    assert_eq!(free_text("\n abcd", 5).unwrap_err().code, "too_long");
+    assert_eq!(free_text("\u{b}abc", 5).unwrap_err().code, "control_character");
 }
 
 /// Texts with many letters that have case, marks or a special rule.

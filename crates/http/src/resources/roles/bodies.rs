@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use crate::{
     patch,
-    resources::words::{PermissionWord, ScopeWord, Word},
+    resources::{
+        shared,
+        words::{PermissionWord, ScopeWord, Word},
+    },
 };
 
 /// Every role.
@@ -113,6 +116,7 @@ pub(crate) struct NewRoleBody {
     )]
     label: Option<String>,
     /// What it is for.
+    #[serde(default, deserialize_with = "shared::given")]
     #[schema(
         format = "text",
         nullable = false,
@@ -133,6 +137,7 @@ pub(crate) struct NewRoleBody {
     scope: Option<ScopeWord>,
     /// For how many minutes after its creation a record may be corrected, at most 366 days; no limit
     /// when absent.
+    #[serde(default, deserialize_with = "shared::given")]
     #[schema(nullable = false, minimum = 1, maximum = 527_040, example = 60)]
     edit_window_minutes: Option<u32>,
 }
