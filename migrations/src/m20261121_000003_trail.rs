@@ -77,6 +77,17 @@ impl MigrationTrait for Migration {
                $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"],
         )
         .await?;
+        // Other instances hear of a commit: PostgreSQL tells them when it is one, and not before.
+        postgres(
+            manager,
+            &[
+                "CREATE FUNCTION almoner_tell() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN PERFORM pg_notify('almoner_changes', NEW.position::text); RETURN NULL; END $$",
+                "CREATE TRIGGER trail_head_tell AFTER UPDATE ON trail_head
+                 FOR EACH ROW EXECUTE FUNCTION almoner_tell()",
+            ],
+        )
+        .await?;
         for table in ["changes", "security_events"] {
             for event in ["UPDATE", "DELETE"] {
                 let name = format!("{table}_no_{}", event.to_lowercase());
@@ -121,6 +132,7 @@ impl MigrationTrait for Migration {
             &["DROP TABLE security_events", "DROP TABLE trail_head", "DROP TABLE changes"],
         )
         .await?;
-        postgres(manager, &["DROP FUNCTION almoner_append_only()"]).await
+        postgres(manager, &["DROP FUNCTION almoner_append_only()", "DROP FUNCTION almoner_tell()"])
+            .await
     }
 }

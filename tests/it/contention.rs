@@ -1,6 +1,7 @@
 //! Many at once: parallel writers, requests that are cut off, several processes on one database.
 
 mod cut_off;
+mod feed;
 mod log;
 mod logins;
 mod migrations;

@@ -4,6 +4,7 @@
 pub mod contact;
 pub mod context;
 pub mod fault;
+pub mod feed;
 pub mod id;
 pub mod identity;
 pub mod money;
@@ -20,6 +21,7 @@ pub mod words;
 pub use contact::{EmailAddress, PersonName, PhoneNumber, Region};
 pub use context::{Actor, Caller, Context, Origin, Replay, Scope, ScopeKind};
 pub use fault::{Denied, Fault, FieldError, Fields, Invalid, Kind, Stale};
+pub use feed::{Feed, Notice};
 pub use id::{CampaignId, ChangeId, DonationId, DonorId, Id, SecurityEventId, SessionId, UserId};
 pub use identity::{IdentityKind, IdentityNumber, IdentityOnFile};
 pub use money::{Currency, Money};

@@ -60,9 +60,12 @@ pub(crate) async fn write(inner: &Inner, work: Work, trail: &Trail) -> Result<()
     }
     write_security_events(inner, &work, trail).await?;
     // Last, because its lock puts the commits of several instances in line.
-    write_changes(inner, &work, trail).await?;
+    let position = write_changes(inner, &work, trail).await?;
     work.commit().await?;
     metrics::counter!("almoner_commits_total").increment(1);
+    if let Some(position) = position {
+        inner.heard.note(position);
+    }
     Ok(())
 }
 
@@ -149,9 +152,14 @@ async fn keep_answer(work: &Work, trail: &Trail, answer: &SavedAnswer) -> Result
     }
 }
 
-async fn write_changes(inner: &Inner, work: &Work, trail: &Trail) -> Result<(), StoreError> {
+/// The position of the last change, if there was one.
+async fn write_changes(
+    inner: &Inner,
+    work: &Work,
+    trail: &Trail,
+) -> Result<Option<i64>, StoreError> {
     if trail.changes.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let select = trail_head::Entity::find_by_id(1).lock_exclusive().into_query();
     let head: Option<trail_head::Model> = work.row(&select).await.map_err(store_error)?;
@@ -176,7 +184,8 @@ async fn write_changes(inner: &Inner, work: &Work, trail: &Trail) -> Result<(), 
             at_once(work, changes::Entity::insert_many(chunk.to_vec())).await?;
         }
     }
-    move_head(work, position, &seal, inner.seal.key_id()).await
+    move_head(work, position, &seal, inner.seal.key_id()).await?;
+    Ok(Some(position))
 }
 
 async fn move_head(work: &Work, position: i64, seal: &Mac, key: &str) -> Result<(), StoreError> {

@@ -9,6 +9,7 @@ pub mod connection;
 mod donations;
 mod entities;
 mod error;
+mod feed;
 mod housekeeping;
 mod paging;
 pub mod rows;

@@ -23,6 +23,7 @@ use crate::{
     commit::UnitHandle,
     connection::{Observer, Reader, Source, Work},
     error::store_error,
+    feed::Heard,
     sqlite::{FileLock, open_writer, readers::Readers, values, writer::Writer},
     vault::Vault,
 };
@@ -125,6 +126,7 @@ pub(crate) struct Inner {
     pub(crate) seal: Seal,
     pub(crate) vault: Vault,
     pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) heard: Heard,
     observer: Option<Observer>,
 }
 
@@ -176,6 +178,7 @@ impl Store {
             seal: Seal::new(options.keys.audit),
             vault: Vault::new(&options.keys.vault, &options.keys.lookup),
             ids: options.ids,
+            heard: Heard::default(),
             observer: options.observer,
         })))
     }
@@ -311,6 +314,14 @@ impl Store {
     /// True on SQLite: one process, so what it remembers of the database is the truth.
     pub fn is_single_process(&self) -> bool {
         matches!(self.0.backend, Backend::Sqlite { .. })
+    }
+
+    /// The pool of PostgreSQL, if that is where the data is.
+    pub(crate) fn postgres(&self) -> Option<&DatabaseConnection> {
+        match &self.0.backend {
+            Backend::Sqlite { .. } => None,
+            Backend::Postgres(pool) => Some(pool),
+        }
     }
 
     /// For statements that look at a handful of rows by key.

@@ -1,7 +1,7 @@
 //! What a test does behind the store's back, as somebody with access to the database could.
 
 use rusqlite::Connection;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use uuid::Uuid;
 
 use super::{
@@ -27,6 +27,14 @@ impl World {
                 connection.close().await.unwrap();
                 outcome.map(|_| ()).map_err(|error| error.to_string())
             }
+        }
+    }
+
+    /// A connection to PostgreSQL that no other statement of the test shares.
+    pub async fn postgres(&self) -> DatabaseConnection {
+        match &self.home {
+            Home::Sqlite(_) => panic!("this is PostgreSQL's"),
+            Home::Postgres(database) => connect(&database.url()).await,
         }
     }
 
