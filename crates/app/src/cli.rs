@@ -157,6 +157,11 @@ pub enum Command {
     /// Example: almoner openapi > openapi/openapi.json
     Openapi,
 
+    /// Asks the server that runs with these settings whether it can work: ends with 0 or 1.
+    ///
+    /// For supervisors of containers, where there is neither a shell nor curl.
+    Health,
+
     /// Prints the configuration as it was understood, without secrets.
     Config,
 

@@ -17,6 +17,7 @@ use crate::{
     prompt,
 };
 
+pub mod health;
 pub mod seed;
 
 /// `almoner migrate …`

@@ -43,6 +43,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Largest request body, in bytes.
     pub body_limit: usize,
+    /// Time that load balancers have to notice that the server is about to go.
+    pub shutdown_drain: Duration,
     /// Time that requests in flight have at shutdown.
     pub shutdown_grace: Duration,
     /// Name of the charity.
@@ -185,6 +187,9 @@ fn read(reader: &mut Reader) -> Option<Config> {
         // Below 1 KiB no login fits; above 64 MiB a few requests exhaust the memory.
         bounded(size(text)?, (1 << 10)..=(64 << 20), "must be from 1KiB to 64MiB")
     });
+    let shutdown_drain = reader.read(key::SHUTDOWN_DRAIN, |text| {
+        bounded(span(text)?, Duration::ZERO..=Duration::from_secs(600), "must be at most 10m")
+    });
     let shutdown_grace = reader.read(key::SHUTDOWN_GRACE, |text| {
         bounded(span(text)?, Duration::ZERO..=Duration::from_secs(600), "must be at most 10m")
     });
@@ -289,6 +294,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         listen,
         trusted_proxies: trusted_proxies?,
         body_limit: body_limit?,
+        shutdown_drain: shutdown_drain?,
         shutdown_grace: shutdown_grace?,
         organisation: organisation?,
         country: country?,

@@ -14,4 +14,5 @@ pub mod prompt;
 pub mod readiness;
 pub mod secrets;
 pub mod serve;
+pub mod signals;
 pub mod telemetry;

@@ -50,6 +50,7 @@ fn run(cli: &Cli, config: &Config) -> Exit {
             block_on(commands::create_admin(config, email, name, *password_stdin))
         }
         Command::Openapi => commands::openapi(),
+        Command::Health => commands::health::health(config),
         Command::Config => print(&format!("{config:#?}")),
         Command::Seed(order) => block_on(commands::seed::seed(config, order)),
         Command::Totals(command) => block_on(commands::totals(config, *command)),

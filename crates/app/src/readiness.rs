@@ -11,12 +11,18 @@ pub struct StoreReadiness {
     store: Store,
     // The schema of a running server does not go back by itself: once is enough.
     is_migrated: AtomicBool,
+    is_leaving: AtomicBool,
 }
 
 impl StoreReadiness {
     /// Asks that store.
     pub const fn new(store: Store) -> Self {
-        Self { store, is_migrated: AtomicBool::new(false) }
+        Self { store, is_migrated: AtomicBool::new(false), is_leaving: AtomicBool::new(false) }
+    }
+
+    /// From now on load balancers are told to send requests elsewhere.
+    pub fn leave(&self) {
+        self.is_leaving.store(true, Ordering::Relaxed);
     }
 
     async fn database(&self) -> PartStatus {
@@ -57,9 +63,13 @@ impl Readiness for StoreReadiness {
             PartStatus::Up => self.migrations().await,
             PartStatus::Down => PartStatus::Down,
         };
-        vec![
+        let mut parts = vec![
             Part { name: "database", status: database },
             Part { name: "migrations", status: migrations },
-        ]
+        ];
+        if self.is_leaving.load(Ordering::Relaxed) {
+            parts.push(Part { name: "intake", status: PartStatus::Down });
+        }
+        parts
     }
 }

@@ -16,7 +16,7 @@ use almoner_accounts::{
 use almoner_http::{
     Domains, HttpKeys, HttpSettings, Mock, PublicUrl, Quotas, Server, Services,
     adapters::{LiveCallers, TrailRefusals},
-    health,
+    health::{self, Readiness},
     settings::Origin,
 };
 use almoner_kernel::PersonName;
@@ -29,6 +29,7 @@ use crate::{
     config::{Config, WebOrigin},
     keys::KeyOrigin,
     readiness::StoreReadiness,
+    signals::{self, Signals},
 };
 
 /// Serves until SIGINT or SIGTERM.
@@ -48,6 +49,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     first_superadmin(config, &office, &domains).await?;
 
     let metrics = record_metrics()?;
+    let readiness = Arc::new(StoreReadiness::new(office.store.clone()));
     let services = Arc::new(Services {
         clock: Arc::clone(&office.clock),
         ids: Arc::clone(&office.ids),
@@ -55,20 +57,25 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         answers: Arc::new(office.store.clone()),
         batches: Arc::new(office.store.clone()),
         refusals: Arc::new(TrailRefusals(domains.audit.clone())),
-        readiness: Arc::new(StoreReadiness::new(office.store.clone())),
+        readiness: Arc::clone(&readiness) as Arc<dyn Readiness>,
         metrics: Some(metrics.clone()),
     });
     let server = Server::new(settings(config, &office)?, services, Arc::clone(&domains))?;
+    let signals = Signals::listen().context("cannot listen for signals")?;
     let http = HttpServer::new(move || server.app())
+        .disable_signals()
         .shutdown_timeout(config.shutdown_grace.as_secs())
         .bind(config.listen)
         .with_context(|| format!("cannot listen on {}", config.listen))?
         .run();
+    let stopping =
+        rt::spawn(signals::stop(signals, http.handle(), readiness, config.shutdown_drain));
     let upkeep = rt::spawn(upkeep(office.store.clone(), metrics));
     let housekeeping = rt::spawn(housekeeping(office.store.clone(), Arc::clone(&office.clock)));
     announce(config, &office).await?;
 
     let served = http.await.context("the server stopped");
+    stopping.abort();
     upkeep.abort();
     housekeeping.abort();
     if let Err(error) = office.store.close().await {

@@ -5,6 +5,8 @@ use std::{
     net::TcpStream,
 };
 
+use serde_json::Value;
+
 use super::almoner::Almoner;
 
 #[test]
@@ -35,4 +37,32 @@ fn a_request_in_flight_is_answered_before_the_server_stops() {
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     assert!(almoner.ended());
+}
+
+#[tokio::test]
+async fn a_server_that_is_about_to_go_says_so_while_it_still_answers() {
+    // Longer than any test takes: the second signal ends it.
+    let mut almoner = Almoner::new().with("ALMONER_SHUTDOWN_DRAIN", "10m");
+    almoner.start();
+    assert!(almoner.run(&["health"]).status.success());
+    almoner.signal("-TERM");
+    let ready = format!("{}/health/ready", almoner.url);
+    let report = loop {
+        let answer = reqwest::get(&ready).await.unwrap();
+        if answer.status() == 503 {
+            break answer.json::<Value>().await.unwrap();
+        }
+    };
+    assert_eq!(report["status"], "down");
+    assert_eq!(report["parts"][0]["status"], "up", "{report}");
+    assert_eq!(report["parts"][2]["name"], "intake", "{report}");
+    let probe = almoner.run(&["health"]);
+    assert_eq!(probe.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&probe.stderr).contains("503"));
+
+    let answer = reqwest::get(format!("{}/api/openapi.json", almoner.url)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    almoner.signal("-TERM");
+    assert!(almoner.ended());
+    assert_eq!(almoner.run(&["health"]).status.code(), Some(1));
 }

@@ -35,6 +35,8 @@ keys! {
     TRUSTED_PROXIES = "trusted_proxies", "ALMONER_TRUSTED_PROXIES", Some("");
     /// Largest request body.
     BODY_LIMIT = "body_limit", "ALMONER_BODY_LIMIT", Some("1MiB");
+    /// Time that load balancers have to notice that the server is about to go.
+    SHUTDOWN_DRAIN = "shutdown_drain", "ALMONER_SHUTDOWN_DRAIN", Some("0s");
     /// Time that requests in flight have at shutdown.
     SHUTDOWN_GRACE = "shutdown_grace", "ALMONER_SHUTDOWN_GRACE", Some("30s");
     /// Name of the charity.

@@ -1,0 +1,92 @@
+//! How a serving process is told to stop.
+
+use std::{io, sync::Arc, time::Duration};
+
+use actix_web::dev::ServerHandle;
+use tokio::{signal, time};
+
+use crate::readiness::StoreReadiness;
+
+/// Waits for a signal and stops the server. SIGTERM lets it finish what it has begun, and before that
+/// take requests for `drain` longer while it says that it is not ready: a connection that a load
+/// balancer keeps open is closed at the very moment at which a request may be on its way, and only a
+/// load balancer that knows sends none. A second SIGTERM cuts that time short. SIGINT and SIGQUIT stop
+/// the server at once.
+pub async fn stop(
+    mut signals: Signals,
+    http: ServerHandle,
+    readiness: Arc<StoreReadiness>,
+    drain: Duration,
+) {
+    let mut wish = signals.next().await;
+    if wish == Wish::Finish {
+        readiness.leave();
+        tracing::info!(drain_ms = drain.as_millis(), "told to stop");
+        tokio::select! {
+            () = time::sleep(drain) => {}
+            second = signals.next() => wish = second,
+        }
+    }
+    http.stop(wish == Wish::Finish).await;
+}
+
+/// The signals that end a server.
+#[derive(Debug)]
+pub struct Signals {
+    #[cfg(unix)]
+    terminate: signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: signal::unix::Signal,
+    #[cfg(unix)]
+    quit: signal::unix::Signal,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Finish,
+    AtOnce,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Listens for them from now on.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn listen() -> io::Result<Self> {
+        use signal::unix::{SignalKind, signal};
+
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    async fn next(&mut self) -> Wish {
+        tokio::select! {
+            _ = self.terminate.recv() => Wish::Finish,
+            _ = self.interrupt.recv() => Wish::AtOnce,
+            _ = self.quit.recv() => Wish::AtOnce,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    /// There is nothing to do before somebody waits.
+    ///
+    /// # Errors
+    /// None here.
+    pub const fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) -> Wish {
+        // Where it cannot be heard, the process is ended from outside.
+        if signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        Wish::AtOnce
+    }
+}
