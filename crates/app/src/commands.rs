@@ -17,6 +17,7 @@ use crate::{
     prompt,
 };
 
+pub mod backup;
 pub mod seed;
 
 /// `almoner migrate …`

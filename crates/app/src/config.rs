@@ -23,7 +23,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use problem::{ConfigError, Problem};
 pub use sources::Sources;
-pub use values::{Database, WebOrigin, masked_url};
+pub use values::{Database, WebOrigin, masked_url, url_without_password};
 
 use crate::telemetry::LogFormat;
 use reader::Reader;
