@@ -4,6 +4,7 @@
 //! and seal of it was. The key is never in it.
 
 mod draft;
+pub mod schedule;
 
 use std::{
     fs,

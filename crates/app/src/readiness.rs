@@ -1,22 +1,33 @@
 //! Whether the server can work: what `/health/ready` asks.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use almoner_http::health::{Part, PartStatus, Readiness};
 use almoner_persistence::Store;
 use async_trait::async_trait;
+
+use crate::backup::schedule::Standing;
 
 /// Asks the database, and whether its schema is this program's.
 pub struct StoreReadiness {
     store: Store,
     // The schema of a running server does not go back by itself: once is enough.
     is_migrated: AtomicBool,
+    backups: Option<Arc<Standing>>,
 }
 
 impl StoreReadiness {
     /// Asks that store.
     pub const fn new(store: Store) -> Self {
-        Self { store, is_migrated: AtomicBool::new(false) }
+        Self { store, is_migrated: AtomicBool::new(false), backups: None }
+    }
+
+    /// The same with scheduled backups, when they are on.
+    pub fn with_backups(self, backups: Option<Arc<Standing>>) -> Self {
+        Self { backups, ..self }
     }
 
     async fn database(&self) -> PartStatus {
@@ -57,9 +68,12 @@ impl Readiness for StoreReadiness {
             PartStatus::Up => self.migrations().await,
             PartStatus::Down => PartStatus::Down,
         };
-        vec![
-            Part { name: "database", status: database },
-            Part { name: "migrations", status: migrations },
-        ]
+        let mut parts =
+            vec![Part::needed("database", database), Part::needed("migrations", migrations)];
+        if let Some(backups) = &self.backups {
+            let status = if backups.is_overdue() { PartStatus::Down } else { PartStatus::Up };
+            parts.push(Part::watched("backup", status, backups.age().map(|age| age.as_secs())));
+        }
+        parts
     }
 }
