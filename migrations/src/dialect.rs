@@ -116,9 +116,13 @@ pub async fn full_text(
                  content_rowid='seq', detail=none, columnsize=0, prefix='1 2 3 4 5 6 7 8',
                  tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'\")"
             ),
-            // Words are merged in larger and rarer steps than the usual four would make them: one of
-            // those can hold up all who wait to write for a tenth of a second.
-            &format!("INSERT INTO {table}_fts ({table}_fts, rank) VALUES ('automerge', 8)"),
+            // Words are merged in rarer and smaller steps than the usual ones (4 segments, pages of
+            // 4050 bytes, 16 segments at the most): one of those can hold up all who wait to write
+            // for a tenth of a second.
+            &format!(
+                "INSERT INTO {table}_fts ({table}_fts, rank)
+                 VALUES ('automerge', 16), ('pgsz', 1000), ('crisismerge', 64)"
+            ),
             &format!("CREATE TRIGGER {table}_fts_insert AFTER INSERT ON {table} BEGIN {put} END"),
             &format!(
                 "CREATE TRIGGER {table}_fts_delete AFTER DELETE ON {table} BEGIN {remove} END"

@@ -74,11 +74,7 @@ impl Office {
         let ids: Arc<dyn Ids> = Arc::new(UuidIds::default());
         let store = Store::open(StoreOptions {
             database,
-            keys: StoreKeys {
-                audit: *keys.audit.expose_secret(),
-                vault: *keys.vault.expose_secret(),
-                lookup: *keys.lookup.expose_secret(),
-            },
+            keys: store_keys(&keys),
             ids: Arc::clone(&ids),
             max_connections: config.database_pool_size,
             exclusive: neighbours == Neighbours::None,
@@ -186,6 +182,15 @@ impl Office {
 
 /// Time between two rounds of housekeeping.
 pub const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// The sub-keys that storage needs.
+pub fn store_keys(keys: &Keys) -> StoreKeys {
+    StoreKeys {
+        audit: *keys.audit.expose_secret(),
+        vault: *keys.vault.expose_secret(),
+        lookup: *keys.lookup.expose_secret(),
+    }
+}
 
 fn private_dir(dir: &Path) -> anyhow::Result<()> {
     keys::create_private_dir(dir)

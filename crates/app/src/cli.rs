@@ -25,9 +25,10 @@ Examples:
 Exit codes:
   0  done
   1  failed; the log says why
-  2  the command line is wrong
+  2  the command line is wrong, or the command is not for PostgreSQL
   3  the configuration is wrong
   4  `audit verify` found a row that was altered, removed or inserted
+  5  `backup` or `restore` found the copy damaged or altered, and threw it away
 
 Every setting can also stand in a TOML file; deploy/almoner.example.toml explains all of them. The
 command line wins over variables, variables over the file.";
@@ -172,6 +173,23 @@ pub enum Command {
     /// Example: almoner seed --donors 50000 --donations 1000000 --rng-seed 7
     Seed(Seed),
 
+    /// Copies a SQLite database into one file, also while a server runs and writes.
+    ///
+    /// The copy is proven before it gets its name: every page, index and reference, the schema, the
+    /// number of rows, every seal of the change trail. The key is not in it. For PostgreSQL, says
+    /// which of its tools to run.
+    ///
+    /// Example: almoner backup /mnt/backup/almoner-2026-11-21.db
+    Backup(Backup),
+
+    /// Puts a backup in the place of the SQLite database, which is kept under another name. No server
+    /// may be running on it.
+    ///
+    /// The backup is proven first, as `backup` does. For PostgreSQL, says which of its tools to run.
+    ///
+    /// Example: almoner restore /mnt/backup/almoner-2026-11-21.db
+    Restore(Restore),
+
     /// Checks what was recorded about changes.
     #[command(subcommand)]
     Audit(Audit),
@@ -249,6 +267,33 @@ pub struct Seed {
     pub until: Option<NaiveDate>,
 }
 
+/// Where a backup goes.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// The file to make, readable for its owner alone.
+    #[arg(env = "ALMONER_BACKUP_FILE", hide_env_values = true)]
+    pub file: PathBuf,
+    /// Replaces FILE when it is there already, once the new one is proven.
+    #[arg(long, env = "ALMONER_BACKUP_FORCE", hide_env_values = true)]
+    pub force: bool,
+    /// Copies the key file too, to a place of its own in another folder than FILE's: whoever has both
+    /// can read everything, and who has lost the key cannot read the backup.
+    #[arg(long, env = "ALMONER_BACKUP_WITH_KEY", value_name = "KEYFILE-COPY")]
+    #[arg(hide_env_values = true)]
+    pub with_key: Option<PathBuf>,
+}
+
+/// Where the database comes back from.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Restore {
+    /// The backup.
+    #[arg(env = "ALMONER_RESTORE_FILE", hide_env_values = true)]
+    pub file: PathBuf,
+    /// Does not ask before a present database is replaced.
+    #[arg(long, env = "ALMONER_RESTORE_YES", hide_env_values = true)]
+    pub yes: bool,
+}
+
 /// Checks what was recorded about changes.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Audit {
@@ -282,10 +327,14 @@ pub enum Exit {
     Done,
     /// 1
     Failed,
-    /// 3; clap itself ends with 2 when the command line is wrong.
+    /// 2, as clap itself ends when the command line is wrong.
+    Misused,
+    /// 3
     Misconfigured,
     /// 4
     Tampered,
+    /// 5
+    Unsound,
 }
 
 impl From<Exit> for ExitCode {
@@ -293,8 +342,10 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Done => 0,
             Exit::Failed => 1,
+            Exit::Misused => 2,
             Exit::Misconfigured => 3,
             Exit::Tampered => 4,
+            Exit::Unsound => 5,
         })
     }
 }

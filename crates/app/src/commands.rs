@@ -17,6 +17,7 @@ use crate::{
     prompt,
 };
 
+pub mod backup;
 pub mod health;
 pub mod seed;
 

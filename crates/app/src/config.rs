@@ -23,7 +23,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use problem::{ConfigError, Problem};
 pub use sources::Sources;
-pub use values::{Database, WebOrigin, masked_url};
+pub use values::{Database, WebOrigin, masked_url, url_without_password};
 
 use crate::telemetry::LogFormat;
 use reader::Reader;
@@ -57,6 +57,8 @@ pub struct Config {
     pub database: Database,
     /// Connections of the pool.
     pub database_pool_size: u32,
+    /// The backups that the server makes by itself; none unless a folder is named.
+    pub backup: Option<BackupPlan>,
     /// The first superadmin, made on an empty database and ignored afterwards.
     pub first_admin: Option<FirstAdmin>,
     /// What is logged, and how.
@@ -101,6 +103,17 @@ pub struct FirstAdmin {
     pub email: EmailAddress,
     /// The password to begin with.
     pub password: SecretString,
+}
+
+/// The backups that the server makes by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupPlan {
+    /// Their folder, for this database alone.
+    pub folder: PathBuf,
+    /// Time from one to the next.
+    pub every: Duration,
+    /// How many of them are kept, at least one.
+    pub keep: u32,
 }
 
 /// What is logged, and how.
@@ -210,6 +223,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
     let database = optional(reader, key::DATABASE_URL, Database::parse);
     let database_pool_size = reader.read(key::DATABASE_POOL_SIZE, whole(1..=1_000));
 
+    let backup = backup_plan(reader, database.as_ref());
+
     let log_filter = reader.read(key::LOG, |text| {
         EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| {
             format!("must be a log filter such as info,almoner_http=debug: {error}")
@@ -300,6 +315,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         country: country?,
         currencies: currencies?,
         database_pool_size: database_pool_size?,
+        backup: backup?,
         first_admin: first_admin?,
         log: LogSettings { filter: log_filter?, format: log_format? },
         cors_origins: cors_origins?,
@@ -336,6 +352,33 @@ fn optional<T>(
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Option<Option<T>> {
     if reader.has(key) { reader.read(key, parse).map(Some) } else { Some(None) }
+}
+
+/// The scheduled backups: `None` when something is wrong, `Some(None)` when no folder is named.
+fn backup_plan(
+    reader: &mut Reader,
+    database: Option<&Option<Database>>,
+) -> Option<Option<BackupPlan>> {
+    const MINUTE: Duration = Duration::from_secs(60);
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+    let folder = reader.read(schema::BACKUP_FOLDER, |text| Ok(PathBuf::from(text)));
+    let every = reader.read(schema::BACKUP_EVERY, |text| {
+        bounded(values::span(text)?, MINUTE..=YEAR, "must be from 1m to 365d")
+    });
+    let keep = reader.read(schema::BACKUP_KEEP, values::whole(1..=10_000));
+    let folder = folder?;
+    if folder.as_os_str().is_empty() {
+        return every.and(keep).map(|_| None);
+    }
+    if matches!(database, Some(Some(Database::Postgres { .. }))) {
+        reader.wrong(
+            schema::BACKUP_FOLDER,
+            "is for SQLite files: a PostgreSQL database is backed up with its own tools",
+        );
+        return None;
+    }
+    Some(Some(BackupPlan { folder, every: every?, keep: keep? }))
 }
 
 fn password_policy(

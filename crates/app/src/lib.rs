@@ -2,6 +2,7 @@
 //! telemetry, keys, passwords, clock and ids, demo data.
 
 pub mod assembly;
+pub mod backup;
 pub mod breached;
 pub mod cli;
 pub mod clock;

@@ -11,6 +11,7 @@ use almoner_app::{
     config::Config,
     serve, telemetry,
 };
+use almoner_persistence::copies::CopyError;
 use clap::Parser;
 
 #[global_allocator]
@@ -54,17 +55,21 @@ fn run(cli: &Cli, config: &Config) -> Exit {
         Command::Config => print(&format!("{config:#?}")),
         Command::Seed(order) => block_on(commands::seed::seed(config, order)),
         Command::Totals(command) => block_on(commands::totals(config, *command)),
+        Command::Backup(order) => {
+            return ended(block_on(commands::backup::backup(config, order)));
+        }
+        Command::Restore(order) => {
+            return ended(block_on(commands::backup::restore(config, order)));
+        }
         Command::Audit(Audit::Verify { expect_head }) => {
-            return match block_on(commands::verify(config, *expect_head)) {
-                Ok(exit) => exit,
-                Err(error) => failed(&error),
-            };
+            return ended(block_on(commands::verify(config, *expect_head)));
         }
     };
-    match outcome {
-        Ok(()) => Exit::Done,
-        Err(error) => failed(&error),
-    }
+    ended(outcome.map(|()| Exit::Done))
+}
+
+fn ended(outcome: anyhow::Result<Exit>) -> Exit {
+    outcome.unwrap_or_else(|error| failed(&error))
 }
 
 fn block_on<T>(task: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
@@ -79,5 +84,8 @@ fn print(text: &str) -> anyhow::Result<()> {
 fn failed(error: &anyhow::Error) -> Exit {
     // The whole chain: an operator sees the last cause, not only that something failed.
     drop(writeln!(io::stderr(), "almoner: {error:#}"));
-    Exit::Failed
+    match error.downcast_ref() {
+        Some(CopyError::Unsound(_)) => Exit::Unsound,
+        _ => Exit::Failed,
+    }
 }

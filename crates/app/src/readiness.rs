@@ -1,10 +1,15 @@
 //! Whether the server can work: what `/health/ready` asks.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use almoner_http::health::{Part, PartStatus, Readiness};
 use almoner_persistence::Store;
 use async_trait::async_trait;
+
+use crate::backup::schedule::Standing;
 
 /// Asks the database, and whether its schema is this program's.
 pub struct StoreReadiness {
@@ -12,12 +17,19 @@ pub struct StoreReadiness {
     // The schema of a running server does not go back by itself: once is enough.
     is_migrated: AtomicBool,
     is_leaving: AtomicBool,
+    backups: Option<Arc<Standing>>,
 }
 
 impl StoreReadiness {
     /// Asks that store.
     pub const fn new(store: Store) -> Self {
-        Self { store, is_migrated: AtomicBool::new(false), is_leaving: AtomicBool::new(false) }
+        let (is_migrated, is_leaving) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { store, is_migrated, is_leaving, backups: None }
+    }
+
+    /// The same with scheduled backups, when they are on.
+    pub fn with_backups(self, backups: Option<Arc<Standing>>) -> Self {
+        Self { backups, ..self }
     }
 
     /// From now on load balancers are told to send requests elsewhere.
@@ -63,12 +75,14 @@ impl Readiness for StoreReadiness {
             PartStatus::Up => self.migrations().await,
             PartStatus::Down => PartStatus::Down,
         };
-        let mut parts = vec![
-            Part { name: "database", status: database },
-            Part { name: "migrations", status: migrations },
-        ];
+        let mut parts =
+            vec![Part::needed("database", database), Part::needed("migrations", migrations)];
+        if let Some(backups) = &self.backups {
+            let status = if backups.is_overdue() { PartStatus::Down } else { PartStatus::Up };
+            parts.push(Part::watched("backup", status, backups.age().map(|age| age.as_secs())));
+        }
         if self.is_leaving.load(Ordering::Relaxed) {
-            parts.push(Part { name: "intake", status: PartStatus::Down });
+            parts.push(Part::needed("intake", PartStatus::Down));
         }
         parts
     }

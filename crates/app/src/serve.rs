@@ -26,7 +26,8 @@ use secrecy::ExposeSecret;
 
 use crate::{
     assembly::{HOUSEKEEPING_EVERY, Neighbours, Office},
-    config::{Config, WebOrigin},
+    backup::schedule::{Scheduler, Standing},
+    config::{Config, Database, WebOrigin},
     keys::KeyOrigin,
     readiness::StoreReadiness,
     signals::{self, Signals},
@@ -49,7 +50,10 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     first_superadmin(config, &office, &domains).await?;
 
     let metrics = record_metrics()?;
-    let readiness = Arc::new(StoreReadiness::new(office.store.clone()));
+    let scheduler = scheduler(config, &office)?;
+    let standing = scheduler.as_ref().map(Scheduler::standing);
+    let readiness = StoreReadiness::new(office.store.clone()).with_backups(standing.clone());
+    let readiness = Arc::new(readiness);
     let services = Arc::new(Services {
         clock: Arc::clone(&office.clock),
         ids: Arc::clone(&office.ids),
@@ -70,7 +74,8 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         .run();
     let stopping =
         rt::spawn(signals::stop(signals, http.handle(), readiness, config.shutdown_drain));
-    let upkeep = rt::spawn(upkeep(office.store.clone(), metrics));
+    let upkeep = rt::spawn(upkeep(office.store.clone(), metrics, standing));
+    let backups = scheduler.map(Scheduler::start).transpose()?;
     let housekeeping = rt::spawn(housekeeping(office.store.clone(), Arc::clone(&office.clock)));
     announce(config, &office).await?;
 
@@ -78,6 +83,9 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     stopping.abort();
     upkeep.abort();
     housekeeping.abort();
+    if let Some(backups) = backups {
+        backups.stop().await;
+    }
     if let Err(error) = office.store.close().await {
         tracing::warn!(error = &error as &dyn std::error::Error, "the database was not closed");
     }
@@ -104,6 +112,15 @@ pub async fn mock(config: &Config) -> anyhow::Result<()> {
         "  stop it with Ctrl+C".to_owned(),
     ]);
     http.await.context("the server stopped")
+}
+
+/// What makes backups by itself, when the configuration says so.
+fn scheduler(config: &Config, office: &Office) -> anyhow::Result<Option<Scheduler>> {
+    let (Some(plan), Database::Sqlite { path }) = (&config.backup, &config.database) else {
+        return Ok(None);
+    };
+    let clock = Arc::clone(&office.clock);
+    Scheduler::new(plan.clone(), path.clone(), &config.key_file, clock).map(Some)
 }
 
 async fn first_superadmin(
@@ -173,7 +190,11 @@ fn record_metrics() -> anyhow::Result<PrometheusHandle> {
 }
 
 /// Keeps the metrics in shape and tells the state of the pool.
-async fn upkeep(store: almoner_persistence::Store, metrics: PrometheusHandle) {
+async fn upkeep(
+    store: almoner_persistence::Store,
+    metrics: PrometheusHandle,
+    backups: Option<Arc<Standing>>,
+) {
     let mut round = rt::time::interval(Duration::from_secs(5));
     loop {
         round.tick().await;
@@ -181,6 +202,9 @@ async fn upkeep(store: almoner_persistence::Store, metrics: PrometheusHandle) {
         let (busy, idle) = store.pool();
         metrics::gauge!("almoner_database_connections", "state" => "busy").set(busy);
         metrics::gauge!("almoner_database_connections", "state" => "idle").set(idle);
+        if let Some(backups) = &backups {
+            backups.record();
+        }
     }
 }
 

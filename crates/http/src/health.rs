@@ -38,11 +38,31 @@ pub trait Readiness: Send + Sync {
 /// One part the server needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Part {
-    /// The part: `database`, `migrations`, `queue`; more may be added.
+    /// The part: `database`, `migrations`, `queue`, `backup`; more may be added.
     #[schema(format = "word", value_type = String, example = "database")]
     pub name: &'static str,
-    /// Whether it can work.
+    /// Whether it can work. Scheduled backups are `down` when the newest proven one is overdue.
     pub status: PartStatus,
+    /// How old what it made last is, in seconds: of `backup`, once there is one.
+    #[schema(nullable = false, minimum = 0, example = 5400)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<u64>,
+    /// False when the server answers requests without it just as well: an operator has to look, a
+    /// load balancer has not.
+    #[serde(skip)]
+    pub is_needed: bool,
+}
+
+impl Part {
+    /// A part without which the server cannot answer.
+    pub const fn needed(name: &'static str, status: PartStatus) -> Self {
+        Self { name, status, age_seconds: None, is_needed: true }
+    }
+
+    /// A part that is only told about.
+    pub const fn watched(name: &'static str, status: PartStatus, age_seconds: Option<u64>) -> Self {
+        Self { name, status, age_seconds, is_needed: false }
+    }
 }
 
 /// Whether something can work.
@@ -65,7 +85,7 @@ pub struct Liveness {
 /// Whether the server can work.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReadinessReport {
-    /// `down` as soon as one part is.
+    /// `down` as soon as one part is that requests need: any but `backup`.
     status: PartStatus,
     /// Every part.
     #[schema(max_items = 16)]
@@ -92,7 +112,8 @@ pub async fn get_liveness() -> HttpResponse {
 /// Can the server work?
 ///
 /// Asks every part the server needs: the database, its migrations, the job queue. A load balancer
-/// sends requests only while the answer is 200.
+/// sends requests only while the answer is 200. Scheduled backups, where they are on, are a part too;
+/// overdue ones do not make the answer 503, because no request needs them.
 #[utoipa::path(
     tag = "operations",
     responses(
@@ -125,7 +146,7 @@ pub async fn get_liveness() -> HttpResponse {
 #[get("/health/ready")]
 pub async fn get_readiness(services: Data<Services>) -> HttpResponse {
     let parts = services.readiness.check().await;
-    let is_down = parts.iter().any(|part| part.status == PartStatus::Down);
+    let is_down = parts.iter().any(|part| part.is_needed && part.status == PartStatus::Down);
     let (code, status) = match is_down {
         true => (StatusCode::SERVICE_UNAVAILABLE, PartStatus::Down),
         false => (StatusCode::OK, PartStatus::Up),

@@ -6,6 +6,7 @@ mod audit;
 mod batch;
 mod commit;
 pub mod connection;
+pub mod copies;
 mod donations;
 mod entities;
 mod error;

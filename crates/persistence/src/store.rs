@@ -22,6 +22,7 @@ use crate::{
     batch,
     commit::UnitHandle,
     connection::{Observer, Reader, Source, Work},
+    copies,
     error::store_error,
     feed::Heard,
     sqlite::{FileLock, open_writer, readers::Readers, values, writer::Writer},
@@ -131,7 +132,17 @@ pub(crate) struct Inner {
 }
 
 enum Backend {
-    Sqlite { path: PathBuf, writer: Writer, readers: Arc<Readers>, _lock: Option<FileLock> },
+    Sqlite {
+        path: PathBuf,
+        writer: Writer,
+        readers: Arc<Readers>,
+        _lock: Option<FileLock>,
+    },
+    /// A file that nobody writes to, this program least of all.
+    Copy {
+        path: PathBuf,
+        readers: Arc<Readers>,
+    },
     Postgres(DatabaseConnection),
 }
 
@@ -183,6 +194,28 @@ impl Store {
         })))
     }
 
+    /// Opens a copy of a SQLite database for reading alone. Its schema may be older than the program.
+    /// Nothing is looked at yet: see [`crate::copies::check`].
+    pub fn of_copy(path: PathBuf, keys: &StoreKeys, ids: Arc<dyn Ids>) -> Self {
+        let readers = Readers::of_copy(path.clone());
+        Self(Arc::new(Inner {
+            backend: Backend::Copy { path, readers },
+            seal: Seal::new(keys.audit),
+            vault: Vault::new(&keys.vault, &keys.lookup),
+            ids,
+            heard: Heard::default(),
+            observer: None,
+        }))
+    }
+
+    /// Keeps every server off a SQLite file, as a server does, without opening it.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] when a server is running on it.
+    pub fn reserve(path: &Path) -> Result<FileLock, OpenError> {
+        lock(path)
+    }
+
     /// Brings the schema up to date, or up by some steps. Several instances may do so at once: one
     /// does, the others wait.
     ///
@@ -212,6 +245,7 @@ impl Store {
                 let connection = proxy.connect().await.map_err(failed)?;
                 status(&connection).await.map_err(failed)?
             }
+            Backend::Copy { path, .. } => copies::steps(path).map_err(failed)?,
             Backend::Postgres(pool) => status(pool).await.map_err(failed)?,
         };
         Ok(steps)
@@ -271,6 +305,7 @@ impl Store {
                 .await
                 .map_err(values::exec_error)
                 .map_err(store_error),
+            Backend::Copy { .. } => Err(only_read()),
             Backend::Postgres(pool) => {
                 pool.execute_unprepared("VACUUM (ANALYZE)").await.map(|_| ()).map_err(store_error)
             }
@@ -283,6 +318,7 @@ impl Store {
             Backend::Sqlite { readers, .. } => {
                 (1, u32::try_from(readers.idle()).unwrap_or(u32::MAX))
             }
+            Backend::Copy { readers, .. } => (0, u32::try_from(readers.idle()).unwrap_or(u32::MAX)),
             Backend::Postgres(pool) => {
                 let pool = pool.get_postgres_connection_pool();
                 let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
@@ -307,19 +343,20 @@ impl Store {
                 .await
                 .map_err(values::exec_error)
                 .map_err(store_error),
+            Backend::Copy { .. } => Ok(()),
             Backend::Postgres(pool) => pool.close_by_ref().await.map_err(store_error),
         }
     }
 
     /// True on SQLite: one process, so what it remembers of the database is the truth.
     pub fn is_single_process(&self) -> bool {
-        matches!(self.0.backend, Backend::Sqlite { .. })
+        !matches!(self.0.backend, Backend::Postgres(_))
     }
 
     /// The pool of PostgreSQL, if that is where the data is.
     pub(crate) fn postgres(&self) -> Option<&DatabaseConnection> {
         match &self.0.backend {
-            Backend::Sqlite { .. } => None,
+            Backend::Sqlite { .. } | Backend::Copy { .. } => None,
             Backend::Postgres(pool) => Some(pool),
         }
     }
@@ -327,7 +364,9 @@ impl Store {
     /// For statements that look at a handful of rows by key.
     pub(crate) fn point(&self) -> Reader<'_> {
         let source = match &self.0.backend {
-            Backend::Sqlite { readers, .. } => Source::SqlitePoint(readers),
+            Backend::Sqlite { readers, .. } | Backend::Copy { readers, .. } => {
+                Source::SqlitePoint(readers)
+            }
             Backend::Postgres(pool) => Source::Postgres(pool),
         };
         Reader { source, observer: self.0.observer.as_ref() }
@@ -336,7 +375,9 @@ impl Store {
     /// For statements that may look at many rows.
     pub(crate) fn scan(&self) -> Reader<'_> {
         let source = match &self.0.backend {
-            Backend::Sqlite { readers, .. } => Source::SqliteScan(readers),
+            Backend::Sqlite { readers, .. } | Backend::Copy { readers, .. } => {
+                Source::SqliteScan(readers)
+            }
             Backend::Postgres(pool) => Source::Postgres(pool),
         };
         Reader { source, observer: self.0.observer.as_ref() }
@@ -351,6 +392,7 @@ impl Store {
             Backend::Sqlite { writer, .. } => {
                 Work::Sqlite(writer.begin().await.map_err(store_error)?)
             }
+            Backend::Copy { .. } => return Err(only_read()),
             Backend::Postgres(pool) => Work::Postgres(pool.begin().await.map_err(store_error)?),
         };
         Ok(UnitHandle::new(Arc::clone(&self.0), work))
@@ -372,6 +414,9 @@ impl Store {
                 };
                 connection.execute_unprepared(end).await.map_err(failed)?;
             }
+            Backend::Copy { .. } => {
+                return Err(OpenError::Migration(only_read().to_string()));
+            }
             Backend::Postgres(pool) => {
                 let transaction = pool.begin().await.map_err(failed)?;
                 // Any number will do, as long as every instance uses the same.
@@ -385,6 +430,10 @@ impl Store {
         }
         Ok(())
     }
+}
+
+fn only_read() -> StoreError {
+    StoreError::Unavailable("a copy of a database is only read".into())
 }
 
 fn lock(path: &Path) -> Result<FileLock, OpenError> {
@@ -418,6 +467,11 @@ async fn status(connection: &DatabaseConnection) -> Result<Vec<MigrationStep>, D
         .into_iter()
         .map(|model| model.version)
         .collect();
+    compared(&applied)
+}
+
+/// The steps that this program knows, against those that a database has.
+pub(crate) fn compared(applied: &[String]) -> Result<Vec<MigrationStep>, DbErr> {
     let known = Migrator::get_migration_files();
     if let Some(newer) = applied.iter().find(|name| !known.iter().any(|file| file.name() == *name))
     {

@@ -1,6 +1,7 @@
 //! The built binary, started as an operator starts it.
 
 pub mod almoner;
+mod backup;
 mod configuration;
 mod neighbours;
 mod parallel;

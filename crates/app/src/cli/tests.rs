@@ -101,8 +101,14 @@ fn an_expected_head_is_a_position_and_a_hexadecimal_seal() {
 #[test]
 fn help_lists_every_exit_code() {
     let help = Cli::command().render_long_help().to_string();
-    for line in ["0  done", "1  failed", "2  the command line", "3  the configuration", "4  `audit"]
-    {
+    for line in [
+        "0  done",
+        "1  failed",
+        "2  the command line",
+        "3  the configuration",
+        "4  `audit",
+        "5  `backup",
+    ] {
         assert!(help.contains(line), "{help}");
     }
 }

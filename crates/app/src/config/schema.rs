@@ -51,6 +51,13 @@ keys! {
     /// Connections of the pool.
     DATABASE_POOL_SIZE = "database.pool_size", "ALMONER_DATABASE_POOL_SIZE", Some("10");
 
+    /// Folder of the backups that the server makes by itself.
+    BACKUP_FOLDER = "backup.folder", "ALMONER_BACKUP_FOLDER", Some("");
+    /// Time between two of them.
+    BACKUP_EVERY = "backup.every", "ALMONER_BACKUP_EVERY", Some("24h");
+    /// How many of them are kept.
+    BACKUP_KEEP = "backup.keep", "ALMONER_BACKUP_KEEP", Some("7");
+
     /// E-mail address of the first superadmin.
     ADMIN_EMAIL = "admin.email", "ALMONER_ADMIN_EMAIL", None;
     /// Password of the first superadmin.

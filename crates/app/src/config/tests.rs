@@ -226,6 +226,34 @@ fn an_address_is_shown_without_its_password() {
 }
 
 #[test]
+fn an_address_for_other_tools_has_no_password_and_loses_nothing_else() {
+    for (url, without) in [
+        ("postgres://u:hunter2@db:5433/almoner", "postgres://u@db:5433/almoner"),
+        (
+            "postgres://db/a?user=u&password=hunter2&sslmode=require",
+            "postgres://db/a?user=u&sslmode=require",
+        ),
+        ("postgres://db/a?Password=hunter2", "postgres://db/a"),
+        ("postgres://u@db/almoner", "postgres://u@db/almoner"),
+    ] {
+        assert_eq!(url_without_password(url), without);
+    }
+}
+
+#[test]
+fn backups_are_made_where_a_folder_is_named_and_only_of_files() {
+    assert_eq!(Given::default().config().backup, None);
+    let named = || Given::default().variable("ALMONER_BACKUP_FOLDER", "copies");
+    let plan = named().variable("ALMONER_BACKUP_KEEP", "3").config().backup.unwrap();
+    let (folder, every) = (PathBuf::from("copies"), Duration::from_secs(86_400));
+    assert_eq!(plan, BackupPlan { folder, every, keep: 3 });
+    let wrong = |variable, value| named().variable(variable, value).problems().join("\n");
+    assert!(wrong("ALMONER_BACKUP_KEEP", "0").starts_with("backup.keep"));
+    assert!(wrong("ALMONER_BACKUP_EVERY", "10s").starts_with("backup.every"));
+    assert!(wrong("ALMONER_DATABASE_URL", "postgres://db/a").starts_with("backup.folder"));
+}
+
+#[test]
 fn debug_shows_no_secret() {
     let config = Given::default()
         .variable("ALMONER_DATABASE_URL", "postgres://u:hunter2@db/almoner")

@@ -80,6 +80,27 @@ pub fn masked_url(text: &str) -> String {
     url.to_string()
 }
 
+/// The address as libpq takes it, without its password, wherever that stands.
+pub fn url_without_password(text: &str) -> String {
+    let Ok(mut url) = Url::parse(text) else { return masked_url(text) };
+    if url.password().is_some() && url.set_password(None).is_err() {
+        return masked_url(text);
+    }
+    let is_password = |name: &str| name.eq_ignore_ascii_case("password");
+    if url.query_pairs().any(|(name, _)| is_password(&name)) {
+        let kept: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| !is_password(name))
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
+        if url.query() == Some("") {
+            url.set_query(None);
+        }
+    }
+    url.to_string()
+}
+
 /// Scheme, host and port: `https://almoner.example.org`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebOrigin(Url);

@@ -127,7 +127,7 @@ impl Readiness for World {
             true => PartStatus::Down,
             false => PartStatus::Up,
         };
-        vec![Part { name: "database", status }]
+        vec![Part::needed("database", status)]
     }
 }
 

@@ -1,7 +1,7 @@
 //! The read-only connections.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use thread_local::ThreadLocal;
 use tokio::sync::Semaphore;
 
-use super::{open_reader, values::query_error};
+use super::{open_reader, open_untouched, values::query_error};
 
 /// Statements that may look at many rows and run at the same time. They run beside the async
 /// workers, so more of them than cores only makes each slower.
@@ -20,6 +20,7 @@ const SCANS: usize = 4;
 #[derive(Debug)]
 pub struct Readers {
     path: PathBuf,
+    open: fn(&Path) -> rusqlite::Result<Connection>,
     points: ThreadLocal<Connection>,
     idle: Mutex<Vec<Connection>>,
     scans: Semaphore,
@@ -28,8 +29,18 @@ pub struct Readers {
 impl Readers {
     /// A pool over a database file.
     pub fn new(path: PathBuf) -> Arc<Self> {
+        Self::opening(path, open_reader)
+    }
+
+    /// A pool over a copy of a database file that nobody writes to.
+    pub fn of_copy(path: PathBuf) -> Arc<Self> {
+        Self::opening(path, open_untouched)
+    }
+
+    fn opening(path: PathBuf, open: fn(&Path) -> rusqlite::Result<Connection>) -> Arc<Self> {
         Arc::new(Self {
             path,
+            open,
             points: ThreadLocal::new(),
             idle: Mutex::new(Vec::new()),
             scans: Semaphore::new(SCANS),
@@ -41,7 +52,7 @@ impl Readers {
     /// # Errors
     /// What `work` says, or when a connection cannot be opened.
     pub fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbErr>) -> Result<T, DbErr> {
-        work(self.points.get_or_try(|| open_reader(&self.path).map_err(query_error))?)
+        work(self.points.get_or_try(|| (self.open)(&self.path).map_err(query_error))?)
     }
 
     /// Runs something on a connection of the pool.
@@ -49,7 +60,7 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open_reader(&self.path).map_err(query_error)?,
+            None => (self.open)(&self.path).map_err(query_error)?,
         };
         let result = work(&connection);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);

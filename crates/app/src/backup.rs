@@ -1,0 +1,226 @@
+//! Backups of a SQLite database: copied while a server writes, proven, and only then given their name.
+//!
+//! What a backup is worth shows when it is read, so none counts before every page, index, reference
+//! and seal of it was. The key is never in it.
+
+mod draft;
+pub mod schedule;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use almoner_audit::{Audit, Mark, Seal};
+use almoner_kernel::{Actor, Clock, Context, Ids, Origin, Timestamp};
+use almoner_persistence::{
+    Store,
+    copies::{self, Contents, CopyError, Halt, Rows},
+};
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use secrecy::ExposeSecret;
+
+use crate::{
+    assembly,
+    clock::{SystemClock, UuidIds},
+    keys::Keys,
+};
+
+pub use draft::{Draft, Existing};
+
+/// How to watch something that takes long, and how to stop it.
+#[derive(Clone)]
+pub struct Watch {
+    /// Stops it.
+    pub halt: Halt,
+    /// Shows how far it is.
+    pub bar: ProgressBar,
+}
+
+impl Watch {
+    /// Shows nothing.
+    pub fn silent() -> Self {
+        Self { halt: Halt::default(), bar: ProgressBar::hidden() }
+    }
+
+    fn counts(&self, what: &'static str) {
+        let style = ProgressStyle::with_template("{bar:40} {percent:>3} % {msg}, {eta} left");
+        self.bar.disable_steady_tick();
+        self.bar.reset();
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.bar.set_message(what);
+    }
+
+    fn waits(&self, what: &'static str) {
+        let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}");
+        self.bar.reset();
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        self.bar.set_message(what);
+        self.bar.enable_steady_tick(Duration::from_millis(100));
+    }
+}
+
+/// A copy that every check found sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// What it holds.
+    pub contents: Contents,
+    /// The last row of its change trail.
+    pub last: Mark,
+}
+
+impl Proven {
+    /// What it holds, one line each, for an operator.
+    pub fn lines(&self) -> Vec<String> {
+        let Contents { donations, donors, users, changed_at, steps } = &self.contents;
+        let changed_at = changed_at.map_or_else(|| "none".to_owned(), in_words);
+        let missing = steps.iter().filter(|step| !step.is_applied).count();
+        let mut lines = vec![
+            format!("  donations    {donations}"),
+            format!("  donors       {donors}"),
+            format!("  users        {users}"),
+            format!("  last change  {changed_at}"),
+            format!("  trail ends   {}", self.last),
+        ];
+        if missing > 0 {
+            lines.push(format!("  schema       {missing} migrations behind this program"));
+        }
+        lines
+    }
+}
+
+/// Copies a database to a file beside others of the same folder, proves the copy, and gives it its
+/// name. Nothing is left behind when that fails.
+///
+/// # Errors
+/// In words for the operator; [`CopyError::Unsound`] is in the chain when the copy was made and is
+/// not sound.
+pub async fn make(
+    database: &Path,
+    file: &Path,
+    existing: Existing,
+    keys: &Keys,
+    watch: &Watch,
+) -> anyhow::Result<Proven> {
+    let draft = Draft::beside(file)?;
+    let proven = copied(database, &draft, keys, watch)
+        .await
+        .with_context(|| format!("no backup of {} was made", database.display()))?;
+    let file = file.to_owned();
+    beside(move || draft.publish(&file, existing)).await?;
+    Ok(proven)
+}
+
+/// Copies a database into a draft and proves the copy.
+///
+/// # Errors
+/// As [`make`].
+pub async fn copied(
+    database: &Path,
+    draft: &Draft,
+    keys: &Keys,
+    watch: &Watch,
+) -> anyhow::Result<Proven> {
+    let (from, to, copying) = (database.to_owned(), draft.path().to_owned(), watch.clone());
+    watch.counts("copying");
+    let rows = beside(move || {
+        copies::copy(&from, &to, &copying.halt, &mut |done, all| {
+            copying.bar.set_length(all);
+            copying.bar.set_position(done);
+        })
+        .context("the copy could not be made")
+    })
+    .await?;
+    prove(draft.path(), rows, keys, watch).await
+}
+
+/// Looks at a copy: its pages, indexes, references, schema and rows, and every seal of its trail.
+async fn prove(path: &Path, rows: Rows, keys: &Keys, watch: &Watch) -> anyhow::Result<Proven> {
+    watch.waits("checking every page and index");
+    let (file, halt) = (path.to_owned(), watch.halt.clone());
+    let contents = beside(move || {
+        copies::check(&file, Some(&rows), &halt).context("the copy was thrown away")
+    })
+    .await?;
+    let ids: Arc<dyn Ids> = Arc::new(UuidIds::default());
+    let store = Store::of_copy(path.to_owned(), &assembly::store_keys(keys), ids);
+    let unsound = |what: String| {
+        anyhow::Error::new(CopyError::Unsound(what)).context("the copy was thrown away")
+    };
+    watch.counts("verifying the change trail");
+    let cx = Context {
+        actor: Actor::System("backup"),
+        at: SystemClock.now(),
+        origin: Origin::default(),
+        replay: None,
+        dry_run: false,
+    };
+    let seal = Seal::new(*keys.audit.expose_secret());
+    let verdict = Audit::new(Arc::new(store.clone()))
+        .verify(&cx, &seal, None, &mut |progress| {
+            watch.bar.set_length(progress.expected);
+            watch.bar.set_position(progress.verified);
+        })
+        .await?;
+    if let Some(finding) = verdict.finding {
+        return Err(unsound(finding.to_string()));
+    }
+    // Totals came with the last step of the schema so far.
+    if contents.steps.iter().all(|step| step.is_applied) {
+        watch.waits("adding up the donations");
+        let wrong = store.wrong_totals().await?;
+        if wrong > 0 {
+            return Err(unsound(format!("{wrong} totals are not what its donations add up to")));
+        }
+    }
+    watch.bar.finish_and_clear();
+    Ok(Proven { contents, last: verdict.last })
+}
+
+/// Copies the key file to a place apart from the backup.
+///
+/// # Errors
+/// When the place is the backup's own folder, something else stands there, or it cannot be written.
+pub fn copy_key(key_file: &Path, to: &Path, backup: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        real(folder_of(to))? != real(folder_of(backup))?,
+        "the copy of the key must not be in the folder of the backup: who has both reads everything"
+    );
+    let key = secrecy::zeroize::Zeroizing::new(
+        fs::read(key_file).with_context(|| format!("cannot read {}", key_file.display()))?,
+    );
+    // The same key again is no reason to complain.
+    if fs::read(to).is_ok_and(|there| there == *key) {
+        return Ok(());
+    }
+    let draft = Draft::beside(to)?;
+    draft.write(&key)?;
+    draft.publish(to, Existing::Refused)
+}
+
+/// The folder that a file is in.
+pub fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn real(folder: &Path) -> anyhow::Result<PathBuf> {
+    fs::canonicalize(folder).with_context(|| format!("there is no folder {}", folder.display()))
+}
+
+/// A time to the second, in UTC.
+pub fn in_words(at: Timestamp) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// Runs something that blocks on a thread of its own.
+pub(crate) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.context("a thread failed")?
+}
