@@ -147,7 +147,7 @@ enum Answer {
     Verified(bool),
 }
 
-/// A little behind all other threads (4 on the scale of `nice`): who logs in waits for the processor
+/// A little behind all other threads (3 on the scale of `nice`): who logs in waits for the processor
 /// some milliseconds longer, who works in the meantime hardly notices.
 const BEHIND: u8 = 39;
 
