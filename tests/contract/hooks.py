@@ -140,6 +140,7 @@ USER = {"createUser": "", "updateUser": ""}
 NEW_USER = {"createUser": ""}
 PROFILE = {"updateMe": ""}
 LOOKUP = {"lookupDonors": ""}
+REVEAL = {"revealDonor": ""}
 PASSWORD_CHANGE = {"changePassword": ""}
 # Alone, a value that is taken is 409, which is no refusal of the request as such.
 BATCHED_DONOR = {"batchDonors": "/items/*/value"}
@@ -159,6 +160,7 @@ BEYOND_SCHEMA = (
     (USER | PROFILE, "/time_zone", "time_zone", "the names of the IANA database"),
     (DONOR | CAMPAIGN | USER | PROFILE, "/name", "name", "a name has a letter or digit of some script"),
     (DONOR | LOOKUP, "/identity/number", "identity_number", "an identity number has check digits"),
+    (REVEAL, "/reason", "too_short", "white space around it is no reason"),
     (USER, "/role", "unknown_role", "whether there is such a role"),
     (NEW_USER, "/password", "too_short too_long", "the lengths are the operator's settings"),
     (NEW_USER, "/password", "common weak personal", "how easily a password is guessed"),

@@ -68,13 +68,14 @@ pub(crate) fn phone(text: String, region: Region) -> Result<PhoneNumber, Unfit> 
 /// Characters a phone number has at the most as it is typed: 15 digits, freely grouped.
 pub(crate) const MAX_PHONE: usize = 64;
 
-/// Parses a text of `min` to `max` characters that says why something is done.
+/// Parses a text of `min` to `max` characters that says why something is done; white space around it is
+/// no part of why.
 ///
 /// # Errors
 /// As [`text::free_text`], and `too_short`.
 pub(crate) fn reason(text: String, min: usize, max: usize) -> Result<String, Unfit> {
     let reason = text::free_text(&text, max)?;
-    match text.chars().count() < min {
+    match reason.chars().count() < min {
         true => Err(Unfit::new("too_short", too_short(min))),
         false => Ok(reason),
     }
