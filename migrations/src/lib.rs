@@ -9,6 +9,9 @@ mod m20261121_000001_accounts;
 mod m20261121_000002_donations;
 mod m20261121_000003_trail;
 mod m20261121_000004_totals;
+mod m20261121_000005_jobs;
+mod m20261121_000006_mail;
+mod m20261121_000007_webhooks;
 
 use sea_orm_migration::prelude::*;
 
@@ -23,6 +26,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_donations::Migration),
             Box::new(m20261121_000003_trail::Migration),
             Box::new(m20261121_000004_totals::Migration),
+            Box::new(m20261121_000005_jobs::Migration),
+            Box::new(m20261121_000006_mail::Migration),
+            Box::new(m20261121_000007_webhooks::Migration),
         ]
     }
 }

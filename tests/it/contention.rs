@@ -2,6 +2,7 @@
 
 mod cut_off;
 mod feed;
+mod jobs;
 mod log;
 mod logins;
 mod migrations;

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, Actor, Context, Denied, EmailAddress, Ids, Page, PageRequest, Permission, PersonName,
-    SecurityEvent, SecurityEventKind, Trail, UserId, Version, store::must_match,
+    Action, Actor, Context, Denied, EmailAddress, Ids, MailTemplate, Page, PageRequest, Permission,
+    PersonName, SecurityEvent, SecurityEventKind, Trail, UserId, Version, store::must_match,
 };
 use secrecy::SecretString;
 
 use crate::{
-    AccountsError,
+    AccountsError, Letters,
+    authentication::event,
+    letters::Letter,
+    link::Purpose,
     live::{LiveSessions, Revoked},
     password::PasswordRules,
-    ports::{Accounts, AccountsTx},
+    ports::{Accounts, AccountsTx, Secrets},
     role::BuiltIn,
     roles::{requested_role, require_covered, role_of},
     user::{Locale, NewUser, PasswordHashText, TimeZone, User, UserPatch, UserQuery},
@@ -22,8 +25,10 @@ use crate::{
 pub struct Administration {
     accounts: Arc<dyn Accounts>,
     passwords: PasswordRules,
+    secrets: Arc<dyn Secrets>,
     ids: Arc<dyn Ids>,
     live: Arc<LiveSessions>,
+    letters: Letters,
 }
 
 /// A superadmin who is made by the program itself.
@@ -44,10 +49,12 @@ impl Administration {
     pub fn new(
         accounts: Arc<dyn Accounts>,
         passwords: PasswordRules,
+        secrets: Arc<dyn Secrets>,
         ids: Arc<dyn Ids>,
         live: Arc<LiveSessions>,
+        letters: Letters,
     ) -> Self {
-        Self { accounts, passwords, ids, live }
+        Self { accounts, passwords, secrets, ids, live, letters }
     }
 
     /// A page of the users within the caller's scope.
@@ -75,24 +82,78 @@ impl Administration {
         self.accounts.user(id, scope).await?.ok_or(AccountsError::NotFound)
     }
 
-    /// Creates a user with a password the administrator chose.
+    /// Creates a user with a password the administrator chose; without one the user is invited by mail
+    /// to choose it, and cannot log in before.
     ///
     /// # Errors
     /// Without `users:manage`; [`AccountsError::Invalid`] at `/password` or `/role`,
-    /// [`AccountsError::RoleNotGranted`], [`AccountsError::EmailTaken`].
+    /// [`AccountsError::RoleNotGranted`], [`AccountsError::EmailTaken`]; [`AccountsError::MailOff`]
+    /// when nobody can be invited.
     #[tracing::instrument(skip_all)]
     pub async fn create(
         &self,
         cx: &Context,
         new: NewUser,
-        password: SecretString,
+        password: Option<SecretString>,
     ) -> Result<User, AccountsError> {
         cx.permit(Permission::UsersManage)?;
-        let hash = self.hashed(&new, password).await?;
+        let is_invited = password.is_none();
+        let hash = match password {
+            Some(password) => self.hashed(&new, password).await?,
+            None if !self.letters.is_on() => return Err(AccountsError::MailOff),
+            None => self.passwords.unknowable(&self.secrets.session_key()?).await?,
+        };
         let mut tx = self.accounts.begin().await?;
         let role = requested_role(tx.as_mut(), &new.role).await?;
         require_covered(cx, &role.access())?;
-        self.insert(cx, tx, new, &hash).await
+        if !is_invited {
+            return self.insert(cx, tx, new, &hash).await;
+        }
+        let user = User::created(UserId::new(self.ids.next()), new, cx.at);
+        let user = User { invited_at: Some(cx.at), ..user };
+        tx.insert_user(&user, &hash).await?;
+        let trail = Trail::of(cx)
+            .created(&user)
+            .security(event(SecurityEventKind::UserInvited, Some(user.id)))
+            .answering(cx, &user);
+        let invitation = Purpose::Invitation;
+        let trail = self.letters.post_link(cx, tx.as_mut(), trail, user.id, invitation).await?;
+        tx.commit(trail).await?;
+        Ok(user)
+    }
+
+    /// Invites a user again who has not chosen a password yet: the link of the invitation before
+    /// leads nowhere from now on.
+    ///
+    /// # Errors
+    /// Without `users:manage`; [`AccountsError::NotFound`], [`AccountsError::UserNotManageable`],
+    /// [`AccountsError::NotActive`], [`AccountsError::NotInvited`], [`AccountsError::MailOff`].
+    #[tracing::instrument(skip_all)]
+    pub async fn invite(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
+        let scope = cx.permit(Permission::UsersManage)?;
+        if !self.letters.is_on() {
+            return Err(AccountsError::MailOff);
+        }
+        let mut tx = self.accounts.begin().await?;
+        let before = tx.user(id, scope).await?.ok_or(AccountsError::NotFound)?;
+        require_manageable(cx, tx.as_mut(), &before).await?;
+        if !before.active {
+            return Err(AccountsError::NotActive);
+        }
+        if before.invited_at.is_none() {
+            return Err(AccountsError::NotInvited);
+        }
+        let after = before.invited(cx.at);
+        if after != before {
+            tx.update_user(&after).await?;
+        }
+        let trail = Trail::of(cx)
+            .acted(Action::Invited, &before, &after, None)
+            .security(event(SecurityEventKind::UserInvited, Some(id)))
+            .answering(cx, &after);
+        let trail = self.letters.post_link(cx, tx.as_mut(), trail, id, Purpose::Invitation).await?;
+        tx.commit(trail).await?;
+        Ok(after)
     }
 
     /// Edits a user. A new role or e-mail address ends their sessions.
@@ -132,7 +193,19 @@ impl Administration {
             require_superadmin_left(&before, &after, superadmins)?;
         }
         tx.update_user(&after).await?;
-        let trail = Trail::of(cx).changed(&before, &after).answering(cx, &after);
+        let mut trail = Trail::of(cx).changed(&before, &after).answering(cx, &after);
+        if after.email != before.email {
+            // What was sent to the old address must not open the account any more.
+            tx.end_links(id).await?;
+            // An address that nobody has answered from may be a stranger's.
+            if before.invited_at.is_none() {
+                let letter = Letter {
+                    address: Some(before.email.clone()),
+                    ..Letter::to(id, MailTemplate::EmailChanged)
+                };
+                trail = self.letters.post(cx, tx.as_mut(), trail, letter).await?;
+            }
+        }
         let reason = match () {
             () if after.role != before.role => Some("role changed"),
             () if after.email != before.email => Some("e-mail address changed"),
@@ -164,6 +237,7 @@ impl Administration {
         let after = before.deactivated(cx.at);
         require_superadmin_left(&before, &after, superadmins)?;
         tx.update_user(&after).await?;
+        tx.end_links(id).await?;
         let trail =
             Trail::of(cx).acted(Action::Deactivated, &before, &after, None).answering(cx, &after);
         self.commit(cx, tx, trail, id, Some("deactivated")).await?;

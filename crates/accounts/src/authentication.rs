@@ -3,18 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use almoner_kernel::{
-    Caller, Context, Ids, SecurityEvent, SecurityEventKind, SessionId, StoreError, Timestamp,
-    Trail, UserId,
+    Caller, Context, Ids, MailTemplate, SecurityEvent, SecurityEventKind, SessionId, StoreError,
+    Timestamp, Trail, UserId,
 };
 use secrecy::SecretString;
 
 use crate::{
-    AccountsError,
+    AccountsError, Letters,
+    letters::Letter,
     live::{LiveSessions, Revoked},
     login::{AddressKey, LoginPolicy, Verdict, decide},
-    ports::{Account, Accounts, AccountsTx, Attempt, LoginWindow, PasswordHasher, Secrets},
+    ports::{
+        Account, Accounts, AccountsTx, Attempt, LoginWindow, Meeting, PasswordHasher, Secrets,
+    },
     roles::role_of,
-    session::{Session, SessionKey, SessionPolicy, masked_address},
+    session::{DeviceKey, Session, SessionKey, SessionPolicy, masked_address},
     user::{Failures, PasswordHashText, User},
 };
 
@@ -25,6 +28,7 @@ pub struct Authentication {
     secrets: Arc<dyn Secrets>,
     ids: Arc<dyn Ids>,
     live: Arc<LiveSessions>,
+    letters: Letters,
     login_policy: LoginPolicy,
     session_policy: SessionPolicy,
 }
@@ -37,6 +41,8 @@ pub struct LoginCommand {
     pub password: SecretString,
     /// True for longer time-outs.
     pub remember_me: bool,
+    /// What the browser kept of an earlier login, as it came: it proves nothing.
+    pub device: Option<String>,
 }
 
 /// Somebody who was let in.
@@ -44,6 +50,8 @@ pub struct LoginCommand {
 pub struct LoggedIn {
     /// The secret for the cookie; it exists nowhere else.
     pub key: SessionKey,
+    /// What the browser is to keep, when it had nothing of the kind.
+    pub device: Option<DeviceKey>,
     /// The new session.
     pub session: Session,
     /// Who it is.
@@ -62,16 +70,18 @@ struct Compared {
 
 impl Authentication {
     /// The service, over its ports and policies.
+    #[expect(clippy::too_many_arguments, reason = "each is a port, or a policy of its own")]
     pub fn new(
         accounts: Arc<dyn Accounts>,
         hasher: Arc<dyn PasswordHasher>,
         secrets: Arc<dyn Secrets>,
         ids: Arc<dyn Ids>,
         live: Arc<LiveSessions>,
+        letters: Letters,
         login_policy: LoginPolicy,
         session_policy: SessionPolicy,
     ) -> Self {
-        Self { accounts, hasher, secrets, ids, live, login_policy, session_policy }
+        Self { accounts, hasher, secrets, ids, live, letters, login_policy, session_policy }
     }
 
     /// Lets somebody in, and makes their session.
@@ -111,7 +121,9 @@ impl Authentication {
             }
             tx.insert_login_attempt(address, cx.at, Attempt::Counted).await?;
         }
-        tx.sweep(since, cx.at).await?;
+        // Requests for links are counted in the same place, over a window of their own.
+        let counted_since = since.min(cx.at - self.letters.policy().window);
+        tx.sweep(counted_since, cx.at).await?;
 
         let known = compared.account.as_ref().map(|account| account.user.id);
         let Some(account) = self.reload(tx.as_mut(), &email_key, &compared).await? else {
@@ -121,9 +133,7 @@ impl Authentication {
         };
         let failures = account.credentials.failures;
         match decide(failures, compared.is_right, cx.at, &self.login_policy) {
-            Verdict::Accepted => {
-                self.let_in(cx, tx, account, compared.rehashed, command.remember_me).await
-            }
+            Verdict::Accepted => self.let_in(cx, tx, account, compared.rehashed, &command).await,
             Verdict::Locked { until } => {
                 let trail = Trail::of(cx).security(event(SecurityEventKind::LoginLocked, known));
                 tx.commit(trail).await?;
@@ -213,12 +223,12 @@ impl Authentication {
         mut tx: Box<dyn AccountsTx>,
         account: Account,
         rehashed: Option<PasswordHashText>,
-        remembered: bool,
+        command: &LoginCommand,
     ) -> Result<LoggedIn, AccountsError> {
         let key = self.secrets.session_key()?;
         let user = User { last_login_at: Some(cx.at), ..account.user };
         let role = role_of(tx.as_mut(), &user.role).await?;
-        let session = self.new_session(cx, user.id, remembered);
+        let session = self.new_session(cx, user.id, command.remember_me);
         let caller = Arc::new(role.caller(user.id, session.id));
 
         if let Some(hash) = rehashed {
@@ -242,12 +252,25 @@ impl Authentication {
             }
         }
         tx.insert_session(&session, &key.hash()).await?;
+        let kept = command.device.as_deref().and_then(DeviceKey::parse);
+        let (device, is_fresh) = match kept {
+            Some(device) => (device, false),
+            None => (self.secrets.device_key()?, true),
+        };
+        if tx.meet_device(user.id, &device.hash(user.id), cx.at).await? == Meeting::New {
+            let letter = Letter {
+                about: Some(session.id.uuid()),
+                ..Letter::to(user.id, MailTemplate::NewDevice)
+            };
+            trail = trail.security(event(SecurityEventKind::NewDevice, Some(user.id)));
+            trail = self.letters.post(cx, tx.as_mut(), trail, letter).await?;
+        }
         let revocation = self
             .live
             .revoking(ending.into_iter().map(|old| Revoked::Session(old.id)).collect(), cx.at);
         tx.commit(trail).await?;
         revocation.done();
-        Ok(LoggedIn { key, session, user, caller })
+        Ok(LoggedIn { key, device: is_fresh.then_some(device), session, user, caller })
     }
 
     fn new_session(&self, cx: &Context, user_id: UserId, remembered: bool) -> Session {

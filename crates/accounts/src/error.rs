@@ -71,6 +71,12 @@ pub enum AccountsError {
     /// Built-in roles are part of the program.
     #[error("{}", words::role_built_in())]
     RoleBuiltIn,
+    /// No mail can be sent.
+    #[error("{}", words::mail_off())]
+    MailOff,
+    /// The user has a password.
+    #[error("{}", words::not_invited())]
+    NotInvited,
     /// The user is deactivated already.
     #[error("{}", words::not_active())]
     NotActive,
@@ -128,6 +134,8 @@ impl Fault for AccountsError {
             | Self::RoleNameTaken(_)
             | Self::RoleInUse { .. }
             | Self::RoleBuiltIn
+            | Self::MailOff
+            | Self::NotInvited
             | Self::NotActive
             | Self::AlreadyActive => Kind::Conflict,
             Self::Hash(HashError::Busy { .. }) | Self::Breached(_) => Kind::Unavailable,
@@ -154,6 +162,8 @@ impl Fault for AccountsError {
             Self::RoleNameTaken(_) => "role_name_taken",
             Self::RoleInUse { .. } => "role_in_use",
             Self::RoleBuiltIn => "role_built_in",
+            Self::MailOff => "mail_off",
+            Self::NotInvited => "not_invited",
             Self::NotActive => "not_active",
             Self::AlreadyActive => "already_active",
             Self::Hash(HashError::Busy { .. }) | Self::Breached(_) => "unavailable",
@@ -180,6 +190,8 @@ impl Fault for AccountsError {
             Self::RoleNameTaken(_) => words::role_name_taken(),
             Self::RoleInUse { users } => words::role_in_use(*users),
             Self::RoleBuiltIn => words::role_built_in(),
+            Self::MailOff => words::mail_off(),
+            Self::NotInvited => words::not_invited(),
             Self::NotActive => words::not_active(),
             Self::AlreadyActive => words::already_active(),
             Self::Hash(_) | Self::Breached(_) => return None,

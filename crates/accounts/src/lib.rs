@@ -4,11 +4,14 @@
 pub mod administration;
 pub mod authentication;
 pub mod error;
+pub mod letters;
+pub mod link;
 pub mod live;
 pub mod login;
 pub mod password;
 pub mod ports;
 pub mod profile;
+pub mod recovery;
 pub mod role;
 pub mod roles;
 pub mod session;
@@ -19,8 +22,11 @@ pub mod words;
 pub use administration::Administration;
 pub use authentication::Authentication;
 pub use error::AccountsError;
+pub use letters::Letters;
+pub use link::LinkKey;
 pub use live::LiveSessions;
 pub use profile::Profile;
+pub use recovery::Recovery;
 pub use roles::Roles;
 pub use sessions::Sessions;
 

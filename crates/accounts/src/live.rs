@@ -3,8 +3,9 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -93,6 +94,25 @@ const UNSURE: Duration = Duration::minutes(2);
 pub struct LiveSessions {
     policy: LivePolicy,
     state: RwLock<State>,
+    bell: Bell,
+}
+
+/// Who wants to know at once that sessions were forgotten.
+#[derive(Default)]
+struct Bell(OnceLock<Box<dyn Fn() + Send + Sync>>);
+
+impl Bell {
+    fn ring(&self) {
+        if let Some(ring) = self.0.get() {
+            ring();
+        }
+    }
+}
+
+impl fmt::Debug for Bell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bell")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -137,11 +157,25 @@ pub struct LoadTicket {
 impl LiveSessions {
     /// No session yet.
     pub fn new(policy: LivePolicy) -> Self {
-        Self { policy, state: RwLock::default() }
+        Self { policy, state: RwLock::default(), bell: Bell::default() }
+    }
+
+    /// Calls `ring` whenever sessions are forgotten, because they ended or their rights changed. It
+    /// must return at once. Only the first one that is given is called.
+    pub fn when_forgotten(&self, ring: impl Fn() + Send + Sync + 'static) {
+        // The first one stays.
+        let _ = self.bell.0.set(Box::new(ring));
     }
 
     /// The session of a key, if it is known, alive and fresh enough; it counts as used now.
     pub fn find(&self, key: &SessionKeyHash, now: Timestamp) -> Option<Arc<LiveSession>> {
+        let live = self.peek(key, now)?;
+        live.see(now);
+        Some(live)
+    }
+
+    /// The same, without using the session.
+    pub fn peek(&self, key: &SessionKeyHash, now: Timestamp) -> Option<Arc<LiveSession>> {
         let live = Arc::clone(self.state.read().by_key.get(key)?);
         // A load in the future was before the clock was set back.
         let age = (now - live.loaded_at).abs();
@@ -149,7 +183,6 @@ impl LiveSessions {
         if !is_fresh || !live.session.is_alive_when_seen(live.last_seen_at(), now) {
             return None;
         }
-        live.see(now);
         Some(live)
     }
 
@@ -184,17 +217,22 @@ impl LiveSessions {
 
     /// Forgets one session: the next request asks storage.
     pub fn forget_session(&self, id: SessionId) {
-        self.state.write().forget(&Revoked::Session(id));
+        self.forget(&Revoked::Session(id));
     }
 
     /// Forgets every session of a user.
     pub fn forget_user(&self, id: UserId) {
-        self.state.write().forget(&Revoked::User(id));
+        self.forget(&Revoked::User(id));
     }
 
     /// Forgets every session of the users who have a role.
     pub fn forget_role(&self, name: &RoleName) {
-        self.state.write().forget(&Revoked::Role(name.clone()));
+        self.forget(&Revoked::Role(name.clone()));
+    }
+
+    fn forget(&self, revoked: &Revoked) {
+        self.state.write().forget(revoked);
+        self.bell.ring();
     }
 
     /// Announces a change that ends sessions, before it is committed. Whatever becomes of the commit,
@@ -277,6 +315,8 @@ impl Revocation<'_> {
         for revoked in self.revoked.drain(..) {
             state.forget(&revoked);
         }
+        drop(state);
+        self.live.bell.ring();
     }
 }
 
@@ -292,5 +332,7 @@ impl Drop for Revocation<'_> {
             state.forget(&revoked);
             state.unsure.push((revoked, self.at + UNSURE));
         }
+        drop(state);
+        self.live.bell.ring();
     }
 }

@@ -50,6 +50,17 @@ impl AddressKey {
         }
     }
 
+    /// The key of an address that asks for links to choose a new password: counted apart from its
+    /// logins.
+    pub fn of_reset(address: IpAddr) -> Self {
+        Self(format!("reset {}", Self::of(address).0))
+    }
+
+    /// The key of an e-mail address that links are asked for, by its keyed hash.
+    pub fn of_mailbox(hash: &str) -> Self {
+        Self(format!("reset mailbox {hash}"))
+    }
+
     /// `203.0.113.7` or `2001:db8:1:2::/64`.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -15,6 +15,7 @@ use zxcvbn::{Score, matching::patterns::MatchPattern, zxcvbn};
 use crate::{
     AccountsError,
     ports::{BreachedPasswords, PasswordHasher},
+    session::SessionKey,
     user::PasswordHashText,
     words,
 };
@@ -181,6 +182,14 @@ impl PasswordRules {
                 Err(Invalid(complaints).into())
             }
         }
+    }
+
+    /// The hash of a password that nobody knows: what an invited user has until they choose one.
+    ///
+    /// # Errors
+    /// When the hasher is busy or fails.
+    pub async fn unknowable(&self, random: &SessionKey) -> Result<PasswordHashText, AccountsError> {
+        Ok(self.hasher.hash(&random.expose().into()).await?)
     }
 
     /// Hashes a password that passed.

@@ -4,15 +4,19 @@
 use std::time::Duration;
 
 use almoner_kernel::{
-    Page, PageRequest, Scope, SessionId, StoreError, Timestamp, UnitOfWork, UserId, store::Cause,
+    LinkId, NewMail, Page, PageRequest, Scope, SessionId, StoreError, Timestamp, UnitOfWork,
+    UserId, store::Cause,
 };
 use async_trait::async_trait;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use crate::{
+    link::Link,
     login::AddressKey,
+    recovery::ResetRequest,
     role::{CustomRole, RoleName},
-    session::{Session, SessionKey, SessionKeyHash},
+    session::{DeviceKey, DeviceKeyHash, Session, SessionKey, SessionKeyHash},
     user::{Credentials, Failures, PasswordHashText, User, UserQuery},
 };
 
@@ -63,6 +67,12 @@ pub trait Secrets: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`] when the operating system gives none.
     fn session_key(&self) -> Result<SessionKey, StoreError>;
+
+    /// A fresh device key: 256 random bits.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the operating system gives none.
+    fn device_key(&self) -> Result<DeviceKey, StoreError>;
 }
 
 /// Passwords known from breaches (ASVS 6.2.12).
@@ -170,6 +180,18 @@ pub trait Accounts: Send + Sync {
     /// # Errors
     /// When the database cannot be written.
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// A link that has not been used or replaced; it may have expired.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError>;
+
+    /// A request for a link that has not been answered.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn reset_request(&self, id: Uuid) -> Result<Option<ResetRequest>, StoreError>;
 }
 
 /// A user with what proves them.
@@ -210,6 +232,17 @@ pub enum Attempt {
     Counted,
     /// It was refused, and does not count; kept so that a refusal is recorded once in a window.
     Refused,
+}
+
+/// How well an account knows the device of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meeting {
+    /// It has been there before.
+    Known,
+    /// It is the first device of the account that anybody noted.
+    First,
+    /// It is new, beside others.
+    New,
 }
 
 /// Users, roles and sessions in storage: a unit of work. Reads lock what they return until it ends.
@@ -351,6 +384,53 @@ pub trait AccountsTx: UnitOfWork {
     /// # Errors
     /// When the database cannot be written.
     async fn end_sessions_of_role(&mut self, role: &RoleName) -> Result<u64, StoreError>;
+
+    /// Notes that a user logged in on a device, and says how well it was known.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn meet_device(
+        &mut self,
+        user: UserId,
+        device: &DeviceKeyHash,
+        at: Timestamp,
+    ) -> Result<Meeting, StoreError>;
+
+    /// Stores a new link.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn insert_link(&mut self, link: &Link) -> Result<(), StoreError>;
+
+    /// Removes a link, because it is used; false when somebody was faster.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn end_link(&mut self, id: LinkId) -> Result<bool, StoreError>;
+
+    /// Removes every link of a user.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn end_links(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Stores a request for a link.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn insert_reset_request(&mut self, request: &ResetRequest) -> Result<(), StoreError>;
+
+    /// Removes a request for a link, because it is answered; false when it was removed before.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn end_reset_request(&mut self, id: Uuid) -> Result<bool, StoreError>;
+
+    /// Stores a mail to be sent.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn insert_mail(&mut self, mail: &NewMail) -> Result<(), StoreError>;
 
     /// A custom role, locked against change and deletion.
     ///

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, Context, FieldError, Invalid, Scope, SecurityEvent, SecurityEventKind, StoreError,
-    Trail, Version, store::must_match,
+    Action, Context, FieldError, Invalid, MailTemplate, Scope, SecurityEvent, SecurityEventKind,
+    StoreError, Trail, Version, store::must_match,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    AccountsError,
+    AccountsError, Letters,
     authentication::{event, wait},
+    letters::Letter,
     live::{LiveSessions, Revoked},
     login::{LoginPolicy, Verdict, decide},
     password::PasswordRules,
@@ -25,6 +26,7 @@ pub struct Profile {
     hasher: Arc<dyn PasswordHasher>,
     passwords: PasswordRules,
     live: Arc<LiveSessions>,
+    letters: Letters,
     login_policy: LoginPolicy,
 }
 
@@ -35,9 +37,10 @@ impl Profile {
         hasher: Arc<dyn PasswordHasher>,
         passwords: PasswordRules,
         live: Arc<LiveSessions>,
+        letters: Letters,
         login_policy: LoginPolicy,
     ) -> Self {
-        Self { accounts, hasher, passwords, live, login_policy }
+        Self { accounts, hasher, passwords, live, letters, login_policy }
     }
 
     /// The caller.
@@ -133,6 +136,7 @@ impl Profile {
         };
         tx.set_password(user.id, &hash).await?;
         tx.set_failures(user.id, Failures::default()).await?;
+        tx.end_links(user.id).await?;
         let ended = tx.end_sessions(user.id, Some(caller.session_id)).await?;
         let mut trail = Trail::of(cx)
             .noted(Action::PasswordChanged, &user, None)
@@ -145,6 +149,8 @@ impl Profile {
                 detail: Some("password changed".to_owned()),
             });
         }
+        let letter = Letter::to(user.id, MailTemplate::PasswordChanged);
+        trail = self.letters.post(cx, tx.as_mut(), trail, letter).await?;
         let revocation = self.live.revoking(vec![Revoked::User(user.id)], cx.at);
         tx.commit(trail).await?;
         revocation.done();

@@ -131,6 +131,45 @@ impl fmt::Debug for SessionKeyHash {
     }
 }
 
+/// The secret a browser keeps to be known again: 256 random bits in a cookie that outlives sessions.
+/// It proves nothing; without it a login is worth a notice to its user.
+#[derive(Clone)]
+pub struct DeviceKey([u8; 32]);
+
+impl DeviceKey {
+    /// A fresh key from the `Secrets` port.
+    pub const fn from_random(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key a cookie carries; none when the text cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        SessionKey::parse(text).map(|key| Self(key.0))
+    }
+
+    /// The text for the cookie: 43 characters of base64url.
+    pub fn expose(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// What storage knows the device by: another hash for each user, so that nobody reads out of it
+    /// who shares one.
+    pub fn hash(&self, user: UserId) -> DeviceKeyHash {
+        let digest = Sha256::new().chain_update(user.uuid()).chain_update(self.0);
+        DeviceKeyHash(digest.finalize().into())
+    }
+}
+
+impl fmt::Debug for DeviceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The SHA-256 of a user and a [`DeviceKey`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceKeyHash(pub [u8; 32]);
+
 /// An address that shows the network but not the device: the last octet of IPv4 and the last 80 bits
 /// of IPv6 are zero.
 pub fn masked_address(address: IpAddr) -> String {

@@ -57,6 +57,7 @@ impl Sessions {
                 None => return Ok(None),
             },
         };
+        live.see(now);
         let interval = WRITE_BACK.min(live.session.idle_timeout / 4);
         if live.claims_write(now, interval) {
             match self.accounts.touch_session(live.session.id, now).await {
@@ -76,6 +77,29 @@ impl Sessions {
             }
         }
         Ok(Some(live))
+    }
+
+    /// Whom a key belongs to, if its session is alive; the session does not count as used. For
+    /// whoever listens for long: a session that does nothing else times out.
+    ///
+    /// # Errors
+    /// When storage is needed and away.
+    pub async fn look(
+        &self,
+        key: &SessionKey,
+        now: Timestamp,
+    ) -> Result<Option<Arc<LiveSession>>, StoreError> {
+        let key = key.hash();
+        match self.live.peek(&key, now) {
+            Some(live) => Ok(Some(live)),
+            None => self.load(key, now).await,
+        }
+    }
+
+    /// Calls `ring` whenever sessions end or their rights change in this process. It must return at
+    /// once.
+    pub fn when_forgotten(&self, ring: impl Fn() + Send + Sync + 'static) {
+        self.live.when_forgotten(ring);
     }
 
     /// The caller's own sessions that are alive, the newest login first.
@@ -154,7 +178,6 @@ impl Sessions {
         };
         let caller = role.caller(user.id, session.id);
         let live = Arc::new(LiveSession::new(session, caller, now));
-        live.see(now);
         self.live.insert(ticket, key, &live);
         Ok(Some(live))
     }

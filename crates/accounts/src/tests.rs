@@ -7,6 +7,7 @@ mod live;
 mod login;
 mod password;
 mod profile;
+mod recovery;
 mod role;
 mod roles;
 mod sessions;

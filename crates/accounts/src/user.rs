@@ -36,6 +36,9 @@ pub struct User {
     pub role: RoleName,
     /// False after a deactivation: the user can no longer log in, and has no session.
     pub active: bool,
+    /// When the user was last sent an invitation that has not been accepted; none for a user with a
+    /// password.
+    pub invited_at: Option<Timestamp>,
     /// The last successful login. It changes without a new version: a login is not an edit.
     pub last_login_at: Option<Timestamp>,
     /// Grows with every edit.
@@ -58,6 +61,7 @@ impl User {
             time_zone: new.time_zone,
             role: new.role,
             active: true,
+            invited_at: None,
             last_login_at: None,
             version: Version::FIRST,
             created_at: at,
@@ -97,6 +101,18 @@ impl User {
     #[must_use]
     pub fn restored(&self, at: Timestamp) -> Self {
         self.edited(Self { active: true, ..self.clone() }, at)
+    }
+
+    /// The user, who is sent an invitation to choose a first password.
+    #[must_use]
+    pub fn invited(&self, at: Timestamp) -> Self {
+        self.edited(Self { invited_at: Some(at), ..self.clone() }, at)
+    }
+
+    /// The user, who has chosen a first password.
+    #[must_use]
+    pub fn joined(&self, at: Timestamp) -> Self {
+        self.edited(Self { invited_at: None, ..self.clone() }, at)
     }
 
     /// What a search for users looks through: name, e-mail and phone, folded.
@@ -160,6 +176,7 @@ impl Audited for User {
             ("time_zone", self.time_zone.as_str().into()),
             ("role", self.role.as_str().into()),
             ("active", FieldValue::Bool(self.active)),
+            ("invited_at", self.invited_at.into()),
         ]
     }
 }

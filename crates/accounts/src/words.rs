@@ -15,6 +15,8 @@ almoner_kernel::words! {
     pub(crate) role_name_taken = "there is a role of that name";
     pub(crate) role_in_use(users) = "{users} users have this role";
     pub(crate) role_built_in = "a built-in role cannot be changed";
+    pub(crate) mail_off = "no mail can be sent: the operator has not set it up";
+    pub(crate) not_invited = "the user has a password: there is no invitation to accept";
     pub(crate) not_active = "the user is not active";
     pub(crate) already_active = "the user is active";
 
@@ -23,6 +25,7 @@ almoner_kernel::words! {
     pub(crate) taken_by_another_role = "belongs to another role";
     pub(crate) same_password = "must differ from the current password";
     pub(crate) not_your_password = "is not your password";
+    pub(crate) not_a_link = "is not a link that can still be used: it was used, replaced, or has expired";
     pub(crate) not_a_role_name =
         "must be 3 to 40 lower-case letters, digits and single underscores, starting with a letter";
     pub(crate) not_a_role = "is not a role";

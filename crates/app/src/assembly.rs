@@ -1,9 +1,11 @@
 //! Puts the parts together: the store, the ports it does not answer, the services over both.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use almoner_accounts::{
-    Administration, Authentication, LiveSessions, Profile, Roles, Sessions,
+    Administration, Authentication, Letters, LinkKey, LiveSessions, Profile, Recovery, Roles,
+    Sessions,
+    link::LinkPolicy,
     live::LivePolicy,
     password::PasswordRules,
     ports::{BreachedPasswords, PasswordHasher},
@@ -11,8 +13,11 @@ use almoner_accounts::{
 use almoner_audit::{Audit, Seal};
 use almoner_donations::{CampaignService, DonationService, DonorService};
 use almoner_http::Domains;
-use almoner_kernel::{Actor, Clock, Context, Ids, Origin};
+use almoner_jobs::JobService;
+use almoner_kernel::{Actor, Clock, Context, Ids, JobHandler, Origin};
+use almoner_mail::{Courier, CourierPolicy, MailService, Templates};
 use almoner_persistence::{Database, PostgresUrl, Store, StoreKeys, StoreOptions};
+use almoner_webhooks::WebhookService;
 use anyhow::Context as _;
 use secrecy::ExposeSecret;
 
@@ -21,6 +26,7 @@ use crate::{
     clock::{SystemClock, UuidIds},
     config::{self, Config},
     keys::{self, Keys},
+    mail::{self, PageLinks},
     passwords::{ArgonHasher, HasherLimits},
     secrets::SystemSecrets,
 };
@@ -135,13 +141,27 @@ impl Office {
             ..LivePolicy::default()
         }));
         let ids = || Arc::clone(&self.ids);
+        let link_policy =
+            LinkPolicy { invitation: config.links.invitation_lifetime, ..LinkPolicy::default() };
+        let is_mail_on = config.mail.is_some();
+        let letters = || Letters::new(is_mail_on, link_policy, ids());
         Ok(Domains {
+            recovery: Recovery::new(
+                store.clone(),
+                passwords(),
+                letters(),
+                self.link_key(),
+                ids(),
+                Arc::clone(&live),
+            ),
+            mails: MailService::new(store.clone(), Arc::new(templates(config)?), is_mail_on),
             authentication: Authentication::new(
                 store.clone(),
                 Arc::clone(&hasher),
                 Arc::new(SystemSecrets),
                 ids(),
                 Arc::clone(&live),
+                letters(),
                 config.login,
                 config.session,
             ),
@@ -151,16 +171,61 @@ impl Office {
                 Arc::clone(&hasher),
                 passwords(),
                 Arc::clone(&live),
+                letters(),
                 config.login,
             ),
-            users: Administration::new(store.clone(), passwords(), ids(), Arc::clone(&live)),
+            users: Administration::new(
+                store.clone(),
+                passwords(),
+                Arc::new(SystemSecrets),
+                ids(),
+                Arc::clone(&live),
+                letters(),
+            ),
             roles: Roles::new(store.clone(), ids(), live),
             donors: DonorService::new(store.clone(), ids()),
             campaigns: CampaignService::new(store.clone(), ids()),
             donations: DonationService::new(store.clone(), ids(), config.currencies.clone()),
+            jobs: JobService::new(store.clone(), ids()),
+            webhooks: WebhookService::new(
+                store.clone(),
+                Arc::new(SystemSecrets),
+                ids(),
+                config.webhooks_allow_private,
+            ),
             audit: Audit::new(store),
             region: config.country.region,
         })
+    }
+
+    /// What sends mail, as jobs; nothing where no mail can be sent.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub fn mail_jobs(
+        &self,
+        config: &Config,
+        domains: &Domains,
+    ) -> anyhow::Result<Vec<Arc<dyn JobHandler>>> {
+        let Some(settings) = &config.mail else { return Ok(Vec::new()) };
+        let courier = Courier::new(
+            Arc::new(self.store.clone()),
+            Arc::new(templates(config)?),
+            Arc::new(PageLinks::new(self.link_key(), &config.links)),
+            mail::transport(config, settings)?,
+            CourierPolicy {
+                from: settings.from.clone(),
+                reply_to: settings.reply_to.clone(),
+                max_per_recipient: settings.per_recipient,
+                window: chrono::Duration::hours(1),
+            },
+        );
+        Ok(vec![Arc::new(courier), Arc::new(domains.recovery.clone())])
+    }
+
+    /// What proves the links in mails.
+    fn link_key(&self) -> LinkKey {
+        LinkKey::new(self.keys.links.expose_secret())
     }
 
     /// The context of something the program does itself.
@@ -180,8 +245,9 @@ impl Office {
     }
 }
 
-/// Time between two rounds of housekeeping.
-pub const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60 * 60);
+fn templates(config: &Config) -> anyhow::Result<Templates> {
+    Templates::new(&config.organisation).context("the templates of mails cannot be read")
+}
 
 /// The sub-keys that storage needs.
 pub fn store_keys(keys: &Keys) -> StoreKeys {

@@ -194,6 +194,10 @@ pub enum Command {
     #[command(subcommand)]
     Audit(Audit),
 
+    /// Tries out how mail leaves the server.
+    #[command(subcommand)]
+    Mail(Mail),
+
     /// Looks after the counts and sums that the database keeps of its donations.
     #[command(subcommand)]
     Totals(Totals),
@@ -307,6 +311,19 @@ pub enum Audit {
         #[arg(long, env = "ALMONER_AUDIT_EXPECT_HEAD", value_name = "POSITION:MAC")]
         #[arg(hide_env_values = true)]
         expect_head: Option<Mark>,
+    },
+}
+
+/// Tries out how mail leaves the server.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Mail {
+    /// Sends a trial and says what the other server answered; needs no database.
+    ///
+    /// Example: almoner mail test --to ayse@example.org
+    Test {
+        /// Where to.
+        #[arg(long, env = "ALMONER_MAIL_TEST_TO", value_name = "ADDRESS", hide_env_values = true)]
+        to: String,
     },
 }
 

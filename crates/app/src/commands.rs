@@ -19,6 +19,7 @@ use crate::{
 
 pub mod backup;
 pub mod health;
+pub mod mail;
 pub mod seed;
 
 /// `almoner migrate …`

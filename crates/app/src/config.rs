@@ -4,6 +4,7 @@
 //! Defaults, then the TOML file, then `ALMONER_…` variables, then the command line: the later wins.
 //! `deploy/almoner.example.toml` explains every key.
 
+pub mod mail;
 mod problem;
 mod reader;
 pub mod schema;
@@ -15,12 +16,15 @@ mod values;
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use almoner_accounts::{login::LoginPolicy, password::PasswordPolicy, session::SessionPolicy};
+use almoner_http::live::LiveSettings;
 use almoner_kernel::{Currency, EmailAddress, Region};
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
+pub use mail::{LinkSettings, MailRoute, MailSettings, SmtpPassword, SmtpRoute, SmtpTls};
 pub use problem::{ConfigError, Problem};
 pub use sources::Sources;
 pub use values::{Database, WebOrigin, masked_url, url_without_password};
@@ -51,6 +55,8 @@ pub struct Config {
     pub organisation: String,
     /// Country of phone numbers written without a country code.
     pub country: CountryCode,
+    /// Time zone that schedules are read in.
+    pub time_zone: Tz,
     /// Currencies a donation may have, the usual one first.
     pub currencies: Vec<Currency>,
     /// Where the database is.
@@ -59,14 +65,30 @@ pub struct Config {
     pub database_pool_size: u32,
     /// The backups that the server makes by itself; none unless a folder is named.
     pub backup: Option<BackupPlan>,
+    /// Work that is done apart from requests.
+    pub jobs: JobSettings,
+    /// Whether webhooks may call addresses of private networks, and in plain `http`.
+    pub webhooks_allow_private: bool,
+    /// How long deliveries to webhooks are kept that came to their end.
+    pub webhook_deliveries_keep: Duration,
+    /// How long a record stays in the trash.
+    pub trash_keep: Duration,
+    /// How long security events are kept.
+    pub security_events_keep: Duration,
     /// The first superadmin, made on an empty database and ignored afterwards.
     pub first_admin: Option<FirstAdmin>,
     /// What is logged, and how.
     pub log: LogSettings,
+    /// Where traces go; nowhere unless a collector is named.
+    pub traces: Option<TraceSettings>,
+    /// Where errors go beside the log; nowhere unless a DSN is given.
+    pub errors: Option<ErrorSettings>,
     /// Origins of other web pages that may call the API.
     pub cors_origins: Vec<WebOrigin>,
     /// How many requests are allowed.
     pub rate_limit: RateLimit,
+    /// How many may follow live lists.
+    pub live: LiveSettings,
     /// How long sessions live.
     pub session: SessionPolicy,
     /// What a password must be; the name of the charity is among its organisation words.
@@ -77,6 +99,10 @@ pub struct Config {
     pub hash_threads: u32,
     /// How many logins may fail.
     pub login: LoginPolicy,
+    /// How mail leaves the server; none where it does not.
+    pub mail: Option<MailSettings>,
+    /// Where the links in mails lead.
+    pub links: LinkSettings,
     /// What `/metrics` asks for as a bearer token.
     pub metrics_token: Option<SecretString>,
 }
@@ -116,6 +142,15 @@ pub struct BackupPlan {
     pub keep: u32,
 }
 
+/// Work that is done apart from requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobSettings {
+    /// How many jobs are done at the same time.
+    pub concurrency: u32,
+    /// How long jobs are kept that were done or cancelled.
+    pub keep: Duration,
+}
+
 /// What is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSettings {
@@ -123,6 +158,32 @@ pub struct LogSettings {
     pub filter: String,
     /// Text or JSON.
     pub format: LogFormat,
+}
+
+/// Where traces go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceSettings {
+    /// The collector's address for traces over OTLP, HTTP with protobuf.
+    pub endpoint: String,
+    /// The share of traces that are sent, from 0 to 1, where the caller has not decided already.
+    pub sample_ratio: f64,
+    /// `service.name`.
+    pub service: String,
+    /// `service.instance.id`.
+    pub instance: Option<String>,
+}
+
+/// Where errors go beside the log.
+#[derive(Clone, Debug)]
+pub struct ErrorSettings {
+    /// Address, project and key of a Sentry.
+    pub dsn: SecretString,
+    /// The environment they are filed under.
+    pub environment: String,
+    /// The share of errors that are sent, from 0 to 1.
+    pub sample_rate: f64,
+    /// The name of the server they come from, when it may be told.
+    pub instance: Option<String>,
 }
 
 /// How many requests are allowed.
@@ -164,6 +225,13 @@ impl Config {
                     .to_owned(),
             );
         }
+        if self.webhooks_allow_private {
+            warnings.push(
+                "webhooks.allow_private (ALMONER_WEBHOOKS_ALLOW_PRIVATE) is on: whoever may manage \
+                 webhooks can have this server call whatever its network reaches"
+                    .to_owned(),
+            );
+        }
         if !self.public_url.is_https() && !self.public_url.is_loopback() {
             warnings.push(format!(
                 "public_url (ALMONER_PUBLIC_URL) is {}: passwords and session cookies travel in \
@@ -177,6 +245,28 @@ impl Config {
                  other machines will be refused as foreign",
                 self.listen, self.public_url
             ));
+        }
+        if let Some(mail) = &self.mail {
+            match &mail.route {
+                MailRoute::Smtp(smtp) if smtp.tls == SmtpTls::Opportunistic => warnings.push(
+                    "mail.tls (ALMONER_MAIL_TLS) is opportunistic: whoever sits between this server \
+                     and the mail server can read mails, and use the links in them"
+                        .to_owned(),
+                ),
+                MailRoute::Smtp(_) => {}
+                MailRoute::Folder(_) | MailRoute::Log => warnings.push(
+                    "mail.transport (ALMONER_MAIL_TRANSPORT) sends no mail to anybody: it is for \
+                     development"
+                        .to_owned(),
+                ),
+            }
+            for page in [&self.links.password_reset, &self.links.invitation] {
+                if page.scheme() != "https" && !self.public_url.is_loopback() {
+                    warnings.push(format!(
+                        "links in mails lead to {page}: passwords are typed in the clear there"
+                    ));
+                }
+            }
         }
         warnings
     }
@@ -214,6 +304,10 @@ fn read(reader: &mut Reader) -> Option<Config> {
         let region = Region::parse(&code).map_err(|unfit| unfit.to_string())?;
         Ok(CountryCode { code, region })
     });
+    let time_zone = reader.read(key::TIME_ZONE, |text| {
+        text.parse::<Tz>()
+            .map_err(|_| "must be a name of the IANA database such as Europe/Istanbul".to_owned())
+    });
     let currencies = reader
         .list(key::CURRENCIES, |text| Currency::parse(text).map_err(|unfit| unfit.to_string()));
     if currencies.as_ref().is_some_and(Vec::is_empty) {
@@ -225,6 +319,17 @@ fn read(reader: &mut Reader) -> Option<Config> {
 
     let backup = backup_plan(reader, database.as_ref());
 
+    let concurrency = reader.read(key::JOBS_CONCURRENCY, whole(1..=64));
+    let mut retention = |key| {
+        // Ten years: what is kept longer is better taken elsewhere.
+        reader.read(key, |text| bounded(span(text)?, DAY..=DAY * 3_653, "must be from 1d to 3653d"))
+    };
+    let trash_keep = retention(key::RETENTION_TRASH);
+    let security_events_keep = retention(key::RETENTION_SECURITY_EVENTS);
+    let jobs_keep = retention(key::RETENTION_JOBS);
+    let webhook_deliveries_keep = retention(key::RETENTION_WEBHOOK_DELIVERIES);
+    let webhooks_allow_private = reader.read(key::WEBHOOKS_ALLOW_PRIVATE, switch);
+
     let log_filter = reader.read(key::LOG, |text| {
         EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| {
             format!("must be a log filter such as info,almoner_http=debug: {error}")
@@ -235,12 +340,15 @@ fn read(reader: &mut Reader) -> Option<Config> {
         "json" => Ok(LogFormat::Json),
         _ => Err("must be text or json".to_owned()),
     });
+    let (traces, errors) = telemetry(reader);
     let cors_origins = reader.list(key::CORS_ORIGINS, WebOrigin::parse);
 
     let quota = || whole(1..=1_000_000);
     let rate_limit_enabled = reader.read(key::RATE_LIMIT, switch);
     let user_per_minute = reader.read(key::RATE_LIMIT_USER, quota());
     let stranger_per_minute = reader.read(key::RATE_LIMIT_STRANGER, quota());
+    let live_max_of_user = reader.read(key::LIVE_MAX_PER_USER, whole(1..=100_000));
+    let live_max = reader.read(key::LIVE_MAX, whole(1..=100_000));
     let roles = reader.table(key::RATE_LIMIT_ROLES, |text| quota()(text));
 
     let minute_to = |longest: Duration, detail: &'static str| {
@@ -285,6 +393,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
     let lockout_failures = reader.read(key::LOGIN_FAILURES, whole(1..=100));
     let lockout_time = reader.read(key::LOGIN_LOCKOUT, minute_to(DAY, "must be from 1m to 1d"));
 
+    let mail = mail::mail(reader);
+
     let metrics_token = optional(reader, key::METRICS_TOKEN, |text| {
         // 128 bits in hexadecimal have 32 characters; 16 is what a person might still type.
         if text.len() >= 16 {
@@ -297,12 +407,14 @@ fn read(reader: &mut Reader) -> Option<Config> {
 
     let data_dir = data_dir?;
     let listen = listen?;
+    let public_url = match public_url? {
+        Some(origin) => origin,
+        None => default_public_url(listen)?,
+    };
+    let links = mail::links(reader, &public_url);
     Some(Config {
         key_file: key_file?.unwrap_or_else(|| data_dir.join("almoner.key")),
-        public_url: match public_url? {
-            Some(origin) => origin,
-            None => default_public_url(listen)?,
-        },
+        public_url,
         database: database?
             .unwrap_or_else(|| Database::Sqlite { path: data_dir.join("almoner.db") }),
         data_dir,
@@ -313,12 +425,21 @@ fn read(reader: &mut Reader) -> Option<Config> {
         shutdown_grace: shutdown_grace?,
         organisation: organisation?,
         country: country?,
+        time_zone: time_zone?,
         currencies: currencies?,
         database_pool_size: database_pool_size?,
         backup: backup?,
+        jobs: JobSettings { concurrency: concurrency?, keep: jobs_keep? },
+        webhooks_allow_private: webhooks_allow_private?,
+        webhook_deliveries_keep: webhook_deliveries_keep?,
+        trash_keep: trash_keep?,
+        security_events_keep: security_events_keep?,
         first_admin: first_admin?,
         log: LogSettings { filter: log_filter?, format: log_format? },
+        traces: traces?,
+        errors: errors?,
         cors_origins: cors_origins?,
+        live: LiveSettings { max_of_user: live_max_of_user? as usize, max: live_max? as usize },
         rate_limit: RateLimit {
             enabled: rate_limit_enabled?,
             user_per_minute: user_per_minute?,
@@ -341,6 +462,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
             max_per_address: attempts_per_address?,
             window: address_window?,
         },
+        mail: mail?,
+        links: links?,
         metrics_token: metrics_token?,
     })
 }
@@ -379,6 +502,43 @@ fn backup_plan(
         return None;
     }
     Some(Some(BackupPlan { folder, every: every?, keep: keep? }))
+}
+
+/// Where traces and errors go: `None` when something is wrong, `Some(None)` when nowhere.
+fn telemetry(
+    reader: &mut Reader,
+) -> (Option<Option<TraceSettings>>, Option<Option<ErrorSettings>>) {
+    use values::{collector, dsn, share};
+
+    const NAME: usize = 200;
+
+    fn given(text: &str) -> Option<String> {
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+    let name =
+        |text: &str| almoner_kernel::text::line(text, NAME).map_err(|unfit| unfit.to_string());
+    let endpoint = reader
+        .read(schema::OTLP_ENDPOINT, |text| given(text).map(|text| collector(&text)).transpose());
+    let sample_ratio = reader.read(schema::OTLP_SAMPLE_RATIO, share);
+    let service = reader.read(schema::SERVICE_NAME, name);
+    let instance =
+        reader.read(schema::INSTANCE_ID, |text| given(text).map(|text| name(&text)).transpose());
+    let dsn =
+        reader.read(schema::SENTRY_DSN, |text| given(text).map(|text| dsn(&text)).transpose());
+    let environment = reader.read(schema::SENTRY_ENVIRONMENT, name);
+    let sample_rate = reader.read(schema::SENTRY_SAMPLE_RATE, share);
+
+    let traces = || {
+        let (endpoint, sample_ratio, service) = (endpoint?, sample_ratio?, service?);
+        let instance = instance.clone()?;
+        Some(endpoint.map(|endpoint| TraceSettings { endpoint, sample_ratio, service, instance }))
+    };
+    let errors = || {
+        let (dsn, environment, sample_rate) = (dsn?, environment?, sample_rate?);
+        let instance = instance.clone()?;
+        Some(dsn.map(|dsn| ErrorSettings { dsn, environment, sample_rate, instance }))
+    };
+    (traces(), errors())
 }
 
 fn password_policy(

@@ -37,6 +37,8 @@ pub struct Keys {
     pub vault: Key32,
     /// Hashes sensitive values, so that they can be found again (HMAC).
     pub lookup: Key32,
+    /// Makes the secrets in mailed links (HMAC).
+    pub links: Key32,
     fingerprint: String,
 }
 
@@ -56,6 +58,7 @@ impl Keys {
             cursor: sub_key(&hkdf, b"almoner/v1/cursor")?,
             vault: sub_key(&hkdf, b"almoner/v1/vault")?,
             lookup: sub_key(&hkdf, b"almoner/v1/lookup")?,
+            links: sub_key(&hkdf, b"almoner/v1/links")?,
             fingerprint: mark.iter().map(|byte| format!("{byte:02x}")).collect(),
         })
     }
@@ -326,7 +329,7 @@ mod tests {
     fn sub_keys_differ_from_one_another_and_stay_the_same_for_ever() {
         let master = SecretBox::new(Box::new([1; MASTER_LEN]));
         let keys = Keys::derive(&master).unwrap();
-        let all = [&keys.csrf, &keys.audit, &keys.cursor, &keys.vault, &keys.lookup];
+        let all = [&keys.csrf, &keys.audit, &keys.cursor, &keys.vault, &keys.lookup, &keys.links];
         for (at, key) in all.iter().enumerate() {
             for other in &all[..at] {
                 assert_ne!(key.expose_secret(), other.expose_secret());

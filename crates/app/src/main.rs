@@ -6,10 +6,11 @@ use std::{
 };
 
 use almoner_app::{
-    cli::{Admin, Audit, Cli, Command, Exit, Serve},
+    cli::{Admin, Audit, Cli, Command, Exit, Mail, Serve},
     commands,
     config::Config,
-    serve, telemetry,
+    serve,
+    telemetry::{self, Outlets, TelemetryError},
 };
 use almoner_persistence::copies::CopyError;
 use clap::Parser;
@@ -20,7 +21,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match start(&cli) {
-        Ok(config) => run(&cli, &config).into(),
+        Ok((config, outlets)) => {
+            let exit = run(&cli, &config);
+            outlets.close();
+            exit.into()
+        }
         Err((exit, complaint)) => {
             // Logging has not started, and an operator waits for an answer.
             drop(writeln!(io::stderr(), "almoner: {complaint}"));
@@ -30,15 +35,27 @@ fn main() -> ExitCode {
 }
 
 /// Reads the configuration and starts logging.
-fn start(cli: &Cli) -> Result<Config, (Exit, String)> {
+fn start(cli: &Cli) -> Result<(Config, Outlets), (Exit, String)> {
     let config =
         Config::load(&cli.sources()).map_err(|error| (Exit::Misconfigured, error.to_string()))?;
-    telemetry::init(&config.log.filter, config.log.format)
-        .map_err(|error| (Exit::Failed, error.to_string()))?;
+    let outlets = outlets(cli, &config).and_then(|outlets| {
+        telemetry::init(&config.log.filter, config.log.format, &outlets).map(|()| outlets)
+    });
+    let outlets = outlets.map_err(|error| (Exit::Failed, error.to_string()))?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    Ok(config)
+    Ok((config, outlets))
+}
+
+/// Traces and errors are those of the server; commands tell whoever typed them.
+fn outlets(cli: &Cli, config: &Config) -> Result<Outlets, TelemetryError> {
+    match cli.task() {
+        Command::Serve(Serve { mock: false }) => {
+            Outlets::open(config.traces.as_ref(), config.errors.as_ref())
+        }
+        _ => Ok(Outlets::default()),
+    }
 }
 
 fn run(cli: &Cli, config: &Config) -> Exit {
@@ -54,6 +71,7 @@ fn run(cli: &Cli, config: &Config) -> Exit {
         Command::Health => commands::health::health(config),
         Command::Config => print(&format!("{config:#?}")),
         Command::Seed(order) => block_on(commands::seed::seed(config, order)),
+        Command::Mail(Mail::Test { to }) => block_on(commands::mail::test(config, to)),
         Command::Totals(command) => block_on(commands::totals(config, *command)),
         Command::Backup(order) => {
             return ended(block_on(commands::backup::backup(config, order)));

@@ -9,7 +9,7 @@ use almoner_http::health::{Part, PartStatus, Readiness};
 use almoner_persistence::Store;
 use async_trait::async_trait;
 
-use crate::backup::schedule::Standing;
+use crate::{backup::schedule::Standing, jobs::worker::Standing as QueueStanding};
 
 /// Asks the database, and whether its schema is this program's.
 pub struct StoreReadiness {
@@ -17,6 +17,7 @@ pub struct StoreReadiness {
     // The schema of a running server does not go back by itself: once is enough.
     is_migrated: AtomicBool,
     is_leaving: AtomicBool,
+    queue: Option<Arc<QueueStanding>>,
     backups: Option<Arc<Standing>>,
 }
 
@@ -24,7 +25,12 @@ impl StoreReadiness {
     /// Asks that store.
     pub const fn new(store: Store) -> Self {
         let (is_migrated, is_leaving) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { store, is_migrated, is_leaving, backups: None }
+        Self { store, is_migrated, is_leaving, queue: None, backups: None }
+    }
+
+    /// The same with the queue of jobs.
+    pub fn with_queue(self, queue: Arc<QueueStanding>) -> Self {
+        Self { queue: Some(queue), ..self }
     }
 
     /// The same with scheduled backups, when they are on.
@@ -77,6 +83,11 @@ impl Readiness for StoreReadiness {
         };
         let mut parts =
             vec![Part::needed("database", database), Part::needed("migrations", migrations)];
+        if let Some(queue) = &self.queue {
+            // No request needs it: a queue that stands still is for an operator to look at.
+            let status = if queue.is_well() { PartStatus::Up } else { PartStatus::Down };
+            parts.push(Part::watched("queue", status, None));
+        }
         if let Some(backups) = &self.backups {
             let status = if backups.is_overdue() { PartStatus::Down } else { PartStatus::Up };
             parts.push(Part::watched("backup", status, backups.age().map(|age| age.as_secs())));

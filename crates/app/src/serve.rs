@@ -14,7 +14,7 @@ use almoner_accounts::{
     user::{Locale, TimeZone},
 };
 use almoner_http::{
-    Domains, HttpKeys, HttpSettings, Mock, PublicUrl, Quotas, Server, Services,
+    Domains, HttpKeys, HttpSettings, Mock, PublicUrl, Quotas, Server, Services, Traces,
     adapters::{LiveCallers, TrailRefusals},
     health::{self, Readiness},
     settings::Origin,
@@ -25,12 +25,18 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
 
 use crate::{
-    assembly::{HOUSEKEEPING_EVERY, Neighbours, Office},
+    assembly::{Neighbours, Office},
     backup::schedule::{Scheduler, Standing},
     config::{Config, Database, WebOrigin},
+    jobs::{
+        self,
+        worker::{self, Worker},
+    },
     keys::KeyOrigin,
     readiness::StoreReadiness,
     signals::{self, Signals},
+    telemetry::{self, RequestTraces},
+    webhooks,
 };
 
 /// Serves until SIGINT or SIGTERM.
@@ -50,21 +56,28 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     first_superadmin(config, &office, &domains).await?;
 
     let metrics = record_metrics()?;
+    telemetry::expose_metrics(config.traces.as_ref(), config.errors.as_ref());
     let scheduler = scheduler(config, &office)?;
     let standing = scheduler.as_ref().map(Scheduler::standing);
-    let readiness = StoreReadiness::new(office.store.clone()).with_backups(standing.clone());
+    let worker = worker(config, &office, &domains)?;
+    let readiness = StoreReadiness::new(office.store.clone())
+        .with_queue(worker.standing())
+        .with_backups(standing.clone());
     let readiness = Arc::new(readiness);
     let services = Arc::new(Services {
         clock: Arc::clone(&office.clock),
         ids: Arc::clone(&office.ids),
         callers: Arc::new(LiveCallers(domains.sessions.clone())),
         answers: Arc::new(office.store.clone()),
+        feed: Arc::new(office.store.clone()),
         batches: Arc::new(office.store.clone()),
         refusals: Arc::new(TrailRefusals(domains.audit.clone())),
         readiness: Arc::clone(&readiness) as Arc<dyn Readiness>,
         metrics: Some(metrics.clone()),
+        traces: config.traces.as_ref().map(|_| Arc::new(RequestTraces) as Arc<dyn Traces>),
     });
     let server = Server::new(settings(config, &office)?, services, Arc::clone(&domains))?;
+    let live = server.live();
     let signals = Signals::listen().context("cannot listen for signals")?;
     let http = HttpServer::new(move || server.app())
         .disable_signals()
@@ -72,17 +85,32 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         .bind(config.listen)
         .with_context(|| format!("cannot listen on {}", config.listen))?
         .run();
-    let stopping =
-        rt::spawn(signals::stop(signals, http.handle(), readiness, config.shutdown_drain));
+    let worker = worker.start();
+    let stopping = rt::spawn(signals::stop(
+        signals,
+        http.handle(),
+        worker.halt(),
+        readiness,
+        live.clone(),
+        config.shutdown_drain,
+    ));
+    let (store, lists) = (office.store.clone(), live.clone());
+    let listening = rt::spawn(async move { store.listen().await });
+    let following = rt::spawn(async move { lists.run().await });
+    let telling = rt::spawn(webhooks::tell(&office));
     let upkeep = rt::spawn(upkeep(office.store.clone(), metrics, standing));
     let backups = scheduler.map(Scheduler::start).transpose()?;
-    let housekeeping = rt::spawn(housekeeping(office.store.clone(), Arc::clone(&office.clock)));
     announce(config, &office).await?;
 
     let served = http.await.context("the server stopped");
     stopping.abort();
+    following.abort();
+    telling.abort();
+    listening.abort();
+    // It lets go of its connection to PostgreSQL, which takes a runtime.
+    let _ = listening.await;
     upkeep.abort();
-    housekeeping.abort();
+    worker.stop().await;
     if let Some(backups) = backups {
         backups.stop().await;
     }
@@ -121,6 +149,21 @@ fn scheduler(config: &Config, office: &Office) -> anyhow::Result<Option<Schedule
     };
     let clock = Arc::clone(&office.clock);
     Scheduler::new(plan.clone(), path.clone(), &config.key_file, clock).map(Some)
+}
+
+/// What does the jobs of this process.
+fn worker(config: &Config, office: &Office, domains: &Domains) -> anyhow::Result<Worker> {
+    let host = gethostname::gethostname();
+    let instance = format!("{}:{}", host.to_string_lossy(), config.listen.port());
+    let settings = worker::Settings::new(config.jobs.concurrency, instance, config.shutdown_grace);
+    Ok(Worker::new(
+        Arc::new(office.store.clone()),
+        Arc::clone(&office.clock),
+        Arc::clone(&office.ids),
+        jobs::handlers(office, config, domains)?,
+        jobs::plans(config)?,
+        settings,
+    ))
 }
 
 async fn first_superadmin(
@@ -169,6 +212,7 @@ pub fn settings(config: &Config, office: &Office) -> anyhow::Result<HttpSettings
                 .map(|(role, limit)| Ok((role.clone(), per_minute(*limit)?)))
                 .collect::<anyhow::Result<_>>()?,
         },
+        live: config.live,
         body_limit: config.body_limit,
         keys: HttpKeys {
             cookie: *office.keys.cookie.expose_secret(),
@@ -185,6 +229,7 @@ fn record_metrics() -> anyhow::Result<PrometheusHandle> {
             Matcher::Full(health::REQUEST_SECONDS.to_owned()),
             health::REQUEST_SECONDS_BUCKETS,
         )?
+        .set_buckets_for_metric(Matcher::Full(worker::SECONDS.to_owned()), worker::SECONDS_BUCKETS)?
         .install_recorder()
         .context("cannot record metrics")
 }
@@ -204,22 +249,6 @@ async fn upkeep(
         metrics::gauge!("almoner_database_connections", "state" => "idle").set(idle);
         if let Some(backups) = &backups {
             backups.record();
-        }
-    }
-}
-
-/// Removes what is past its time.
-async fn housekeeping(store: almoner_persistence::Store, clock: Arc<dyn almoner_kernel::Clock>) {
-    let mut round = rt::time::interval(HOUSEKEEPING_EVERY);
-    loop {
-        round.tick().await;
-        match store.forget_expired(clock.now()).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::info!(rows, "removed what was past its time"),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "could not remove what is past its time");
-            }
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::{io, sync::Arc, time::Duration};
 
 use actix_web::dev::ServerHandle;
+use almoner_http::live::Live;
 use tokio::{signal, time};
 
-use crate::readiness::StoreReadiness;
+use crate::{jobs::worker::Halt, readiness::StoreReadiness};
 
 /// Waits for a signal and stops the server. SIGTERM lets it finish what it has begun, and before that
 /// take requests for `drain` longer while it says that it is not ready: a connection that a load
@@ -15,7 +16,9 @@ use crate::readiness::StoreReadiness;
 pub async fn stop(
     mut signals: Signals,
     http: ServerHandle,
+    jobs: Halt,
     readiness: Arc<StoreReadiness>,
+    live: Live,
     drain: Duration,
 ) {
     let mut wish = signals.next().await;
@@ -27,6 +30,13 @@ pub async fn stop(
             second = signals.next() => wish = second,
         }
     }
+    // Jobs and requests come to their end side by side.
+    match wish {
+        Wish::Finish => jobs.finish(),
+        Wish::AtOnce => jobs.leave(),
+    }
+    // They would go on for ever.
+    live.close();
     http.stop(wish == Wish::Finish).await;
 }
 

@@ -22,6 +22,12 @@ impl Callers for LiveCallers {
         let live = self.0.resolve(&key, at).await?;
         Ok(live.map(|live| Arc::clone(&live.caller)))
     }
+
+    async fn look(&self, key: &str, at: Timestamp) -> Result<Option<Arc<Caller>>, StoreError> {
+        let Some(key) = SessionKey::parse(key) else { return Ok(None) };
+        let live = self.0.look(&key, at).await?;
+        Ok(live.map(|live| Arc::clone(&live.caller)))
+    }
 }
 
 /// Refusals, written to the security events.

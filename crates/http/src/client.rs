@@ -1,5 +1,5 @@
-//! Where a request came from: the address, the request id and the user agent, believing a proxy's
-//! headers only when the proxy is trusted.
+//! Where a request came from: the address, the request id, the trace and the user agent, believing a
+//! proxy's headers only when the proxy is trusted.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,6 +8,8 @@ use ipnet::IpNet;
 
 /// `X-Request-Id`.
 pub const REQUEST_ID: &str = "x-request-id";
+/// `traceparent` of W3C Trace Context.
+pub const TRACE_PARENT: &str = "traceparent";
 /// `X-Forwarded-For`.
 pub const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -48,6 +50,54 @@ pub fn handed_on_request_id(req: &ServiceRequest, trusted: &[IpNet]) -> Option<S
     let is_sane = (1..=REQUEST_ID_CHARS).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     (is_trusted(peer, trusted) && is_sane).then(|| id.to_owned())
+}
+
+/// The span of another system that a request is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceParent {
+    /// The trace; not zero.
+    pub trace_id: u128,
+    /// The span within; not zero.
+    pub span_id: u64,
+    /// Whether that system keeps the trace.
+    pub is_sampled: bool,
+}
+
+impl TraceParent {
+    /// Parses `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`. Of a later version the
+    /// first four parts are read, as W3C Trace Context asks.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = |text: &str, digits: usize| {
+            // Not a sign, which numbers may have, and no capital.
+            let is_hex =
+                text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+            (text.len() == digits && is_hex).then(|| u128::from_str_radix(text, 16).ok())?
+        };
+        let mut parts = text.split('-');
+        let version = hex(parts.next()?, 2)?;
+        let trace_id = hex(parts.next()?, 32)?;
+        let span_id = u64::try_from(hex(parts.next()?, 16)?).ok()?;
+        let flags = hex(parts.next()?, 2)?;
+        let is_sane = match version {
+            0 => parts.next().is_none(),
+            0xff => false,
+            _ => true,
+        };
+        (is_sane && trace_id != 0 && span_id != 0).then_some(Self {
+            trace_id,
+            span_id,
+            is_sampled: flags & 1 == 1,
+        })
+    }
+}
+
+/// The trace a trusted proxy handed on. A stranger's would let anybody write into the traces of
+/// others, and have each of its requests kept.
+pub fn handed_on_trace(req: &ServiceRequest, trusted: &[IpNet]) -> Option<TraceParent> {
+    let peer = req.peer_addr()?.ip().to_canonical();
+    let mut values = req.headers().get_all(TRACE_PARENT);
+    let (value, None) = (values.next()?, values.next()) else { return None };
+    is_trusted(peer, trusted).then(|| TraceParent::parse(value.to_str().ok()?))?
 }
 
 /// `User-Agent`, at most 512 bytes.

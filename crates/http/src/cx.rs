@@ -57,6 +57,8 @@ pub(crate) struct Arrival {
     pub(crate) at: Timestamp,
     pub(crate) origin: Origin,
     pub(crate) route: Lookup,
+    /// The client wants the head of the answer only.
+    pub(crate) is_head: bool,
 }
 
 /// Marks a request that only asks what would happen.

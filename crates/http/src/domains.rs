@@ -1,9 +1,12 @@
 //! The use cases the resources call: one service for each kind of record.
 
-use almoner_accounts::{Administration, Authentication, Profile, Roles, Sessions};
+use almoner_accounts::{Administration, Authentication, Profile, Recovery, Roles, Sessions};
 use almoner_audit::Audit;
 use almoner_donations::{CampaignService, DonationService, DonorService};
+use almoner_jobs::JobService;
 use almoner_kernel::Region;
+use almoner_mail::MailService;
+use almoner_webhooks::WebhookService;
 
 /// The use cases of every domain; a handler takes `web::Data<Domains>`.
 pub struct Domains {
@@ -13,6 +16,8 @@ pub struct Domains {
     pub sessions: Sessions,
     /// One's own user and password.
     pub profile: Profile,
+    /// Choosing a password with a link.
+    pub recovery: Recovery,
     /// Users.
     pub users: Administration,
     /// Roles.
@@ -25,6 +30,12 @@ pub struct Domains {
     pub donations: DonationService,
     /// The change trail and the security events.
     pub audit: Audit,
+    /// Jobs and schedules.
+    pub jobs: JobService,
+    /// Mails that were sent, or were not.
+    pub mails: MailService,
+    /// Webhooks and their deliveries.
+    pub webhooks: WebhookService,
     /// The country whose national phone numbers are understood.
     pub region: Region,
 }

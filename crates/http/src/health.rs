@@ -41,7 +41,8 @@ pub struct Part {
     /// The part: `database`, `migrations`, `queue`, `backup`; more may be added.
     #[schema(format = "word", value_type = String, example = "database")]
     pub name: &'static str,
-    /// Whether it can work. Scheduled backups are `down` when the newest proven one is overdue.
+    /// Whether it can work. Scheduled backups are `down` when the newest proven one is overdue, the
+    /// queue of jobs when nobody looks into it or something in it has been due for long.
     pub status: PartStatus,
     /// How old what it made last is, in seconds: of `backup`, once there is one.
     #[schema(nullable = false, minimum = 0, example = 5400)]
@@ -85,7 +86,7 @@ pub struct Liveness {
 /// Whether the server can work.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReadinessReport {
-    /// `down` as soon as one part is that requests need: any but `backup`.
+    /// `down` as soon as one part is that requests need: any but `queue` and `backup`.
     status: PartStatus,
     /// Every part.
     #[schema(max_items = 16)]
@@ -111,9 +112,10 @@ pub async fn get_liveness() -> HttpResponse {
 
 /// Can the server work?
 ///
-/// Asks every part the server needs: the database, its migrations, the job queue. A load balancer
-/// sends requests only while the answer is 200. Scheduled backups, where they are on, are a part too;
-/// overdue ones do not make the answer 503, because no request needs them.
+/// Asks every part the server needs: the database and its migrations. A load balancer sends requests
+/// only while the answer is 200. The queue of jobs and, where they are on, scheduled backups are parts
+/// too; a queue that stands still and overdue backups do not make the answer 503, because no request
+/// needs them.
 #[utoipa::path(
     tag = "operations",
     responses(
@@ -126,6 +128,7 @@ pub async fn get_liveness() -> HttpResponse {
                 "parts": [
                     { "name": "database", "status": "up" },
                     { "name": "migrations", "status": "up" },
+                    { "name": "queue", "status": "up" },
                 ],
             }),
         ),

@@ -16,6 +16,7 @@ pub mod domains;
 pub mod etag;
 pub mod health;
 mod language;
+pub mod live;
 mod middleware;
 pub mod mock;
 pub mod openapi;
@@ -37,6 +38,8 @@ mod tests;
 
 pub use answer::{Answer, ListOf};
 pub use body::{Body, NoBody};
+pub use client::TraceParent;
+
 pub use cx::Cx;
 pub use domains::Domains;
 pub use etag::{IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam};
@@ -44,6 +47,6 @@ pub use mock::Mock;
 pub use path::IdPath;
 pub use problem::Problem;
 pub use query::{ListQuery, NoParams, PageParams, Params, StrictQuery};
-pub use services::{Callers, Refusals, Services};
+pub use services::{Callers, Refusals, Services, Traces};
 pub use settings::{HttpKeys, HttpSettings, PublicUrl, Quotas};
 pub use site::{Server, SiteError};

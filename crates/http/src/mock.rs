@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::{
     client,
+    live::stream::EVENT_STREAM,
     openapi::{self, docs},
     problem::{Problem, registry},
     replay,
@@ -153,7 +154,8 @@ impl Example {
         if let Some(fields) = body.as_object_mut().filter(|_| is_next) {
             fields.remove("next_cursor");
         }
-        answer.content_type(media.as_str()).body(body.to_string())
+        let text = body.as_str().filter(|_| media == EVENT_STREAM).map(str::to_owned);
+        answer.content_type(media.as_str()).body(text.unwrap_or_else(|| body.to_string()))
     }
 }
 

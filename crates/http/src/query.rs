@@ -163,6 +163,21 @@ impl<P: Params> FromRequest for ListQuery<P> {
     }
 }
 
+impl<P: Params> ListQuery<P> {
+    /// Which list it is: its address, and the parameters that shape what is followed.
+    pub(crate) fn shape(&self) -> (String, Vec<(String, String)>) {
+        let mut shape = self.list.given.0.clone();
+        shape.retain(|(name, _)| name != "limit");
+        shape.push(("limit".to_owned(), self.page.limit.to_string()));
+        (self.list.path.clone(), shape)
+    }
+
+    /// The cursor of a position in this list.
+    pub(crate) fn cursor(&self, position: &Position) -> String {
+        self.list.cursor(position)
+    }
+}
+
 fn list_query<P: Params>(req: &HttpRequest) -> Result<ListQuery<P>, Problem> {
     let given = Given::of(req)?;
     let mut fields = given.known(&[names::<PageParams>(), names::<P>()]);

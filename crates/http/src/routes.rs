@@ -7,6 +7,8 @@ use std::{collections::HashMap, sync::Arc};
 use actix_web::http::{Method, header::HeaderValue};
 use serde_json::Value;
 
+use crate::live::stream::EVENT_STREAM;
+
 /// Where the API begins.
 pub const API: &str = "/api/v1";
 
@@ -15,7 +17,12 @@ pub const DRY_RUN: &str = "dry_run";
 
 /// The operations a stranger may call. Everything else under [`API`] needs a session, whoever adds
 /// a route; outside of it everything is public.
-const PUBLIC: &[(&str, &str)] = &[("POST", "/api/v1/auth/login")];
+const PUBLIC: &[(&str, &str)] = &[
+    ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/password-reset"),
+    ("POST", "/api/v1/auth/password-reset/confirm"),
+    ("POST", "/api/v1/auth/invitation/accept"),
+];
 
 /// True when a stranger may call the operation.
 pub fn is_public(method: &str, pattern: &str) -> bool {
@@ -43,6 +50,8 @@ pub enum Lookup {
         has_query: bool,
         /// True when it can be rehearsed with `dry_run=true`.
         has_dry_run: bool,
+        /// How it answers.
+        media: Media,
     },
     /// Operations, with other methods.
     WrongMethod {
@@ -53,6 +62,29 @@ pub enum Lookup {
     },
     /// Nothing.
     Unknown,
+}
+
+/// How an operation answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// With JSON.
+    Json,
+    /// With JSON, or with a stream of events.
+    Both,
+    /// With a stream of events.
+    Stream,
+}
+
+impl Media {
+    fn of(operation: &Value) -> Self {
+        let content = operation["responses"]["200"]["content"].as_object();
+        let has = |media: &str| content.is_some_and(|content| content.contains_key(media));
+        match (has(EVENT_STREAM), has("application/json")) {
+            (false, _) => Self::Json,
+            (true, true) => Self::Both,
+            (true, false) => Self::Stream,
+        }
+    }
 }
 
 impl Lookup {
@@ -85,6 +117,7 @@ struct Offer {
     method: Method,
     has_query: bool,
     has_dry_run: bool,
+    media: Media,
 }
 
 #[derive(Debug)]
@@ -111,12 +144,18 @@ impl RouteTable {
                         method: method.to_uppercase().parse().ok()?,
                         has_query: !own.is_empty(),
                         has_dry_run: !dry_run.is_empty(),
+                        media: Media::of(operation),
                     })
                 }),
             );
         }
         for pattern in UNDOCUMENTED {
-            let offer = Offer { method: Method::GET, has_query: true, has_dry_run: false };
+            let offer = Offer {
+                method: Method::GET,
+                has_query: true,
+                has_dry_run: false,
+                media: Media::Json,
+            };
             table.add(pattern, [offer].into_iter());
         }
         for routes in table.routes.values_mut() {
@@ -147,8 +186,8 @@ impl RouteTable {
         let wanted = if *method == Method::HEAD { &Method::GET } else { method };
         if let Some(offer) = route.methods.iter().find(|offer| offer.method == *wanted) {
             let is_public = is_public(wanted.as_str(), &pattern);
-            let Offer { has_query, has_dry_run, .. } = *offer;
-            return Lookup::Found { pattern, is_public, has_query, has_dry_run };
+            let Offer { has_query, has_dry_run, media, .. } = *offer;
+            return Lookup::Found { pattern, is_public, has_query, has_dry_run, media };
         }
         let mut offered: Vec<&str> =
             route.methods.iter().map(|offer| offer.method.as_str()).collect();

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Answers, Batches, Caller, Clock, Context, Ids, SecurityEventKind, StoreError, Timestamp,
+    Answers, Batches, Caller, Clock, Context, Feed, Ids, SecurityEventKind, StoreError, Timestamp,
 };
 use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tracing::Span;
 
-use crate::health::Readiness;
+use crate::{client::TraceParent, health::Readiness};
 
 /// What the HTTP layer needs itself.
 pub struct Services {
@@ -20,6 +21,8 @@ pub struct Services {
     pub callers: Arc<dyn Callers>,
     /// The kept answers of requests with an `Idempotency-Key`.
     pub answers: Arc<dyn Answers>,
+    /// What was committed, in order: live lists read it.
+    pub feed: Arc<dyn Feed>,
     /// Opens batches.
     pub batches: Arc<dyn Batches>,
     /// Writes down what was refused.
@@ -28,6 +31,15 @@ pub struct Services {
     pub readiness: Arc<dyn Readiness>,
     /// Renders the metrics; absent where none are recorded.
     pub metrics: Option<PrometheusHandle>,
+    /// Follows requests; absent where nothing is traced.
+    pub traces: Option<Arc<dyn Traces>>,
+}
+
+/// Follows requests from one system to the next.
+pub trait Traces: Send + Sync {
+    /// Lets a request's span begin a trace, or continue its parent's; the trace's id, 32 hexadecimal
+    /// digits, unless nothing traces the span.
+    fn begin(&self, request: &Span, parent: Option<TraceParent>) -> Option<String>;
 }
 
 /// Who a session key belongs to: asked once for each request with a session cookie.
@@ -38,6 +50,12 @@ pub trait Callers: Send + Sync {
     /// # Errors
     /// When the session is not in memory and storage cannot be read.
     async fn caller_of(&self, key: &str, at: Timestamp) -> Result<Option<Arc<Caller>>, StoreError>;
+
+    /// The same, without using the session: who only listens lets it time out.
+    ///
+    /// # Errors
+    /// As [`Self::caller_of`].
+    async fn look(&self, key: &str, at: Timestamp) -> Result<Option<Arc<Caller>>, StoreError>;
 }
 
 /// Writes down that a request was refused, as a security event. A failure to write is logged by the

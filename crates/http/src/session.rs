@@ -32,6 +32,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// How long the browser keeps the cookie; until it is closed when absent.
     pub remember_for: Option<Duration>,
+    /// What the browser is to be known by at later logins, when it had nothing of the kind.
+    pub device: Option<SecretKey>,
 }
 
 /// A session key, which cannot be printed.
@@ -56,7 +58,8 @@ pub fn begin(req: &HttpRequest, new: NewSession) -> Result<String, Problem> {
     session.clear();
     session.insert(KEY, &new.key.0).map_err(|error| Problem::internal(&error))?;
     let token = csrf::token(&site.settings.keys.csrf, new.id);
-    let cookies = Cookies::Set { csrf_token: token.clone(), remember_for: new.remember_for };
+    let NewSession { remember_for, device, .. } = new;
+    let cookies = Cookies::Set { csrf_token: token.clone(), remember_for, device };
     req.extensions_mut().insert(cookies);
     Ok(token)
 }
@@ -93,7 +96,7 @@ pub(crate) fn key_of(session: &Session) -> Option<String> {
 /// What the handler decided about the cookies.
 #[derive(Clone, Debug)]
 pub(crate) enum Cookies {
-    Set { csrf_token: String, remember_for: Option<Duration> },
+    Set { csrf_token: String, remember_for: Option<Duration>, device: Option<SecretKey> },
     Take,
 }
 
@@ -108,8 +111,11 @@ impl Cookies {
             .secure(settings.public_url.is_https())
             .finish();
         match self {
-            Self::Set { csrf_token, remember_for } => {
+            Self::Set { csrf_token, remember_for, device } => {
                 csrf.set_value(csrf_token.clone());
+                if let Some(device) = device {
+                    append(headers, &device_cookie(settings, device));
+                }
                 if let Some(seconds) = remember_for.map(|time| time.as_secs()) {
                     csrf.set_max_age(time::Duration::seconds(seconds.cast_signed()));
                     remember(headers, session_name, seconds);
@@ -117,9 +123,38 @@ impl Cookies {
             }
             Self::Take => csrf.make_removal(),
         }
-        if let Ok(value) = HeaderValue::from_str(&csrf.to_string()) {
-            headers.append(SET_COOKIE, value);
-        }
+        append(headers, &csrf);
+    }
+}
+
+fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        headers.append(SET_COOKIE, value);
+    }
+}
+
+/// What the browser was known by at an earlier login.
+pub(crate) fn device_of(req: &HttpRequest) -> Option<String> {
+    let site = site(req).ok()?;
+    Some(req.cookie(device_name(&site.settings))?.value().to_owned())
+}
+
+/// It outlives sessions, also at logout: it says which browser this is, not who uses it.
+fn device_cookie(settings: &HttpSettings, device: &SecretKey) -> Cookie<'static> {
+    Cookie::build(device_name(settings), device.0.clone())
+        .path("/")
+        .same_site(SameSite::Strict)
+        .secure(settings.public_url.is_https())
+        .http_only(true)
+        // As long as browsers keep any cookie.
+        .max_age(time::Duration::days(400))
+        .finish()
+}
+
+fn device_name(settings: &HttpSettings) -> &'static str {
+    match settings.public_url.is_https() {
+        true => "__Host-almoner_device",
+        false => "almoner_device",
     }
 }
 

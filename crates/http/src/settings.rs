@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, fmt, num::NonZeroU32};
 use actix_web::http::Uri;
 use ipnet::IpNet;
 
+use crate::live::LiveSettings;
+
 /// Everything the HTTP layer is told.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
@@ -18,6 +20,8 @@ pub struct HttpSettings {
     pub cors_origins: Vec<Origin>,
     /// How many requests are answered.
     pub quotas: Quotas,
+    /// How many may follow live lists.
+    pub live: LiveSettings,
     /// The largest request body, bytes.
     pub body_limit: usize,
     /// Sub-keys of the signing key.

@@ -17,6 +17,7 @@ use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 use crate::{
     domains::Domains,
     health,
+    live::Live,
     middleware::{
         arrival, cors, gate, headers, identity, problems,
         quotas::{self, Limits},
@@ -37,6 +38,7 @@ pub struct Site {
     pub(crate) routes: RouteTable,
     pub(crate) limits: Limits,
     pub(crate) running: Running,
+    pub(crate) live: Live,
     document: Bytes,
 }
 
@@ -78,6 +80,7 @@ impl Server {
             return Err(SiteError::Document(gaps));
         }
         let server = Self::with_resources(settings, services, resources::routes)?;
+        domains.sessions.when_forgotten(server.live().bell());
         Ok(Self { domains: Some(Data::from(domains)), ..server })
     }
 
@@ -88,14 +91,26 @@ impl Server {
     ) -> Result<Self, SiteError> {
         let document = openapi::document(resources);
         let limits = Limits::new(&settings.quotas).ok_or(SiteError::Quota)?;
+        let live = Live::new(
+            settings.live,
+            Arc::clone(&services.feed),
+            Arc::clone(&services.callers),
+            Arc::clone(&services.clock),
+        );
         let site = Site {
             settings,
             routes: RouteTable::of_document(&document),
             limits,
             running: Running::default(),
+            live,
             document: Bytes::from(document.to_string()),
         };
         Ok(Self { site: Data::new(site), services: Data::from(services), domains: None, resources })
+    }
+
+    /// The live lists: whoever serves runs them, and closes them before it stops.
+    pub fn live(&self) -> Live {
+        self.site.live.clone()
     }
 
     /// The application of one worker: `HttpServer::new(move || server.app())`, or

@@ -56,12 +56,17 @@ almoner_kernel::words! {
     pub(crate) must_be_one_of(choices) = "must be one of {choices}";
     pub(crate) must_be_some_of(choices) = "must be some of {choices}, separated by commas";
     pub(crate) each_permission_once = "must name each permission only once";
+    pub(crate) each_topic_once = "must name each topic only once";
     pub(crate) each_group_once = "must name each group only once";
     pub(crate) must_be_a_sort(names) = "must be one of {names}, with - in front for descending";
     pub(crate) limit_out_of_range(max) = "must be from 1 to {max}";
+    pub(crate) not_of_a_live_list =
+        "does not go with a stream, which begins at the first page and is not counted";
+    pub(crate) too_many_streams_of_user(max) = "one user may follow {max} lists at a time";
     pub(crate) foreign_cursor = "belongs to another list, filter or sort: start again without it";
     pub(crate) must_be_a_day = "must be a day such as 2026-01-31";
     pub(crate) must_be_an_instant = "must be an instant such as 2026-03-14T09:26:53Z";
+    pub(crate) must_be_a_job_kind = "must be a kind of job such as housekeeping.expired";
     pub(crate) must_be_a_uuid = "must be a UUID";
     pub(crate) needs_a_currency = "needs currency beside it";
     pub(crate) items_out_of_range(max) = "must have from 1 to {max} items";

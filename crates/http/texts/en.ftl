@@ -55,6 +55,16 @@ problem-own_account = It is your own account
     .explanation = Nobody deactivates themselves.
 problem-last_superadmin = The last superadmin must stay
     .explanation = Make another active superadmin first.
+problem-mail_off = The server sends no mail
+    .explanation =
+        An invitation needs mail, which the operator has not set up. Give the user a first password instead, or
+        ask the operator to configure `mail.transport`.
+problem-mail_not_failed = The mail did not fail
+    .explanation = Only a mail that failed, bounced or was held back can be sent again.
+problem-not_invited = The user has a password
+    .explanation =
+        Only a user who has not accepted the invitation can be invited again. Somebody who has forgotten the
+        password asks for a new one with POST /api/v1/auth/password-reset.
 problem-not_active = The user is not active
     .explanation = The user was deactivated before.
 problem-already_active = The user is active
@@ -75,6 +85,16 @@ problem-taken = A value is taken
     .explanation = Another record has a value that must be unique.
 problem-no_identity = There is no identity number
     .explanation = The record has no identity number that could be shown.
+problem-job_state = The state of the job does not allow it
+    .explanation =
+        Only a job that has failed or was cancelled can be retried, only a waiting one can be run now, and only
+        one that has not been done can be cancelled. `detail` names the state it is in.
+problem-schedule_state = The schedule is in that state already
+    .explanation = A paused schedule can be resumed, and one that is not can be paused.
+problem-webhook_disabled = The webhook is not active
+    .explanation = Nothing is sent to a webhook that is switched off. Switch it on first.
+problem-delivery_pending = The delivery is still under way
+    .explanation = Only a message that was delivered or given up can be sent once more.
 problem-stale = The record has changed meanwhile
     .explanation =
         The version in If-Match is not the record's version any more. `current_version` is the one it has now,
@@ -169,6 +189,10 @@ role_in_use =
        *[other] { $users } users have this role
     }
 role_built_in = a built-in role cannot be changed
+mail_off = no mail can be sent: the operator has not set it up
+mail_is_off = the server sends no mail: the operator has not set it up
+mail_not_failed = only a mail that failed, bounced or was held back can be sent again
+not_invited = the user has a password: there is no invitation to accept
 not_active = the user is not active
 already_active = the user is active
 
@@ -178,6 +202,7 @@ taken_by_another_user = belongs to another user
 taken_by_another_role = belongs to another role
 same_password = must differ from the current password
 not_your_password = is not your password
+not_a_link = is not a link that can still be used: it was used, replaced, or has expired
 not_a_role_name = must be 3 to 40 lower-case letters, digits and single underscores, starting with a letter
 not_a_role = is not a role
 edit_window_out_of_range = must be between 1 minute and 366 days
@@ -209,6 +234,28 @@ currency_not_accepted = is not accepted here: { $currencies }
 before_1900 = is before the year 1900
 in_the_future = is in the future
 ends_before_it_starts = is before starts_on
+
+## jobs: refusals
+
+job_state = this cannot be done with a job that is { $state }
+already_paused = the schedule is paused already
+not_paused = the schedule is not paused
+
+## webhooks: refusals
+
+webhook_disabled = the webhook is not active
+delivery_pending = the delivery is still under way
+
+## webhooks: fields
+
+not_a_url = must be an https URL such as https://example.org/hooks
+url_with_user = must not hold a user name or a password
+url_with_fragment = must not have a part behind #
+url_port = must have the port 443 or one from 1024 on
+url_private = is an address of a private network
+not_an_event_type = must be a type of event such as donation.created or donation.*
+each_event_type_once = must name each type of event only once
+event_types_out_of_range = must have from 1 to { $max } types of events
 
 ## http: requests and their headers
 
@@ -269,12 +316,16 @@ must_be_either = must be "{ $first }" or "{ $second }"
 must_be_one_of = must be one of { $choices }
 must_be_some_of = must be some of { $choices }, separated by commas
 each_permission_once = must name each permission only once
+each_topic_once = must name each topic only once
 each_group_once = must name each group only once
 must_be_a_sort = must be one of { $names }, with - in front for descending
 limit_out_of_range = must be from 1 to { $max }
+not_of_a_live_list = does not go with a stream, which begins at the first page and is not counted
+too_many_streams_of_user = one user may follow { $max } lists at a time
 foreign_cursor = belongs to another list, filter or sort: start again without it
 must_be_a_day = must be a day such as 2026-01-31
 must_be_an_instant = must be an instant such as 2026-03-14T09:26:53Z
+must_be_a_job_kind = must be a kind of job such as housekeeping.expired
 must_be_a_uuid = must be a UUID
 needs_a_currency = needs currency beside it
 one_way_to_find_a_donor = must have exactly one of email, phone and identity

@@ -56,6 +56,16 @@ problem-own_account = Bu, kendi hesabınız
     .explanation = Kimse kendi hesabını devre dışı bırakamaz.
 problem-last_superadmin = Son süper yönetici kalmalı
     .explanation = Önce etkin bir süper yönetici daha belirleyin.
+problem-mail_off = Sunucu e-posta göndermiyor
+    .explanation =
+        Davet için e-posta gerekir; sunucuyu işleten bunu ayarlamamış. Kullanıcıya bir ilk parola verin ya da
+        sunucuyu işletenden `mail.transport` ayarını yapmasını isteyin.
+problem-mail_not_failed = E-posta başarısız olmadı
+    .explanation = Yalnızca başarısız olan, geri dönen ya da bekletilen bir e-posta yeniden gönderilebilir.
+problem-not_invited = Kullanıcının parolası var
+    .explanation =
+        Yalnızca daveti henüz kabul etmemiş bir kullanıcı yeniden davet edilebilir. Parolasını unutan biri POST
+        /api/v1/auth/password-reset ile yenisini ister.
 problem-not_active = Kullanıcı etkin değil
     .explanation = Kullanıcı daha önce devre dışı bırakılmış.
 problem-already_active = Kullanıcı zaten etkin
@@ -78,6 +88,17 @@ problem-taken = Değer kullanımda
     .explanation = Benzersiz olması gereken bir değer başka bir kayıtta var.
 problem-no_identity = Kimlik numarası yok
     .explanation = Kayıtta gösterilebilecek bir kimlik numarası yok.
+problem-job_state = İşin durumu buna izin vermiyor
+    .explanation =
+        Yalnızca başarısız olmuş (failed) veya iptal edilmiş (cancelled) bir iş yeniden denenebilir, yalnızca
+        bekleyen (waiting) bir iş hemen çalıştırılabilir, yalnızca tamamlanmamış bir iş iptal edilebilir. İşin
+        hangi durumda olduğunu `detail` belirtir.
+problem-schedule_state = Zamanlama zaten bu durumda
+    .explanation = Duraklatılmış bir zamanlama sürdürülebilir, duraklatılmamış olan duraklatılabilir.
+problem-webhook_disabled = Web kancası etkin değil
+    .explanation = Kapatılmış bir web kancasına hiçbir şey gönderilmez. Önce etkinleştirin.
+problem-delivery_pending = Gönderim hâlâ sürüyor
+    .explanation = Yalnızca teslim edilmiş veya vazgeçilmiş bir ileti yeniden gönderilebilir.
 problem-stale = Kayıt bu arada değişmiş
     .explanation =
         If-Match başlığındaki sürüm artık kaydın sürümü değil. Şimdiki sürümü `current_version`, sizinkinden bu
@@ -170,6 +191,10 @@ email_taken = e-posta adresi başka bir kullanıcıya ait
 role_name_taken = bu adda bir rol var
 role_in_use = { $users } kullanıcı bu rolde
 role_built_in = yerleşik bir rol değiştirilemez
+mail_off = e-posta gönderilemez: sunucuyu işleten bunu ayarlamamış
+mail_is_off = sunucu e-posta göndermiyor: sunucuyu işleten bunu ayarlamamış
+mail_not_failed = yalnızca başarısız olan, geri dönen ya da bekletilen bir e-posta yeniden gönderilebilir
+not_invited = kullanıcının parolası var: kabul edilecek bir davet yok
 not_active = kullanıcı etkin değil
 already_active = kullanıcı zaten etkin
 
@@ -179,6 +204,7 @@ taken_by_another_user = başka bir kullanıcıya ait
 taken_by_another_role = başka bir role ait
 same_password = şimdiki paroladan farklı olmalı
 not_your_password = şimdiki parolanız bu değil
+not_a_link = artık kullanılabilecek bir bağlantı değil: kullanılmış, yenilenmiş ya da süresi dolmuş
 not_a_role_name =
     3 ile 40 karakter arasında olmalı, küçük harfle başlamalı; yalnızca küçük harf, rakam ve tek alt çizgi içerebilir
 not_a_role = böyle bir rol yok
@@ -231,6 +257,36 @@ currency_not_accepted = burada kabul edilmiyor; kabul edilenler: { $currencies }
 before_1900 = 1900 yılından önce olamaz
 in_the_future = ileri bir tarih olamaz
 ends_before_it_starts = starts_on tarihinden önce olamaz
+
+## jobs: ret nedenleri
+
+job_state =
+    bu, durumu “{ $state ->
+        [waiting] bekliyor
+        [running] çalışıyor
+        [done] tamamlandı
+        [failed] başarısız oldu
+        [cancelled] iptal edildi
+       *[other] { $state }
+    }” olan bir işle yapılamaz
+already_paused = zamanlama zaten duraklatılmış
+not_paused = zamanlama duraklatılmamış
+
+## webhooks: ret nedenleri
+
+webhook_disabled = web kancası etkin değil
+delivery_pending = gönderim hâlâ sürüyor
+
+## webhooks: alanlar
+
+not_a_url = https ile başlayan bir URL olmalı, örneğin https://example.org/hooks
+url_with_user = kullanıcı adı veya parola içermemeli
+url_with_fragment = # işaretinden sonra bir bölüm içermemeli
+url_port = bağlantı noktası 443 olmalı veya en az 1024 olmalı
+url_private = özel bir ağın adresi
+not_an_event_type = bir olay türü olmalı, örneğin donation.created veya donation.*
+each_event_type_once = her olay türünü yalnızca bir kez içermeli
+event_types_out_of_range = 1 ile { $max } arasında olay türü içermeli
 
 ## http: istekler ve başlıkları
 
@@ -287,12 +343,16 @@ must_be_either = "{ $first }" veya "{ $second }" olmalı
 must_be_one_of = şunlardan biri olmalı: { $choices }
 must_be_some_of = virgülle ayrılmış olarak şunlardan bir veya birkaçı olmalı: { $choices }
 each_permission_once = her yetki yalnızca bir kez yazılmalı
+each_topic_once = her konu yalnızca bir kez yazılmalı
 each_group_once = her gruplama yalnızca bir kez verilebilir
 must_be_a_sort = şunlardan biri olmalı: { $names }; azalan sıralama için başına - konur
 limit_out_of_range = 1 ile { $max } arasında olmalı
+not_of_a_live_list = canlı akışla birlikte kullanılamaz: akış ilk sayfadan başlar ve sayım yapılmaz
+too_many_streams_of_user = bir kullanıcı aynı anda en çok { $max } listeyi izleyebilir
 foreign_cursor = başka bir listeye, süzgece veya sıralamaya ait: imleç olmadan baştan başlayın
 must_be_a_day = gün olmalı, örneğin 2026-01-31
 must_be_an_instant = zaman anı olmalı, örneğin 2026-03-14T09:26:53Z
+must_be_a_job_kind = bir iş türü olmalı, örneğin housekeeping.expired
 must_be_a_uuid = UUID olmalı
 needs_a_currency = currency ile birlikte verilmeli
 one_way_to_find_a_donor = email, phone ve identity alanlarından tam olarak biri verilmeli

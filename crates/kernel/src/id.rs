@@ -100,4 +100,16 @@ entities! {
     ChangeEntity, ChangeId, "change";
     /// One login, logout, failure or refusal.
     SecurityEventEntity, SecurityEventId, "security_event";
+    /// Work that is done apart from the request that causes it.
+    JobEntity, JobId, "job";
+    /// When work is done again and again.
+    ScheduleEntity, ScheduleId, "schedule";
+    /// One mail to one user.
+    MailEntity, MailId, "mail";
+    /// A link that lets whoever has it choose the password of one user.
+    LinkEntity, LinkId, "link";
+    /// Another system that is told what happens.
+    WebhookEntity, WebhookId, "webhook";
+    /// One message to a webhook.
+    DeliveryEntity, DeliveryId, "delivery";
 }

@@ -7,6 +7,8 @@ pub mod fault;
 pub mod feed;
 pub mod id;
 pub mod identity;
+pub mod job;
+pub mod mail;
 pub mod money;
 pub mod page;
 pub mod patch;
@@ -22,8 +24,13 @@ pub use contact::{EmailAddress, PersonName, PhoneNumber, Region};
 pub use context::{Actor, Caller, Context, Origin, Replay, Scope, ScopeKind};
 pub use fault::{Denied, Fault, FieldError, Fields, Invalid, Kind, Stale};
 pub use feed::{Feed, Notice};
-pub use id::{CampaignId, ChangeId, DonationId, DonorId, Id, SecurityEventId, SessionId, UserId};
+pub use id::{
+    CampaignId, ChangeId, DeliveryId, DonationId, DonorId, Id, JobId, LinkId, MailId, ScheduleId,
+    SecurityEventId, SessionId, UserId, WebhookId,
+};
 pub use identity::{IdentityKind, IdentityNumber, IdentityOnFile};
+pub use job::{Attempt, JobError, JobHandler, NewJob, Patience, Progress};
+pub use mail::{MailTemplate, NewMail};
 pub use money::{Currency, Money};
 pub use page::{Direction, Page, PageRequest, Position, Sort, SortKey, Total, Trash};
 pub use patch::Patch;

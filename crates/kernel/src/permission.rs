@@ -83,6 +83,18 @@ permissions! {
     DonationsPurge = "donations:purge";
     /// Read the change trail and the security events.
     AuditRead = "audit:read";
+    /// See jobs, their runs and the schedules.
+    JobsRead = "jobs:read";
+    /// Retry, cancel and hasten jobs; run, pause and resume schedules.
+    JobsManage = "jobs:manage";
+    /// See which mails were sent, and what they look like.
+    MailRead = "mail:read";
+    /// Have a mail that failed sent again.
+    MailManage = "mail:manage";
+    /// See webhooks and their deliveries.
+    WebhooksRead = "webhooks:read";
+    /// Create, change, test and delete webhooks, and repeat deliveries.
+    WebhooksManage = "webhooks:manage";
 }
 
 /// The text is not one of [`Permission::ALL`].

@@ -5,7 +5,7 @@ use std::any::Any;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::{Actor, Context, Origin, Timestamp, UserId, Version};
+use crate::{Actor, Context, NewJob, Origin, Timestamp, UserId, Version};
 
 /// What happened in one unit of work. It starts from the [`Context`], so that who, when and from
 /// where cannot be forgotten; `commit` refuses one that says nothing.
@@ -21,6 +21,8 @@ pub struct Trail {
     pub changes: Vec<Change>,
     /// Logins, logouts, failures and refusals.
     pub security_events: Vec<SecurityEvent>,
+    /// What is to be done once the unit of work is committed.
+    pub jobs: Vec<NewJob>,
     /// The answer to keep for a repeated request.
     pub answer: Option<SavedAnswer>,
     /// True when the unit of work is a rehearsal: it is checked like any other, then taken back.
@@ -36,6 +38,7 @@ impl Trail {
             origin: cx.origin.clone(),
             changes: Vec::new(),
             security_events: Vec::new(),
+            jobs: Vec::new(),
             answer: None,
             dry_run: cx.dry_run,
         }
@@ -119,6 +122,13 @@ impl Trail {
     #[must_use]
     pub fn security(mut self, event: SecurityEvent) -> Self {
         self.security_events.push(event);
+        self
+    }
+
+    /// Something is to be done about it, apart from this unit of work and only if it is committed.
+    #[must_use]
+    pub fn enqueue(mut self, job: NewJob) -> Self {
+        self.jobs.push(job);
         self
     }
 
@@ -277,12 +287,22 @@ names! {
         Completed = "completed",
         /// A donation was given back.
         Refunded = "refunded",
-        /// A donation will never arrive.
+        /// A donation will never arrive, or a job is not wanted any more.
         Cancelled = "cancelled",
         /// A user can no longer log in.
         Deactivated = "deactivated",
         /// A user chose a new password.
         PasswordChanged = "password_changed",
+        /// A job that had failed is tried again.
+        Retried = "retried",
+        /// A job, or what a schedule stands for, is done now and not later.
+        Started = "started",
+        /// A schedule makes no jobs any more.
+        Paused = "paused",
+        /// A schedule makes jobs again.
+        Resumed = "resumed",
+        /// A user was sent a link to choose their first password.
+        Invited = "invited",
     }
 }
 
@@ -322,6 +342,24 @@ names! {
         AccessDenied = "access_denied",
         /// A request was refused as forged: CSRF token or origin.
         ForgeryRefused = "forgery_refused",
+        /// Somebody asked for a link to choose a new password.
+        PasswordResetRequested = "password_reset_requested",
+        /// Somebody asked for too many of those: no mail is sent.
+        PasswordResetLimited = "password_reset_limited",
+        /// A user is sent such a link.
+        PasswordResetSent = "password_reset_sent",
+        /// Nobody is sent one: the address is unknown, or its user cannot log in anyway.
+        PasswordResetIgnored = "password_reset_ignored",
+        /// A user chose a new password with such a link.
+        PasswordReset = "password_reset",
+        /// A link of a mail was refused: it was used, replaced or has expired.
+        LinkRefused = "link_refused",
+        /// A user was invited to choose a first password.
+        UserInvited = "user_invited",
+        /// A user accepted the invitation.
+        InvitationAccepted = "invitation_accepted",
+        /// Somebody logged in on a device their account had not seen.
+        NewDevice = "new_device",
     }
 }
 

@@ -4,14 +4,17 @@ mod rows;
 mod unit;
 
 use almoner_accounts::{
+    link::Link,
     login::AddressKey,
     ports::{Account, Accounts, AccountsTx, LoginWindow, StoredSession},
+    recovery::ResetRequest,
     role::{CustomRole, RoleName},
     session::{Session, SessionKeyHash},
     user::{User, UserQuery, UserSort},
 };
 use almoner_kernel::{
-    Page, PageRequest, Position, Scope, SessionId, SortKey, StoreError, Timestamp, UserId,
+    EmailAddress, LinkId, Page, PageRequest, Position, Scope, SessionId, SortKey, StoreError,
+    Timestamp, UserId,
 };
 use async_trait::async_trait;
 use sea_orm::{
@@ -20,12 +23,13 @@ use sea_orm::{
 };
 
 use crate::{
-    entities::{login_attempts, roles, sessions, users},
+    entities::{links, login_attempts, reset_requests, roles, sessions, users},
     error::store_error,
-    paging::{Listing, Ordering, millis},
+    paging::{Listing, Ordering, instant, millis},
     store::Store,
 };
-use rows::{into_account, into_role, into_session, into_user};
+use rows::{into_account, into_link, into_role, into_session, into_user};
+use uuid::Uuid;
 
 #[async_trait]
 impl Accounts for Store {
@@ -172,6 +176,25 @@ impl Accounts for Store {
                 .is_some();
         unit.commit_upkeep().await?;
         Ok(is_there)
+    }
+
+    async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {
+        let row =
+            links::Entity::find_by_id(id.uuid()).one(&self.point()).await.map_err(store_error)?;
+        row.map(into_link).transpose()
+    }
+
+    async fn reset_request(&self, id: Uuid) -> Result<Option<ResetRequest>, StoreError> {
+        let row =
+            reset_requests::Entity::find_by_id(id).one(&self.point()).await.map_err(store_error)?;
+        let request = |row: reset_requests::Model| {
+            Ok(ResetRequest {
+                id: row.id,
+                email: EmailAddress::from_stored(row.email),
+                at: instant(row.at)?,
+            })
+        };
+        row.map(request).transpose()
     }
 }
 

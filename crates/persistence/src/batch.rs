@@ -12,7 +12,7 @@ use std::{
 };
 
 use almoner_kernel::{
-    Change, SecurityEvent, StoreError, Trail,
+    Change, NewJob, SecurityEvent, StoreError, Trail,
     store::{Batch, Batches},
 };
 use async_trait::async_trait;
@@ -48,6 +48,7 @@ pub struct Open {
 struct Written {
     changes: Vec<Change>,
     security_events: Vec<SecurityEvent>,
+    jobs: Vec<NewJob>,
 }
 
 impl Open {
@@ -66,6 +67,7 @@ impl Open {
         let mut written = self.written.lock();
         written.changes.extend(trail.changes);
         written.security_events.extend(trail.security_events);
+        written.jobs.extend(trail.jobs);
         Ok(())
     }
 
@@ -115,6 +117,7 @@ impl Batch for Handle {
         let written = mem::take(&mut *open.written.lock());
         trail.changes.extend(written.changes);
         trail.security_events.extend(written.security_events);
+        trail.jobs.extend(written.jobs);
         let open = Arc::into_inner(open);
         let work = open.and_then(|open| Arc::into_inner(open.work));
         let work = work.ok_or_else(|| StoreError::Failed("a batch is still at work".into()))?;

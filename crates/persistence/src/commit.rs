@@ -22,6 +22,7 @@ use crate::{
     connection::{Known, Work},
     entities::{answers, changes, security_events, trail_head},
     error::store_error,
+    jobs,
     paging::millis,
     store::Inner,
 };
@@ -59,6 +60,7 @@ pub(crate) async fn write(inner: &Inner, work: Work, trail: &Trail) -> Result<()
         keep_answer(&work, trail, answer).await?;
     }
     write_security_events(inner, &work, trail).await?;
+    jobs::store(inner, &work, trail).await?;
     // Last, because its lock puts the commits of several instances in line.
     let position = write_changes(inner, &work, trail).await?;
     work.commit().await?;
@@ -66,6 +68,7 @@ pub(crate) async fn write(inner: &Inner, work: Work, trail: &Trail) -> Result<()
     if let Some(position) = position {
         inner.heard.note(position);
     }
+    jobs::stir(inner, trail);
     Ok(())
 }
 

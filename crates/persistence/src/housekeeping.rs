@@ -1,23 +1,41 @@
-//! Removing what is past its time: sessions, login attempts and answers that nobody can use any more.
+//! Removing what is past its time: sessions, login attempts, answers and links that nobody can use any
+//! more, mails of long ago, devices that were not seen for a year.
 
 use almoner_kernel::{StoreError, Timestamp};
 use chrono::Duration;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+};
+use tokio::runtime::Handle;
+use uuid::Uuid;
 
 use crate::{
     commit::ANSWER_LIFETIME_MS,
-    entities::{answers, login_attempts, sessions},
+    entities::{
+        answers, devices, links, login_attempts, mails, reset_requests, security_events, sessions,
+        trail_floor,
+    },
     error::store_error,
     paging::millis,
+    sqlite::values,
     store::Store,
 };
 
 /// How long a login attempt can matter: the longest window that can be configured.
 const ATTEMPTS_MATTER: Duration = Duration::days(1);
 
+/// How long a request for a link can matter: its link would be good for less.
+const REQUESTS_MATTER: Duration = Duration::days(1);
+
+/// How long a device is known that nobody logs in on.
+const DEVICES_MATTER: Duration = Duration::days(365);
+
+/// How long it is told what became of a mail: as long as security events are usually kept.
+const MAILS_MATTER: Duration = Duration::days(90);
+
 impl Store {
-    /// Removes expired sessions, login attempts and answers; says how many rows. These rows carry no
-    /// business data, so that they leave no trail.
+    /// Removes expired sessions, login attempts, answers, links, mails and devices; says how many rows.
+    /// These rows carry no business data, so that they leave no trail.
     ///
     /// # Errors
     /// When the database is away.
@@ -38,7 +56,91 @@ impl Store {
             .exec(&*unit.work)
             .await
             .map_err(store_error)?;
+        let links = links::Entity::delete_many()
+            .filter(links::Column::ExpiresAt.lt(millis(now)))
+            .exec(&*unit.work)
+            .await
+            .map_err(store_error)?;
+        let requests = reset_requests::Entity::delete_many()
+            .filter(reset_requests::Column::At.lt(millis(now - REQUESTS_MATTER)))
+            .exec(&*unit.work)
+            .await
+            .map_err(store_error)?;
+        let devices = devices::Entity::delete_many()
+            .filter(devices::Column::LastSeenAt.lt(millis(now - DEVICES_MATTER)))
+            .exec(&*unit.work)
+            .await
+            .map_err(store_error)?;
+        let mails = mails::Entity::delete_many()
+            .filter(mails::Column::CreatedAt.lt(millis(now - MAILS_MATTER)))
+            .exec(&*unit.work)
+            .await
+            .map_err(store_error)?;
         unit.commit_upkeep().await?;
-        Ok(sessions.rows_affected + attempts.rows_affected + answers.rows_affected)
+        let removed = [sessions, attempts, answers, links, requests, devices, mails];
+        Ok(removed.iter().map(|one| one.rows_affected).sum())
+    }
+
+    /// Removes security events from before a time, the oldest first, `limit` at the most; says how
+    /// many. The database itself refuses to lose younger ones.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn forget_security_events(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        use security_events::Column;
+
+        let old = || {
+            security_events::Entity::find()
+                .filter(Column::At.lt(millis(before)))
+                .order_by_asc(Column::At)
+                .order_by_asc(Column::Id)
+                .select_only()
+                .column(Column::Id)
+                .limit(u64::from(limit))
+                .into_query()
+        };
+        let found: Vec<Uuid> = self.scan().rows(&old()).await.map_err(store_error)?;
+        if found.is_empty() {
+            return Ok(0);
+        }
+        let unit = self.unit().await?;
+        trail_floor::Entity::update_many()
+            .col_expr(trail_floor::Column::SecurityEventsBefore, Expr::val(millis(before)))
+            .filter(trail_floor::Column::SecurityEventsBefore.lt(millis(before)))
+            .exec(&*unit.work)
+            .await
+            .map_err(store_error)?;
+        let gone = security_events::Entity::delete_many()
+            .filter(Column::Id.is_in(found))
+            .exec(&*unit.work)
+            .await
+            .map_err(store_error)?;
+        unit.commit_upkeep().await?;
+        Ok(gone.rows_affected)
+    }
+
+    /// Lets SQLite look at its statistics where they are out of date, and folds its log into the file
+    /// as far as nobody reads it. PostgreSQL does both by itself.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn tend(&self) -> Result<(), StoreError> {
+        let Some(writer) = self.sqlite_writer() else { return Ok(()) };
+        // Beside the async workers, because it may take a while.
+        let (writer, runtime) = (writer.clone(), Handle::current());
+        let tended = tokio::task::spawn_blocking(move || {
+            runtime.block_on(writer.with(|connection| {
+                connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+            }))
+        });
+        tended
+            .await
+            .map_err(|error| StoreError::Failed(error.into()))?
+            .map_err(values::exec_error)
+            .map_err(store_error)
     }
 }

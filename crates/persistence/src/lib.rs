@@ -12,10 +12,13 @@ mod entities;
 mod error;
 mod feed;
 mod housekeeping;
+mod jobs;
+mod mails;
 mod paging;
 pub mod rows;
 pub mod sqlite;
 mod store;
 mod vault;
+mod webhooks;
 
 pub use store::{Database, MigrationStep, OpenError, PostgresUrl, Store, StoreKeys, StoreOptions};

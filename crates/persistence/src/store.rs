@@ -17,6 +17,7 @@ use sea_orm::{
     ProxyDatabaseTrait, ProxyExecResult, ProxyRow, Statement, TransactionTrait,
 };
 use sea_orm_migration::{IntoSchemaManagerConnection, MigrationStatus, MigratorTrait};
+use tokio::sync::Notify;
 
 use crate::{
     batch,
@@ -128,6 +129,7 @@ pub(crate) struct Inner {
     pub(crate) vault: Vault,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) heard: Heard,
+    pub(crate) stirred: Notify,
     observer: Option<Observer>,
 }
 
@@ -190,6 +192,7 @@ impl Store {
             vault: Vault::new(&options.keys.vault, &options.keys.lookup),
             ids: options.ids,
             heard: Heard::default(),
+            stirred: Notify::new(),
             observer: options.observer,
         })))
     }
@@ -204,6 +207,7 @@ impl Store {
             vault: Vault::new(&keys.vault, &keys.lookup),
             ids,
             heard: Heard::default(),
+            stirred: Notify::new(),
             observer: None,
         }))
     }
@@ -351,6 +355,14 @@ impl Store {
     /// True on SQLite: one process, so what it remembers of the database is the truth.
     pub fn is_single_process(&self) -> bool {
         !matches!(self.0.backend, Backend::Postgres(_))
+    }
+
+    /// The writer of SQLite, if that is where the data is.
+    pub(crate) fn sqlite_writer(&self) -> Option<&Writer> {
+        match &self.0.backend {
+            Backend::Sqlite { writer, .. } => Some(writer),
+            Backend::Copy { .. } | Backend::Postgres(_) => None,
+        }
     }
 
     /// The pool of PostgreSQL, if that is where the data is.

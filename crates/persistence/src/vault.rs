@@ -29,13 +29,35 @@ impl Vault {
 
     /// Encrypts a number for one record: moved to another record it cannot be read.
     pub fn seal(&self, record: Uuid, number: &IdentityNumber) -> Result<Vec<u8>, StoreError> {
+        self.encrypt(number.expose().as_bytes(), record.as_bytes())
+    }
+
+    /// Encrypts the secret of a webhook, for it alone.
+    pub fn seal_secret(&self, webhook: Uuid, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.encrypt(secret, &of_webhook(webhook))
+    }
+
+    /// Decrypts the secret of a webhook.
+    pub fn open_secret(&self, webhook: Uuid, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.decrypt(sealed, &of_webhook(webhook)).ok_or_else(|| {
+            let what = "the secret of a webhook cannot be decrypted with this key";
+            StoreError::Damaged(what.to_owned())
+        })
+    }
+
+    fn encrypt(&self, value: &[u8], place: &[u8]) -> Result<Vec<u8>, StoreError> {
         let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
-        let payload = Payload { msg: number.expose().as_bytes(), aad: record.as_bytes() };
         let sealed = self
             .cipher
-            .encrypt(&nonce, payload)
+            .encrypt(&nonce, Payload { msg: value, aad: place })
             .map_err(|_| StoreError::Damaged("a value could not be encrypted".to_owned()))?;
         Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    fn decrypt(&self, sealed: &[u8], place: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, text) = sealed.split_at_checked(NONCE)?;
+        let payload = Payload { msg: text, aad: place };
+        self.cipher.decrypt(XNonce::from_slice(nonce), payload).ok()
     }
 
     /// Decrypts a number of one record.
@@ -49,10 +71,7 @@ impl Vault {
             StoreError::Damaged("an identity number cannot be decrypted with this key".to_owned())
         };
         let kind = IdentityKind::parse(kind).ok_or_else(unreadable)?;
-        let (nonce, text) = sealed.split_at_checked(NONCE).ok_or_else(unreadable)?;
-        let payload = Payload { msg: text, aad: record.as_bytes() };
-        let number =
-            self.cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| unreadable())?;
+        let number = self.decrypt(sealed, record.as_bytes()).ok_or_else(unreadable)?;
         let number = String::from_utf8(number).map_err(|_| unreadable())?;
         IdentityNumber::parse(kind, &number).map_err(|_| unreadable())
     }
@@ -66,4 +85,10 @@ impl Vault {
         mac.update(number.expose().as_bytes());
         mac.finalize().into_bytes().to_vec()
     }
+}
+
+/// What the secret of a webhook is bound to: neither another webhook's row nor another kind of column
+/// can hold it.
+fn of_webhook(webhook: Uuid) -> Vec<u8> {
+    [webhook.as_bytes().as_slice(), b"webhook"].concat()
 }

@@ -3,6 +3,7 @@ import createClient from "openapi-fetch";
 import { cookiesHere } from "./cookies.js";
 import { REPEATABLE } from "./generated/operations.js";
 import { List } from "./list.js";
+import { type Listener, type Subscription, follow } from "./live.js";
 import { Problem, UnexpectedAnswer, isProblem } from "./problem.js";
 import { type Retry, Transport, retryAfter } from "./transport.js";
 import type {
@@ -12,6 +13,9 @@ import type {
   Item,
   ListArguments,
   ListPath,
+  LiveInput,
+  LiveItem,
+  LivePath,
   Method,
   Page,
   Path,
@@ -120,6 +124,40 @@ export class Almoner {
       const query = cursor === undefined ? { ...given?.query } : { ...given?.query, cursor };
       return this.#send<Page<Item<P>>>("get", path, [{ ...given, query }]);
     });
+  }
+
+  /**
+   * A list that stays up to date: `listener` gets the whole first page, again after every change of
+   * it. A lost connection is made again and goes on where it stopped.
+   */
+  subscribe<P extends LivePath>(
+    path: P,
+    listener: Listener<LiveItem<P>>,
+    input?: LiveInput<P>,
+  ): Subscription {
+    const [given] = [input] as [RawInput?];
+    const isFinal = (error: Error): boolean =>
+      error instanceof Problem && !error.is("rate_limited", "unavailable", "internal");
+    return follow(
+      async (last, signal) => {
+        const { data, error, response } = await this.#api.request("get", path, {
+          params: { query: given?.query ?? {} },
+          headers: {
+            Accept: "text/event-stream",
+            ...(last === undefined ? {} : { "Last-Event-ID": last }),
+          },
+          parseAs: "stream",
+          signal,
+        });
+        if (isProblem(error)) throw new Problem(error, retryAfter(response));
+        if (!response.ok || !(data instanceof ReadableStream)) {
+          throw new UnexpectedAnswer(response.status, response.url);
+        }
+        return data;
+      },
+      isFinal,
+      listener,
+    );
   }
 
   /**

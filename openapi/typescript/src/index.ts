@@ -3,6 +3,7 @@
 export { Almoner, type Options } from "./client.js";
 export type { components, paths } from "./generated/schema.js";
 export { List } from "./list.js";
+export type { Listener, Subscription } from "./live.js";
 export {
   type FieldError,
   Problem,
@@ -19,6 +20,9 @@ export type {
   Item,
   ListInput,
   ListPath,
+  LiveInput,
+  LiveItem,
+  LivePath,
   Method,
   Page,
   Path,

@@ -34,6 +34,8 @@ export class Problem extends Error {
   readonly type: string;
   /** What the operator finds the request by. */
   readonly requestId: string | undefined;
+  /** The trace of the request, where the server is traced. */
+  readonly traceId: string | undefined;
   /** Every wrong field or parameter. */
   readonly errors: readonly FieldError[];
   /** With the code `stale`: the version the record has now. */
@@ -51,6 +53,7 @@ export class Problem extends Error {
     this.detail = body.detail;
     this.type = body.type;
     this.requestId = body.request_id;
+    this.traceId = body.trace_id;
     this.errors = body.errors ?? [];
     this.currentVersion = body.current_version;
     this.changedFields = body.fields;

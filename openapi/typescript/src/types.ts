@@ -127,3 +127,20 @@ export type ListArguments<P extends ListPath> = object extends ListInput<P>
 /** What a list is a list of. */
 export type Item<P extends ListPath> =
   Answer<"get", P> extends { items: (infer T)[] } ? T : never;
+
+/** The addresses of lists that can be followed. */
+export type LivePath = {
+  [P in ListPath]: Operation<"get", P> extends {
+    responses: { 200: { content: { "text/event-stream": string } } };
+  }
+    ? P
+    : never;
+}[ListPath];
+
+/** What a list is followed with: it begins at the first page, and is not counted. */
+export type LiveInput<P extends LivePath> = {
+  query?: Omit<Exclude<Parameters<Operation<"get", P>, "query">, undefined>, "cursor" | "count">;
+};
+
+/** What a list that is followed is a list of. */
+export type LiveItem<P extends LivePath> = Item<P> extends { id: string } ? Item<P> : never;

@@ -53,6 +53,20 @@ export async function types(almoner: Almoner, donation: Schemas["Donation"]): Pr
   made.nmae;
 }
 
+export function live(almoner: Almoner): void {
+  const next = (): void => undefined;
+  almoner.subscribe("/api/v1/users", { next: (users) => same<typeof users, readonly Schemas["User"][]>() });
+  almoner.subscribe("/api/v1/donations", { next }, { query: { state: "pending", limit: 5 } }).close();
+  // @ts-expect-error: it cannot be followed
+  almoner.subscribe("/api/v1/roles", { next });
+  // @ts-expect-error: nor can this
+  almoner.subscribe("/api/v1/audit/security-events", { next });
+  // @ts-expect-error: a live list is not counted
+  almoner.subscribe("/api/v1/donations", { next }, { query: { count: "exact" } });
+  // @ts-expect-error: there is no such filter
+  almoner.subscribe("/api/v1/donations", { next }, { query: { statsu: "pending" } });
+}
+
 export function problems(problem: Problem): void {
   same<typeof problem.currentVersion, number | undefined>();
   if (problem.is("stale")) {

@@ -3,14 +3,15 @@
 use std::{net::IpAddr, sync::Arc};
 
 use almoner_accounts::{
-    AccountsError, Administration, Authentication, LiveSessions,
+    AccountsError, Administration, Authentication, Letters, LinkKey, LiveSessions, Recovery,
     authentication::LoginCommand,
+    link::{Link, LinkPolicy, Purpose},
     live::LivePolicy,
     login::LoginPolicy,
     password::{PasswordPolicy, PasswordRules},
     ports::{BreachedListError, BreachedPasswords, HashError, PasswordHasher, Secrets},
     role::BuiltIn,
-    session::{SessionKey, SessionPolicy},
+    session::{DeviceKey, SessionKey, SessionPolicy},
     user::{PasswordHashText, User},
 };
 use almoner_kernel::{Context, Ids, ScopeKind, StoreError};
@@ -18,7 +19,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::all_at_once;
-use crate::support::{Backend, START, World, as_system, as_user, run_with};
+use crate::support::{Backend, START, World, as_system, as_user, run_with, session_noted};
 
 /// One list, on each database with enough connections for a real crowd.
 macro_rules! crowded {
@@ -41,6 +42,7 @@ crowded![
     an_address_gets_no_more_logins_than_its_limit,
     a_user_has_no_more_sessions_than_the_limit,
     the_last_superadmin_stays_whoever_is_faster,
+    a_link_works_once_whoever_is_faster,
 ];
 
 fn crowded(backend: Backend, case: impl AsyncFnOnce(&World)) {
@@ -84,10 +86,25 @@ struct Counted(Arc<dyn Ids>);
 
 impl Secrets for Counted {
     fn session_key(&self) -> Result<SessionKey, StoreError> {
+        Ok(SessionKey::from_random(self.bytes()))
+    }
+
+    fn device_key(&self) -> Result<DeviceKey, StoreError> {
+        Ok(DeviceKey::from_random(self.bytes()))
+    }
+}
+
+impl Counted {
+    fn bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(self.0.next().as_bytes());
-        Ok(SessionKey::from_random(bytes))
+        bytes
     }
+}
+
+/// No mail is sent here.
+fn letters(world: &World) -> Letters {
+    Letters::new(false, LinkPolicy::default(), Arc::clone(&world.ids) as _)
 }
 
 fn authentication(world: &World, policy: LoginPolicy) -> Arc<Authentication> {
@@ -98,6 +115,7 @@ fn authentication(world: &World, policy: LoginPolicy) -> Arc<Authentication> {
         Arc::new(Counted(Arc::clone(&ids))),
         ids,
         Arc::new(LiveSessions::new(LivePolicy::default())),
+        letters(world),
         policy,
         SessionPolicy::default(),
     ))
@@ -114,6 +132,7 @@ fn login(password: &str) -> LoginCommand {
         email: "a@b.co".to_owned(),
         password: SecretString::from(password),
         remember_me: false,
+        device: None,
     }
 }
 
@@ -191,8 +210,10 @@ async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
     let service = Arc::new(Administration::new(
         Arc::new(world.store.clone()),
         PasswordRules::new(PasswordPolicy::default(), Arc::new(Plain), Arc::new(Plain)),
+        Arc::new(Counted(Arc::clone(&ids))),
         ids,
         Arc::new(LiveSessions::new(LivePolicy::default())),
+        letters(world),
     ));
     // Each deactivates the next one in a circle.
     let next = superadmins.iter().cycle().skip(1);
@@ -210,3 +231,41 @@ async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
     assert_eq!((deactivated, refused), (5, 1), "{outcomes:?}");
     assert_eq!(world.rows("users WHERE active").await, 1);
 }
+
+async fn a_link_works_once_whoever_is_faster(world: &World) {
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    let key = LinkKey::new(&[7; 32]);
+    let purpose = Purpose::PasswordReset;
+    let link = Link { id: world.id(), user_id: user.id, purpose, expires_at: START + WEEK };
+    let mut tx = world.accounts().begin().await.unwrap();
+    tx.insert_link(&link).await.unwrap();
+    tx.commit(session_noted()).await.unwrap();
+    let service = Arc::new(Recovery::new(
+        Arc::new(world.store.clone()),
+        PasswordRules::new(PasswordPolicy::default(), Arc::new(Plain), Arc::new(Plain)),
+        letters(world),
+        key.clone(),
+        Arc::clone(&world.ids) as _,
+        Arc::new(LiveSessions::new(LivePolicy::default())),
+    ));
+    let outcomes = all_at_once((0..16).map(|n| {
+        let service = Arc::clone(&service);
+        let token = key.token(purpose, link.id);
+        let password = SecretString::from(format!("seven quiet boats leave at dawn {n}"));
+        async move { service.reset(&from_address([192, 0, 2, n]), token, password).await }
+    }))
+    .await;
+    let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let refused = outcomes
+        .iter()
+        .filter(|outcome| {
+            matches!(outcome, Err(AccountsError::Invalid(invalid)) if invalid.0[0].code == "link")
+        })
+        .count();
+    assert_eq!((won, refused), (1, 15), "{outcomes:?}");
+    assert_eq!(world.rows("links").await, 0);
+    assert_eq!(world.rows("changes WHERE action = 'password_changed'").await, 1);
+}
+
+const WEEK: chrono::Duration = chrono::Duration::days(7);

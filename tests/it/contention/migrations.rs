@@ -109,9 +109,9 @@ async fn the_schema_is_the_same_after_down_and_up(world: &World) {
 async fn data_survives_the_steps_that_do_not_concern_it(world: &World) {
     world.store.migrate_up(None).await.unwrap();
     with_data(world).await;
-    // The last steps are the trail and the totals: the records stay, a new trail begins, and the
-    // totals are counted from the records.
-    world.store.migrate_down(2).await.unwrap();
+    // The steps from the trail on: the records stay, a new trail begins, and the totals are counted
+    // from the records.
+    world.store.migrate_down(5).await.unwrap();
     world.store.migrate_up(None).await.unwrap();
     for table in ["donors", "campaigns", "donations", "users", "sessions"] {
         assert_eq!(world.rows(table).await, 1, "{table}");

@@ -246,11 +246,11 @@ async fn the_server_makes_a_backup_when_none_is_young_enough_and_removes_the_old
     assert_eq!(left.len(), 3, "{left:?}");
     assert!(left[0] == old[1] && left[2] == "notes.txt", "{left:?}");
 
-    let ready = reqwest::get(format!("{}/health/ready", almoner.url)).await.unwrap();
+    let ready = crate::support::http::get(format!("{}/health/ready", almoner.url)).await.unwrap();
     let ready: Value = serde_json::from_slice(&ready.bytes().await.unwrap()).unwrap();
-    assert_eq!(ready["parts"][2]["name"], "backup", "{ready}");
-    assert_eq!(ready["parts"][2]["status"], "up", "{ready}");
-    assert!(ready["parts"][2]["age_seconds"].as_u64().unwrap() < 60, "{ready}");
+    assert_eq!(ready["parts"][3]["name"], "backup", "{ready}");
+    assert_eq!(ready["parts"][3]["status"], "up", "{ready}");
+    assert!(ready["parts"][3]["age_seconds"].as_u64().unwrap() < 60, "{ready}");
     let metric = |name: &'static str| metric(&almoner.url, name);
     wait_for_metric(&almoner.url, "almoner_backup_age_seconds").await;
     assert!(metric("almoner_backup_age_seconds").await.unwrap() < 120.0);
@@ -275,10 +275,10 @@ async fn a_scheduled_backup_that_fails_is_logged_once_and_the_server_stays_ready
     fs::write(almoner.folder.path().join("taken"), "a file").unwrap();
     almoner.start();
     wait_until(|| almoner.log().contains("a scheduled backup failed")).await;
-    let ready = reqwest::get(format!("{}/health/ready", almoner.url)).await.unwrap();
+    let ready = crate::support::http::get(format!("{}/health/ready", almoner.url)).await.unwrap();
     assert_eq!(ready.status().as_u16(), 200);
     let ready: Value = serde_json::from_slice(&ready.bytes().await.unwrap()).unwrap();
-    assert_eq!(ready["parts"][2], json!({ "name": "backup", "status": "down" }));
+    assert_eq!(ready["parts"][3], json!({ "name": "backup", "status": "down" }));
     assert_eq!(metric(&almoner.url, "almoner_backup_failures_total").await, Some(1.0));
     assert_eq!(almoner.log().matches("a scheduled backup failed").count(), 1);
     assert!(almoner.log().contains("\"ERROR\""));
@@ -288,9 +288,9 @@ async fn a_scheduled_backup_that_fails_is_logged_once_and_the_server_stays_ready
 async fn without_scheduled_backups_readiness_says_nothing_of_them() {
     let mut almoner = Almoner::new();
     almoner.start();
-    let ready = reqwest::get(format!("{}/health/ready", almoner.url)).await.unwrap();
+    let ready = crate::support::http::get(format!("{}/health/ready", almoner.url)).await.unwrap();
     let ready: Value = serde_json::from_slice(&ready.bytes().await.unwrap()).unwrap();
-    assert_eq!(ready["parts"].as_array().unwrap().len(), 2, "{ready}");
+    assert_eq!(ready["parts"].as_array().unwrap().len(), 3, "{ready}");
 }
 
 #[test]
@@ -323,7 +323,7 @@ async fn wait_for_metric(url: &str, name: &str) {
 
 /// The value of a metric without labels.
 async fn metric(url: &str, name: &str) -> Option<f64> {
-    let answer = reqwest::get(format!("{url}/metrics")).await.unwrap();
+    let answer = crate::support::http::get(format!("{url}/metrics")).await.unwrap();
     let text = answer.text().await.unwrap();
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.map(|value| value.parse().unwrap())

@@ -3,6 +3,8 @@
 pub mod almoner;
 mod backup;
 mod configuration;
+mod jobs;
+mod mail;
 mod neighbours;
 mod parallel;
 mod readme;
@@ -10,4 +12,6 @@ mod secrets;
 mod shutdown;
 mod start;
 mod tampering;
+mod telemetry;
 mod totals;
+mod webhooks;

@@ -48,19 +48,20 @@ async fn a_server_that_is_about_to_go_says_so_while_it_still_answers() {
     almoner.signal("-TERM");
     let ready = format!("{}/health/ready", almoner.url);
     let report = loop {
-        let answer = reqwest::get(&ready).await.unwrap();
+        let answer = crate::support::http::get(&ready).await.unwrap();
         if answer.status() == 503 {
             break answer.json::<Value>().await.unwrap();
         }
     };
     assert_eq!(report["status"], "down");
     assert_eq!(report["parts"][0]["status"], "up", "{report}");
-    assert_eq!(report["parts"][2]["name"], "intake", "{report}");
+    assert_eq!(report["parts"][3]["name"], "intake", "{report}");
     let probe = almoner.run(&["health"]);
     assert_eq!(probe.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&probe.stderr).contains("503"));
 
-    let answer = reqwest::get(format!("{}/api/openapi.json", almoner.url)).await.unwrap();
+    let answer =
+        crate::support::http::get(format!("{}/api/openapi.json", almoner.url)).await.unwrap();
     assert_eq!(answer.status(), 200);
     almoner.signal("-TERM");
     assert!(almoner.ended());

@@ -10,6 +10,7 @@ mod disks;
 mod hang_up;
 mod kill;
 mod ledger;
+mod live;
 mod load;
 mod locked;
 mod outage;
@@ -55,6 +56,7 @@ fn assert_verified(almoner: &Almoner) {
 
 /// The status of an address outside the API.
 async fn status(almoner: &Almoner, path: &str) -> u16 {
-    let answer = tokio::time::timeout(PATIENCE, reqwest::get(format!("{}{path}", almoner.url)));
+    let answer =
+        tokio::time::timeout(PATIENCE, crate::support::http::get(format!("{}{path}", almoner.url)));
     answer.await.unwrap().unwrap().status().as_u16()
 }

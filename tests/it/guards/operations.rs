@@ -26,7 +26,7 @@ impl Operation {
 
     /// True for an operation that reads, whatever its method.
     pub fn reads(&self) -> bool {
-        self.method == Method::GET || self.id == "lookupDonors"
+        self.method == Method::GET || ["lookupDonors", "previewMail"].contains(&self.id.as_str())
     }
 }
 
@@ -113,6 +113,11 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
         world.save_user(&user).await.unwrap();
         user.id.to_string()
     };
+    let webhook = async || {
+        let webhook = world.webhook(true);
+        world.save_webhook(&webhook).await;
+        webhook
+    };
     let role_name = format!("role_{}", &fresh.uuid().simple().to_string()[8..]);
     let role = async || {
         world.save_role(&world.role(&role_name)).await.unwrap();
@@ -120,7 +125,9 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
     };
     let money = json!({ "amount": "10.00", "currency": "TRY" });
     let (target, body) = match operation.id.as_str() {
-        "login" => (None, Some(json!({}))),
+        "login" | "requestPasswordReset" | "confirmPasswordReset" | "acceptInvitation" => {
+            (None, Some(json!({})))
+        }
         "getSession" | "listSessions" | "endOtherSessions" | "logout" => (None, None),
         "endSession" => (Some(fresh.to_string()), None),
         "changePassword" => {
@@ -128,7 +135,8 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
             (None, Some(json!({ "current_password": wrong, "new_password": wrong })))
         }
         "getMe" | "listUsers" | "listRoles" | "listDonors" | "listCampaigns" | "listDonations"
-        | "summariseDonations" | "listChanges" | "listSecurityEvents" => (None, None),
+        | "summariseDonations" | "listChanges" | "listSecurityEvents" | "followEvents"
+        | "listJobs" | "listSchedules" => (None, None),
         "updateMe" => (None, Some(json!({ "name": format!("Somebody {fresh}") }))),
         "createUser" => {
             let email = format!("new.{fresh}@example.org");
@@ -139,6 +147,19 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
         }
         "getUser" | "getUserHistory" | "deactivateUser" | "restoreUser" => {
             (Some(user().await), None)
+        }
+        "inviteUser" => {
+            let mut user = world.user(&format!("{fresh}@example.org"));
+            user.invited_at = Some(crate::support::START);
+            world.save_user(&user).await.unwrap();
+            (Some(user.id.to_string()), None)
+        }
+        "listMails" => (None, None),
+        "previewMail" => (None, Some(json!({ "template": "invitation", "locale": "tr" }))),
+        "getMail" | "retryMail" => {
+            let user = world.user(&format!("{fresh}@example.org"));
+            world.save_user(&user).await.unwrap();
+            (Some(world.save_failed_mail(user.id).await.to_string()), None)
         }
         "updateUser" => (Some(user().await), Some(json!({ "name": "Another name" }))),
         "createRole" => {
@@ -182,15 +203,37 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
         "refundDonation" => (Some(donation().await), Some(json!({}))),
         "cancelDonation" => (Some(donation().await), Some(json!({ "reason": "never came" }))),
         "updateDonation" => (Some(donation().await), Some(json!({ "notes": "called" }))),
+        "getJob" | "cancelJob" | "runJob" => (Some(world.save_job(false).await), None),
+        "retryJob" => (Some(world.save_job(true).await), None),
+        "pauseSchedule" | "runSchedule" => (Some(world.save_schedule(false).await), None),
+        "resumeSchedule" => (Some(world.save_schedule(true).await), None),
+        "listWebhooks" => (None, None),
+        "createWebhook" => {
+            let events = ["donation.created"];
+            (None, Some(json!({ "url": "https://example.org/hooks", "events": events })))
+        }
+        "getWebhook" | "deleteWebhook" | "rotateWebhook" | "testWebhook" | "listDeliveries" => {
+            (Some(webhook().await.id.to_string()), None)
+        }
+        "updateWebhook" => {
+            (Some(webhook().await.id.to_string()), Some(json!({ "description": "Books" })))
+        }
+        "replayDelivery" => {
+            let webhook = webhook().await;
+            let delivery = world.save_delivery(&webhook).await;
+            (Some(format!("{} {}", webhook.id, delivery.id)), None)
+        }
         unknown => panic!("{unknown} is new: say how it is called"),
     };
+    let query = if operation.id == "followEvents" { "?topics=donors" } else { "" };
     let path = match target {
-        Some(target) => {
-            let (before, rest) = operation.path.split_once('{').unwrap();
+        // One word for each parameter of the address.
+        Some(target) => target.split(' ').fold(operation.path.clone(), |path, word| {
+            let (before, rest) = path.split_once('{').unwrap();
             let (_, after) = rest.split_once('}').unwrap();
-            format!("{before}{target}{after}")
-        }
-        None => operation.path.clone(),
+            format!("{before}{word}{after}")
+        }),
+        None => format!("{}{query}", operation.path),
     };
     Call { path, body, version: operation.needs_version.then_some(1) }
 }

@@ -7,7 +7,8 @@ use crate::{
 };
 
 /// What a stranger may call.
-const OPEN: [&str; 1] = ["login"];
+const OPEN: [&str; 4] =
+    ["login", "requestPasswordReset", "confirmPasswordReset", "acceptInvitation"];
 
 #[test]
 fn a_stranger_gets_401_everywhere_whatever_the_request_says() {

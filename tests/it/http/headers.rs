@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use almoner_http::{HttpSettings, PublicUrl, settings::Origin};
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::json;
 
 use super::{
     house::{House, PASSWORD, SUPERADMIN, a_donor, in_house, in_house_with},
     reading::refused,
 };
-use crate::support::{Answer, Backend};
+use crate::support::{Answer, Backend, http};
 
 /// One answer of each kind: of the API, a problem, the documents, an operator's.
 async fn one_of_each(house: &House<'_>) -> Vec<(&'static str, Answer)> {
@@ -236,7 +236,7 @@ fn the_documents_stand_where_they_are_promised() {
         let document = Answer::to(house.ask(Method::GET, "/api/openapi.json")).await.expect(200);
         assert_eq!(document.text("/openapi"), "3.1.0");
         assert_eq!(document.body, almoner_http::openapi::api_document());
-        let still = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let still = http::client().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let moved = Answer::to(still.get(format!("{}/docs", house.url))).await.expect(308);
         assert_eq!(moved.header("location"), "/docs/");
         let page = house.ask(Method::GET, "/docs/").send().await.unwrap();

@@ -12,8 +12,10 @@ use std::{
 
 use actix_web::{HttpServer, dev::ServerHandle};
 use almoner_accounts::{
-    Administration, Authentication, LiveSessions, Profile, Roles, Sessions,
+    Administration, Authentication, Letters, LinkKey, LiveSessions, Profile, Recovery, Roles,
+    Sessions,
     administration::NewSuperadmin,
+    link::LinkPolicy,
     live::LivePolicy,
     login::LoginPolicy,
     password::{PasswordPolicy, PasswordRules},
@@ -32,8 +34,10 @@ use almoner_donations::{CampaignService, DonationService, DonorService};
 use almoner_http::{
     Domains, HttpKeys, HttpSettings, PublicUrl, Quotas, Server, Services,
     adapters::{LiveCallers, TrailRefusals},
+    live::{Live, LiveSettings},
 };
 use almoner_kernel::{Clock, Currency, Region, Timestamp};
+use almoner_mail::{MailService, Templates};
 use chrono::Duration;
 use serde_json::{Value, json};
 
@@ -44,6 +48,9 @@ pub const SUPERADMIN: &str = "ayse@example.org";
 /// The password of everybody.
 pub const PASSWORD: &str = "seven quiet boats leave at dawn";
 
+/// What makes the links in mails.
+pub const LINK_KEY: [u8; 32] = [7; 32];
+
 /// Argon2id with the product's own cost, on threads that all houses share.
 static HASHER: LazyLock<Arc<dyn PasswordHasher>> =
     LazyLock::new(|| Arc::new(ArgonHasher::start(HasherLimits::with_threads(2)).unwrap()));
@@ -53,6 +60,7 @@ pub struct House<'w> {
     pub world: &'w World,
     pub url: String,
     pub clock: Arc<SetClock>,
+    live: Live,
     handle: ServerHandle,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -105,26 +113,37 @@ impl<'w> House<'w> {
             ids: world.ids.clone(),
             callers: Arc::new(LiveCallers(domains.sessions.clone())),
             answers: Arc::new(world.store.clone()),
+            feed: Arc::new(world.store.clone()),
             batches: Arc::new(world.store.clone()),
             refusals: Arc::new(TrailRefusals(domains.audit.clone())),
             readiness: Arc::new(StoreReadiness::new(world.store.clone())),
             metrics: None,
+            traces: None,
         });
         let server = Server::new(settings, services, domains).unwrap();
+        let live = server.live();
         let (told, handle) = std::sync::mpsc::channel();
+        let (store, lists) = (world.store.clone(), live.clone());
         let thread = thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
+                let listening = actix_web::rt::spawn(async move { store.listen().await });
+                let following = actix_web::rt::spawn(async move { lists.run().await });
                 let http = HttpServer::new(move || server.app()).workers(2).listen(listener);
                 let running = http.unwrap().disable_signals().run();
                 told.send(running.handle()).unwrap();
                 running.await.unwrap();
+                // It has to let go of its connection while there is a runtime.
+                listening.abort();
+                let _ = listening.await;
+                following.abort();
             });
         });
         let handle = handle.recv().unwrap();
-        Self { world, url, clock, handle, thread: Some(thread) }
+        Self { world, url, clock, live, handle, thread: Some(thread) }
     }
 
     async fn close(&mut self) {
+        self.live.close();
         self.handle.stop(false).await;
         self.thread.take().unwrap().join().unwrap();
     }
@@ -202,6 +221,7 @@ fn settings(url: &str) -> HttpSettings {
         trusted_proxies: Vec::new(),
         cors_origins: Vec::new(),
         quotas: Quotas { is_on: false, stranger: NonZeroU32::MIN, ..Quotas::default() },
+        live: LiveSettings::default(),
         body_limit: HttpSettings::DEFAULT_BODY_LIMIT,
         keys: HttpKeys { cookie: [4; 64], csrf: [5; 32], cursor: [6; 32] },
         metrics_token: None,
@@ -209,6 +229,10 @@ fn settings(url: &str) -> HttpSettings {
 }
 
 fn domains(world: &World) -> Domains {
+    domains_with(world, true)
+}
+
+fn domains_with(world: &World, is_mail_on: bool) -> Domains {
     let store = Arc::new(world.store.clone());
     let hasher = || Arc::clone(&HASHER);
     let passwords =
@@ -216,13 +240,28 @@ fn domains(world: &World) -> Domains {
     let live = Arc::new(LiveSessions::new(LivePolicy::default()));
     let ids = || world.ids.clone();
     let currencies = ["TRY", "USD", "EUR"].map(|code| Currency::parse(code).unwrap());
+    let letters = || Letters::new(is_mail_on, LinkPolicy::default(), ids());
     Domains {
+        recovery: Recovery::new(
+            store.clone(),
+            passwords(),
+            letters(),
+            LinkKey::new(&LINK_KEY),
+            ids(),
+            live.clone(),
+        ),
+        mails: MailService::new(
+            store.clone(),
+            Arc::new(Templates::new("Umut Derneği").unwrap()),
+            is_mail_on,
+        ),
         authentication: Authentication::new(
             store.clone(),
             hasher(),
             Arc::new(SystemSecrets),
             ids(),
             live.clone(),
+            letters(),
             LoginPolicy::default(),
             SessionPolicy::default(),
         ),
@@ -232,13 +271,28 @@ fn domains(world: &World) -> Domains {
             hasher(),
             passwords(),
             live.clone(),
+            letters(),
             LoginPolicy::default(),
         ),
-        users: Administration::new(store.clone(), passwords(), ids(), live.clone()),
+        users: Administration::new(
+            store.clone(),
+            passwords(),
+            Arc::new(SystemSecrets),
+            ids(),
+            live.clone(),
+            letters(),
+        ),
         roles: Roles::new(store.clone(), ids(), live),
         donors: DonorService::new(store.clone(), ids()),
         campaigns: CampaignService::new(store.clone(), ids()),
         donations: DonationService::new(store.clone(), ids(), currencies.to_vec()),
+        jobs: almoner_jobs::JobService::new(store.clone(), ids()),
+        webhooks: almoner_webhooks::WebhookService::new(
+            store.clone(),
+            Arc::new(SystemSecrets),
+            ids(),
+            false,
+        ),
         audit: Audit::new(store),
         region: Region::parse("TR").unwrap(),
     }

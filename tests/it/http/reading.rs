@@ -1,16 +1,16 @@
 //! How the tests ask and what they make of answers: problems, whole lists, one's own requests.
 
 use almoner_http::openapi::api_document;
-use reqwest::{Client, Method, RequestBuilder, header::SET_COOKIE};
+use reqwest::{Method, RequestBuilder, header::SET_COOKIE};
 use serde_json::{Value, json};
 
 use super::house::House;
-use crate::support::{Answer, Browser};
+use crate::support::{Answer, Browser, http};
 
 impl House<'_> {
     /// A request of nobody to any address of the server.
     pub fn ask(&self, method: Method, path: &str) -> RequestBuilder {
-        Client::new().request(method, format!("{}{path}", self.url))
+        http::client().build().unwrap().request(method, format!("{}{path}", self.url))
     }
 
     /// Somebody who logs in with a request that a test completes.

@@ -55,8 +55,12 @@ fn attributes(cookie: &str) -> (&str, Vec<&str>) {
 fn the_cookies_of_a_login_have_the_attributes_that_guard_them() {
     in_house(Backend::Sqlite, async |house| {
         let superadmin = house.superadmin().await;
-        let [session, csrf] = superadmin.cookies.as_slice() else { panic!("not two cookies") };
+        let [session, device, csrf] = superadmin.cookies.as_slice() else {
+            panic!("not three cookies")
+        };
         let hidden = vec!["HttpOnly", "Path=/", "SameSite=Strict"];
+        let kept = vec!["HttpOnly", "Max-Age=34560000", "Path=/", "SameSite=Strict"];
+        assert_eq!(attributes(device), ("almoner_device", kept));
         assert_eq!(attributes(session), ("almoner_session", hidden));
         assert_eq!(attributes(csrf), ("almoner_csrf", vec!["Path=/", "SameSite=Strict"]));
         let token = superadmin.csrf.as_deref().unwrap();
@@ -65,7 +69,11 @@ fn the_cookies_of_a_login_have_the_attributes_that_guard_them() {
         let remember = json!({ "email": SUPERADMIN, "password": PASSWORD, "remember_me": true });
         let (_, answer) = house.enter(&remember, |request| request).await;
         for cookie in answer.headers.get_all(header::SET_COOKIE) {
-            let (_, attributes) = attributes(cookie.to_str().unwrap());
+            let (name, attributes) = attributes(cookie.to_str().unwrap());
+            // It outlives sessions, whatever they are.
+            if name == "almoner_device" {
+                continue;
+            }
             assert!(attributes.contains(&"Max-Age=2592000"), "{attributes:?}");
         }
     });
@@ -78,7 +86,11 @@ fn behind_https_the_cookies_belong_to_the_host_alone() {
     };
     in_house_with(Backend::Sqlite, https, async |house| {
         let superadmin = house.superadmin().await;
-        let [session, csrf] = superadmin.cookies.as_slice() else { panic!("not two cookies") };
+        let [session, device, csrf] = superadmin.cookies.as_slice() else {
+            panic!("not three cookies")
+        };
+        assert_eq!(attributes(device).0, "__Host-almoner_device");
+        assert!(attributes(device).1.contains(&"Secure"));
         let hidden = vec!["HttpOnly", "Path=/", "SameSite=Strict", "Secure"];
         assert_eq!(attributes(session), ("__Host-almoner_session", hidden));
         let readable = vec!["Path=/", "SameSite=Strict", "Secure"];

@@ -53,6 +53,7 @@ async fn a_user_is_answered_as_they_were_entered_and_can_log_in(house: &House<'_
         "time_zone": "Europe/Istanbul",
         "role": "viewer",
         "active": true,
+        "invitation_pending": false,
         "version": 1,
         "created_at": "2026-03-14T12:00:00.000Z",
         "updated_at": "2026-03-14T12:00:00.000Z",

@@ -9,10 +9,14 @@ use almoner_donations::{
     Campaign, CampaignQuery, CampaignSort, Donation, DonationQuery, DonationSort, Donor, DonorKind,
     DonorLookup, DonorQuery, DonorSort, GroupBy, Method, State, SummaryQuery,
 };
+use almoner_jobs::{JobQuery, JobState};
 use almoner_kernel::{
-    Action, Context, Currency, Direction, Page, PageRequest, Position, Scope, ScopeKind,
-    SecurityEvent, SecurityEventKind, Sort, StoreError, Trail, Trash, UserId,
+    Action, Context, Currency, DeliveryId, Direction, MailTemplate, NewJob, NewMail, Page,
+    PageRequest, Position, Scope, ScopeKind, SecurityEvent, SecurityEventKind, Sort, StoreError,
+    Trail, Trash, UserId, id::DeliveryEntity,
 };
+use almoner_mail::{MailQuery, MailState};
+use almoner_webhooks::{Delivery, DeliveryQuery, DeliveryState};
 use chrono::Days;
 use uuid::Uuid;
 
@@ -27,6 +31,8 @@ const DONATIONS: usize = 40_000;
 const CAMPAIGNS: usize = 3_000;
 const USERS: usize = 3_000;
 const CHANGES: usize = 30_000;
+const JOBS: usize = 20_000;
+const MAILS: usize = 10_000;
 
 const DIRECTIONS: [Direction; 2] = [Direction::Up, Direction::Down];
 
@@ -40,7 +46,10 @@ pub async fn check_all(world: &World) {
     donations(&mut inspector, &known).await;
     summaries(&mut inspector, &known).await;
     users(&mut inspector).await;
+    mails(&mut inspector, &known).await;
     trail(&mut inspector, &known).await;
+    jobs(&mut inspector).await;
+    webhooks(&mut inspector).await;
     assert!(inspector.seen > 300, "only {} statements were looked at", inspector.seen);
     assert!(
         inspector.found.is_empty(),
@@ -95,6 +104,8 @@ struct Known {
     donor: Donor,
     campaign: Campaign,
     me: UserId,
+    /// Somebody with many mails.
+    user: UserId,
 }
 
 async fn fill(world: &World) -> Known {
@@ -162,6 +173,7 @@ async fn fill(world: &World) -> Known {
 
     let mut tx = world.accounts().begin().await.unwrap();
     let hash = PasswordHashText::new("hash".to_owned());
+    let mut users = Vec::new();
     for n in 0..USERS {
         let user = User {
             name: name(&format!("{} {}", dice.pick(&first), dice.pick(&last))),
@@ -171,8 +183,30 @@ async fn fill(world: &World) -> Known {
             ..world.user(&format!("user{n}@example.org"))
         };
         tx.insert_user(&user, &hash).await.unwrap();
+        users.push(user.id);
+    }
+    for n in 0..MAILS {
+        let mail = NewMail {
+            id: world.id(),
+            template: dice.pick(MailTemplate::ALL),
+            user_id: dice.pick(&users[..40]),
+            address: None,
+            about: None,
+            at: later(n as i64),
+        };
+        tx.insert_mail(&mail).await.unwrap();
     }
     tx.commit(created(&donors[0])).await.unwrap();
+
+    let halves = "created_at % 2 = (SELECT min(created_at) FROM mails) % 2";
+    world
+        .sql(&format!("UPDATE mails SET state = 'sent', tried_at = created_at WHERE {halves}"))
+        .await;
+    world
+        .sql(
+            "UPDATE mails SET state = 'bounced' WHERE state = 'queued' AND template = 'invitation'",
+        )
+        .await;
 
     for round in 0..CHANGES / 100 {
         let me = dice.pick(&people);
@@ -193,7 +227,12 @@ async fn fill(world: &World) -> Known {
         }
         world.trail().begin().await.unwrap().commit(trail).await.unwrap();
     }
-    Known { donor: donors[77].clone(), campaign: campaigns[77].clone(), me: people[3] }
+    Known {
+        donor: donors[77].clone(),
+        campaign: campaigns[77].clone(),
+        me: people[3],
+        user: users[3],
+    }
 }
 
 async fn donors(inspector: &mut Inspector<'_>, known: &Known) {
@@ -481,6 +520,40 @@ async fn users(inspector: &mut Inspector<'_>) {
     inspector.look("sessions: by key", Order::FromIndex, reading).await;
 }
 
+async fn mails(inspector: &mut Inspector<'_>, known: &Known) {
+    let world = inspector.world;
+    let any = MailQuery::default;
+    let (state, template) = (Some(MailState::Bounced), Some(MailTemplate::Invitation));
+    let queries = [
+        (any(), Order::FromIndex),
+        (MailQuery { state, ..any() }, Order::FromIndex),
+        (MailQuery { template, ..any() }, Order::FromIndex),
+        (MailQuery { user_id: Some(known.user), ..any() }, Order::FromIndex),
+        (MailQuery { state, template, ..any() }, Order::MaySort),
+        (MailQuery { state, template, user_id: Some(known.user) }, Order::MaySort),
+    ];
+    for (query, order) in queries {
+        inspector
+            .list(format!("mails: {query:?}"), order, async |page| {
+                world.mails().mails(&query, &page).await
+            })
+            .await;
+    }
+    let about = MailTemplate::NewDevice;
+    let sent = world.mails().sent_between(known.user, about, later(0), later(1_000), 5);
+    inspector.look("mails: sent to one user", Order::FromIndex, sent).await;
+    let reading = world.mails().mail(world.id());
+    inspector.look("mails: one", Order::FromIndex, reading).await;
+    let reading = world.mails().device(world.id());
+    inspector.look("mails: the device of a session", Order::FromIndex, reading).await;
+    let reading = world.mails().link_expires_at(world.id());
+    inspector.look("mails: a link", Order::FromIndex, reading).await;
+    let reading = world.accounts().link(world.id());
+    inspector.look("links: one", Order::FromIndex, reading).await;
+    let reading = world.accounts().reset_request(Uuid::from_u128(1));
+    inspector.look("requests for links: one", Order::FromIndex, reading).await;
+}
+
 async fn trail(inspector: &mut Inspector<'_>, known: &Known) {
     let world = inspector.world;
     let any = ChangeQuery::default;
@@ -539,4 +612,103 @@ async fn trail(inspector: &mut Inspector<'_>, known: &Known) {
     inspector.look("sealed rows", Order::FromIndex, reading).await;
     let reading = async { world.answers().find(known.me, "key", later(0)).await.unwrap() };
     inspector.look("answers", Order::FromIndex, reading).await;
+}
+
+/// Jobs of which most were done long ago, some wait and a few are dead, in kinds of any size.
+async fn fill_jobs(world: &World) {
+    let kinds = ["test.rare", "test.common", "test.common", "test.common"];
+    let mut trail = created(&world.donor("Causes Much"));
+    for n in 0..JOBS {
+        let due = later(i64::try_from(n).unwrap());
+        let kind = if n % 1_000 == 0 { kinds[0] } else { kinds[1 + n % 3] };
+        trail = trail.enqueue(NewJob::new(kind, "{}".to_owned()).not_before(due));
+    }
+    world.trail().begin().await.unwrap().commit(trail).await.unwrap();
+    let start = later(0).timestamp_millis();
+    for (state, rest) in [("done", 3), ("failed", 1)] {
+        world
+            .sql(&format!(
+                "UPDATE jobs SET state = '{state}', ended_at = due_at, due_at = NULL
+                 WHERE state = 'waiting' AND due_at > {start} + 100 AND due_at % 50 > {rest}"
+            ))
+            .await;
+    }
+    let columns = "job_id, number, instance, began_at, ended_at, outcome, reason";
+    let run = "id, 1, 'here:1', created_at, created_at, 'done', NULL";
+    world.sql(&format!("INSERT INTO job_runs ({columns}) SELECT {run} FROM jobs")).await;
+    world.store.refresh_statistics().await.unwrap();
+}
+
+async fn jobs(inspector: &mut Inspector<'_>) {
+    let world = inspector.world;
+    fill_jobs(world).await;
+    let kinds = [None, Some("test.rare"), Some("test.common"), Some("test.none")];
+    let states = [None, Some(JobState::Waiting), Some(JobState::Done), Some(JobState::Failed)];
+    for kind in kinds {
+        for state in states {
+            let query = JobQuery { state, kind: kind.map(str::to_owned) };
+            inspector
+                .list(format!("jobs: {query:?}"), Order::FromIndex, async |page| {
+                    world.jobs().list(&query, &page).await
+                })
+                .await;
+        }
+    }
+    let newest = world.jobs().list(&JobQuery::default(), &PageRequest::default()).await.unwrap();
+    let id = newest.items[0].id;
+    inspector.look("a job", Order::FromIndex, async { world.jobs().find(id).await.unwrap() }).await;
+    inspector
+        .look("its runs", Order::FromIndex, async { world.jobs().runs(id, 100).await.unwrap() })
+        .await;
+    for kinds in [&["test.common"][..], &["test.none"], &["test.common", "test.rare"]] {
+        let reading = async { world.queue().next_due(kinds).await.unwrap() };
+        inspector.look("what is due first", Order::FromIndex, reading).await;
+    }
+    let reading = async { world.queue().backlog(later(1_000_000)).await.unwrap() };
+    inspector.look("the backlog", Order::FromIndex, reading).await;
+    let reading = async { world.queue().due_schedules(later(0)).await.unwrap() };
+    inspector.look("due schedules", Order::FromIndex, reading).await;
+}
+
+/// Deliveries of a few webhooks, most of them delivered.
+async fn webhooks(inspector: &mut Inspector<'_>) {
+    let world = inspector.world;
+    let mut hooks = Vec::new();
+    for _ in 0..20 {
+        let webhook = world.webhook(true);
+        world.save_webhook(&webhook).await;
+        hooks.push(webhook);
+    }
+    let notices = world.feed_after(0, 10_000).await;
+    let deliveries: Vec<Delivery> = notices
+        .iter()
+        .enumerate()
+        .map(|(at, notice)| {
+            let id = DeliveryId::new(world.id::<DeliveryEntity>().uuid());
+            let delivery = Delivery::of(id, &hooks[at % hooks.len()], notice, later(at as i64));
+            match at % 50 {
+                0 => delivery,
+                1 => delivery.given_up(later(at as i64)),
+                _ => Delivery {
+                    state: DeliveryState::Delivered,
+                    ended_at: Some(later(at as i64)),
+                    ..delivery
+                },
+            }
+        })
+        .collect();
+    assert!(world.outbox().put(0, 1, &deliveries, later(0)).await.unwrap());
+    world.store.refresh_statistics().await.unwrap();
+    let port = world.webhooks();
+    let order = Order::FromIndex;
+    inspector.list("webhooks".to_owned(), order, async |page| port.list(&page).await).await;
+    for state in [None, Some(DeliveryState::Failed), Some(DeliveryState::Delivered)] {
+        let query = DeliveryQuery { state };
+        let list = async |page: PageRequest| port.deliveries(hooks[3].id, &query, &page).await;
+        inspector.list(format!("deliveries {state:?}"), order, list).await;
+    }
+    let outbox = world.outbox();
+    let due = outbox.due(deliveries[7].id, later(0));
+    inspector.look("a delivery that is due", order, due).await;
+    inspector.look("old deliveries", order, outbox.forget(later(1), 500)).await;
 }

@@ -19,7 +19,16 @@ pub enum Order {
 
 /// Tables that an organisation fills with thousands of rows at the most: PostgreSQL reads a table of
 /// a few pages whole, whatever its indexes. On SQLite they are judged like the others.
-const SMALL: [&str; 6] = ["users", "roles", "sessions", "campaigns", "answers", "login_attempts"];
+const SMALL: [&str; 8] = [
+    "users",
+    "roles",
+    "sessions",
+    "campaigns",
+    "answers",
+    "login_attempts",
+    "schedules",
+    "webhooks",
+];
 
 /// The lines of a plan that scan a table, or sort where an index should.
 pub fn complaints(backend: Backend, sql: &str, plan: &[String], order: Order) -> Vec<String> {

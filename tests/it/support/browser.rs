@@ -1,10 +1,12 @@
 //! A client of the API, as a frontend is one: cookies, the CSRF token, JSON.
 
 use reqwest::{
-    Client, Method, RequestBuilder,
+    Client, Method, RequestBuilder, Response,
     header::{self, HeaderMap},
 };
 use serde_json::{Value, json};
+
+use super::http;
 
 /// A browser, logged in or not.
 pub struct Browser {
@@ -29,7 +31,7 @@ impl Browser {
     /// Somebody who is not logged in.
     pub fn stranger(url: &str) -> Self {
         Self {
-            client: Client::builder().cookie_store(true).build().unwrap(),
+            client: http::client().cookie_store(true).build().unwrap(),
             api: format!("{url}/api/v1"),
             csrf: None,
             cookies: Vec::new(),
@@ -46,6 +48,16 @@ impl Browser {
         browser.cookies = cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
         browser.csrf = Some(answer.text("/csrf_token"));
         browser
+    }
+
+    /// The same browser and session at another address of this host.
+    pub fn at(&self, url: &str) -> Self {
+        Self {
+            client: self.client.clone(),
+            api: format!("{url}/api/v1"),
+            csrf: self.csrf.clone(),
+            cookies: self.cookies.clone(),
+        }
     }
 
     /// A request that a test completes itself; the CSRF token goes along.
@@ -94,8 +106,16 @@ impl Answer {
 
     /// The same, where the connection may be cut.
     pub async fn attempt(request: RequestBuilder) -> Result<Self, reqwest::Error> {
-        let response = request.send().await?;
+        Self::of(request.send().await?).await
+    }
+
+    /// What a response says.
+    pub async fn of(response: Response) -> Result<Self, reqwest::Error> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        if headers.get(header::CONTENT_TYPE).is_some_and(|media| media == "text/event-stream") {
+            // It has no end.
+            return Ok(Self { status, headers, body: Value::Null });
+        }
         let body = response.bytes().await?;
         Ok(Self { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() })
     }

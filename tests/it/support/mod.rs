@@ -5,9 +5,12 @@ mod browser;
 mod contexts;
 mod databases;
 mod dice;
+mod follower;
+pub mod http;
 mod ids;
 mod raw;
 mod records;
+pub mod smtp;
 mod walk;
 mod world;
 
@@ -15,6 +18,7 @@ pub use browser::{Answer, Browser};
 pub use contexts::{START, as_system, as_user, day, later};
 pub use databases::{Backend, PostgresDatabase, connect};
 pub use dice::Dice;
+pub use follower::{Event, Follower};
 pub use ids::CountedIds;
 pub use records::{
     campaign_ids, changed, created, donation_ids, donor_ids, email, euro, for_campaign, lira, name,

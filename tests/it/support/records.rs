@@ -8,11 +8,15 @@ use almoner_accounts::{
 use almoner_donations::{
     Campaign, CampaignRef, Donation, Donor, DonorKind, DonorRef, Method, State,
 };
+use almoner_jobs::{Job, JobState, Plan, Rule};
 use almoner_kernel::{
-    Audited, CampaignId, Currency, DonationId, DonorId, EmailAddress, Id, IdentityKind,
-    IdentityNumber, Ids, Money, PermissionSet, PersonName, PhoneNumber, Region, ScopeKind,
-    SessionId, StoreError, Trail, UserId, Version,
+    Audited, CampaignId, Currency, DeliveryId, DonationId, DonorId, EmailAddress, Id, IdentityKind,
+    IdentityNumber, Ids, JobId, MailId, MailTemplate, Money, NewMail, PermissionSet, PersonName,
+    PhoneNumber, Region, ScopeKind, SessionId, StoreError, Trail, UserId, Version, WebhookId,
+    id::{DeliveryEntity, JobEntity, WebhookEntity},
 };
+use almoner_mail::{MailProblem, MailState, ports::Outcome};
+use almoner_webhooks::{Delivery, EventTypes, Secret, Target, Webhook};
 use chrono::Duration;
 
 use super::{START, World, as_system, day};
@@ -126,6 +130,7 @@ impl World {
             time_zone: TimeZone::default(),
             role: RoleName::parse("viewer").unwrap(),
             active: true,
+            invited_at: None,
             last_login_at: None,
             version: Version::FIRST,
             created_at: START,
@@ -233,6 +238,76 @@ impl World {
         Ok(after)
     }
 
+    /// A job that waits, or one that has failed; its id.
+    pub async fn save_job(&self, has_failed: bool) -> String {
+        let id = JobId::new(self.id::<JobEntity>().uuid());
+        let waiting = Job::new(id, "test.one".to_owned(), "{}".to_owned(), START);
+        let failed = Job {
+            state: JobState::Failed,
+            due_at: None,
+            ended_at: Some(START),
+            attempts: 12,
+            reason: Some("no".to_owned()),
+            ..waiting.clone()
+        };
+        let job = if has_failed { failed } else { waiting };
+        let mut tx = self.jobs().begin().await.unwrap();
+        tx.insert_job(&job).await.unwrap();
+        tx.commit(session_noted()).await.unwrap();
+        id.to_string()
+    }
+
+    /// A schedule of its own, paused or not; its name.
+    pub async fn save_schedule(&self, is_paused: bool) -> String {
+        let id = self.id::<JobEntity>().uuid().simple().to_string();
+        // Names are the program's own and live as long as it.
+        let name: &'static str = Box::leak(format!("test.s{id}").into_boxed_str());
+        let rule = Rule::parse("0 3 * * *", "Europe/Istanbul".parse().unwrap()).unwrap();
+        self.queue().register(&[Plan { name, rule }], START).await.unwrap();
+        if is_paused {
+            let mut tx = self.jobs().begin().await.unwrap();
+            let schedule = tx.schedule(name).await.unwrap().unwrap();
+            tx.update_schedule(&schedule.paused()).await.unwrap();
+            tx.commit(session_noted()).await.unwrap();
+        }
+        name.to_owned()
+    }
+
+    /// A webhook that asks for everything about donations and donors, from the first change on.
+    pub fn webhook(&self, is_active: bool) -> Webhook {
+        Webhook {
+            id: WebhookId::new(self.id::<WebhookEntity>().uuid()),
+            target: Target::parse("https://example.org/hooks", false).unwrap(),
+            description: None,
+            events: EventTypes::parse(&["donation.*", "donor.*"]).unwrap(),
+            is_active,
+            disabled_reason: None,
+            since: 0,
+            failing_since: None,
+            quiet_until: None,
+            version: Version::FIRST,
+            created_by: None,
+            created_at: START,
+            updated_at: START,
+        }
+    }
+
+    pub async fn save_webhook(&self, webhook: &Webhook) {
+        let mut tx = self.webhooks().begin().await.unwrap();
+        tx.insert_webhook(webhook, &Secret::from_random([7; 32])).await.unwrap();
+        tx.commit(created(webhook)).await.unwrap();
+    }
+
+    /// A delivery to a webhook that was given up.
+    pub async fn save_delivery(&self, webhook: &Webhook) -> Delivery {
+        let id = DeliveryId::new(self.id::<DeliveryEntity>().uuid());
+        let delivery = Delivery::ping(id, webhook, START).given_up(START);
+        let mut tx = self.webhooks().begin().await.unwrap();
+        tx.insert_delivery(&delivery).await.unwrap();
+        tx.commit(session_noted()).await.unwrap();
+        delivery
+    }
+
     pub async fn save_user(&self, user: &User) -> Result<(), StoreError> {
         let mut tx = self.accounts().begin().await?;
         tx.insert_user(user, &PasswordHashText::new("a hash".to_owned())).await?;
@@ -246,6 +321,31 @@ impl World {
         tx.update_user(&after).await?;
         tx.commit(changed(&after)).await?;
         Ok(after)
+    }
+
+    /// Stores a mail that was refused.
+    pub async fn save_failed_mail(&self, user_id: UserId) -> MailId {
+        let id = self.id();
+        let mail = NewMail {
+            id,
+            template: MailTemplate::PasswordChanged,
+            user_id,
+            address: None,
+            about: None,
+            at: START,
+        };
+        let mut tx = self.accounts().begin().await.unwrap();
+        tx.insert_mail(&mail).await.unwrap();
+        tx.commit(session_noted()).await.unwrap();
+        let outcome = Outcome {
+            state: MailState::Bounced,
+            problem: Some(MailProblem::Refused),
+            reply: Some(550),
+            language: Some("en"),
+            at: START,
+        };
+        self.mails().note(id, &outcome).await.unwrap();
+        id
     }
 
     pub async fn save_role(&self, role: &CustomRole) -> Result<(), StoreError> {

@@ -9,8 +9,11 @@ use std::{
 use almoner_accounts::ports::Accounts;
 use almoner_audit::{Audit, AuditTrail, Mark, Seal, Verdict};
 use almoner_donations::{Campaigns, Donations, Donors};
-use almoner_kernel::store::Answers;
+use almoner_jobs::{Jobs, Queue};
+use almoner_kernel::{Feed, Notice, store::Answers};
+use almoner_mail::ports::Mails;
 use almoner_persistence::{Database, PostgresUrl, Store, StoreKeys, StoreOptions};
+use almoner_webhooks::{Outbox, Webhooks};
 use sea_orm::Statement;
 
 use super::{
@@ -104,8 +107,33 @@ impl World {
         &self.store
     }
 
+    pub fn queue(&self) -> &dyn Queue {
+        &self.store
+    }
+
+    pub fn jobs(&self) -> &dyn Jobs {
+        &self.store
+    }
+
+    pub fn mails(&self) -> &dyn Mails {
+        &self.store
+    }
+
+    pub fn webhooks(&self) -> &dyn Webhooks {
+        &self.store
+    }
+
+    pub fn outbox(&self) -> &dyn Outbox {
+        &self.store
+    }
+
     pub fn accounts(&self) -> &dyn Accounts {
         &self.store
+    }
+
+    /// The changes behind a position.
+    pub async fn feed_after(&self, position: i64, limit: u32) -> Vec<Notice> {
+        Feed::after(&self.store, position, limit).await.unwrap()
     }
 
     pub fn trail(&self) -> &dyn AuditTrail {

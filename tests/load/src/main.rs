@@ -7,6 +7,7 @@ mod client;
 mod database;
 mod dice;
 mod drive;
+mod live;
 mod machine;
 mod process;
 mod report;
@@ -39,6 +40,8 @@ struct Cli {
 enum Command {
     /// Seeds a database, starts the server, drives it, and prints what came of it.
     Run(run::Order),
+    /// Follows one list with many streams: memory of each, and how fast a change reaches all.
+    Live(live::Order),
     /// Serves the static answers of a run: started by it.
     #[command(hide = true)]
     Baseline(baseline::Baseline),
@@ -50,6 +53,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(order) => measure(&order),
+        Command::Live(order) => follow(&order),
         Command::Baseline(order) => actix_web::rt::System::new()
             .block_on(baseline::serve(order))
             .map(|()| ExitCode::SUCCESS),
@@ -59,6 +63,14 @@ fn main() -> ExitCode {
         drop(writeln!(io::stderr(), "almoner-load: {error:#}"));
         ExitCode::FAILURE
     })
+}
+
+fn follow(order: &live::Order) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = tokio::task::LocalSet::new();
+    let text = local.block_on(&runtime, live::run(order, machine::facts()))?;
+    writeln!(io::stdout(), "{text}")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn measure(order: &run::Order) -> anyhow::Result<ExitCode> {

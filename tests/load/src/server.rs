@@ -52,6 +52,13 @@ impl Almoner {
         self
     }
 
+    /// With one more setting.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
     /// `almoner --version`.
     pub fn version(&self) -> anyhow::Result<String> {
         let output = self.command(&["--version"]).output().context("cannot run the binary")?;

@@ -35,7 +35,7 @@ fn to_role(role: &str) -> UserPatch {
 
 async fn create(cx: &Context, world: World, role: &str) -> Result<(), &'static str> {
     let stage = world.stage();
-    let made = stage.administration.create(cx, new_user(role), secret(PASSWORD)).await;
+    let made = stage.administration.create(cx, new_user(role), Some(secret(PASSWORD))).await;
     made.map(drop).map_err(|error| error.code())
 }
 
@@ -247,8 +247,11 @@ async fn a_taken_address_is_a_conflict_that_names_the_field() {
     let world = World { taken: Some("users.email"), ..World::default() };
     let stage = world.stage();
     let cx = caller(1, BuiltIn::Admin);
-    let error =
-        stage.administration.create(&cx, new_user("viewer"), secret(PASSWORD)).await.unwrap_err();
+    let error = stage
+        .administration
+        .create(&cx, new_user("viewer"), Some(secret(PASSWORD)))
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Conflict, "email_taken"));
     assert_eq!(error.fields()[0].pointer, "/email");
     assert_eq!(error.fields()[0].code, "taken");
@@ -260,7 +263,7 @@ async fn a_new_user_has_a_password_that_fits() {
     let cx = caller(1, BuiltIn::Admin);
     let error = stage
         .administration
-        .create(&cx, new_user("viewer"), secret("omer sahin 1"))
+        .create(&cx, new_user("viewer"), Some(secret("omer sahin 1")))
         .await
         .unwrap_err();
     assert_eq!(error.fields()[0].pointer, "/password");
@@ -273,7 +276,7 @@ async fn a_user_is_created_with_a_trail() {
     let stage = World::default().stage();
     let cx = caller(1, BuiltIn::Admin);
     let made =
-        stage.administration.create(&cx, new_user("viewer"), secret(PASSWORD)).await.unwrap();
+        stage.administration.create(&cx, new_user("viewer"), Some(secret(PASSWORD))).await.unwrap();
     assert!(stage.has_done(&Did::InsertedUser(Box::new(made), hash_of(PASSWORD))));
     assert_eq!(stage.committed(), Some((vec![], vec![Action::Created])));
 }

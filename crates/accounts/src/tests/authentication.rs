@@ -13,7 +13,12 @@ use crate::{
 };
 
 fn with(email: &str, password: &str) -> LoginCommand {
-    LoginCommand { email: email.to_owned(), password: secret(password), remember_me: false }
+    LoginCommand {
+        email: email.to_owned(),
+        password: secret(password),
+        remember_me: false,
+        device: None,
+    }
 }
 
 async fn login(stage: &Stage, password: &str) -> Result<LoggedIn, AccountsError> {

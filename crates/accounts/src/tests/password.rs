@@ -106,7 +106,7 @@ async fn a_breached_password_is_refused_however_good_it_looks() {
         role: role_name("viewer"),
     };
     let cx = caller(1, BuiltIn::Admin);
-    let error = stage.administration.create(&cx, new, secret(breached)).await.unwrap_err();
+    let error = stage.administration.create(&cx, new, Some(secret(breached))).await.unwrap_err();
     assert_eq!(error.fields()[0].code, "breached");
     assert_eq!(error.fields()[0].pointer, "/password");
 }

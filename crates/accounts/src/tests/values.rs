@@ -83,7 +83,10 @@ fn secrets_and_people_do_not_show_in_debug_output() {
 fn the_trail_of_a_user_has_neither_password_nor_version_nor_times() {
     let fields: Vec<&str> =
         user(5, "viewer").snapshot().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(fields, ["name", "email", "phone", "locale", "time_zone", "role", "active"]);
+    assert_eq!(
+        fields,
+        ["name", "email", "phone", "locale", "time_zone", "role", "active", "invited_at"]
+    );
 }
 
 #[test]

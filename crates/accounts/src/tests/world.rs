@@ -9,9 +9,9 @@ use std::{
 };
 
 use almoner_kernel::{
-    Action, Actor, Caller, Context, EmailAddress, Fault, Ids, Origin, Page, PageRequest,
-    PersonName, Scope, ScopeKind, SecurityEventKind, SessionId, StoreError, Timestamp, Trail,
-    UnitOfWork, UserId, Version,
+    Action, Actor, Caller, Context, EmailAddress, Fault, Ids, LinkId, MailTemplate, NewMail,
+    Origin, Page, PageRequest, PersonName, Scope, ScopeKind, SecurityEventKind, SessionId,
+    StoreError, Timestamp, Trail, UnitOfWork, UserId, Version,
 };
 use async_trait::async_trait;
 use chrono::Duration;
@@ -21,13 +21,16 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::{
-    AccountsError, Administration, Authentication, LiveSessions, Profile, Roles, Sessions,
+    AccountsError, Administration, Authentication, Letters, LinkKey, LiveSessions, Profile,
+    Recovery, Roles, Sessions,
+    link::{Link, LinkPolicy},
     live::LivePolicy,
     login::{AddressKey, LoginPolicy},
     password::{PasswordPolicy, PasswordRules},
     ports::*,
+    recovery::ResetRequest,
     role::{Access, BuiltIn, CustomRole, RoleName},
-    session::{Session, SessionKey, SessionKeyHash, SessionPolicy},
+    session::{DeviceKey, DeviceKeyHash, Session, SessionKey, SessionKeyHash, SessionPolicy},
     user::{Credentials, Failures, Locale, PasswordHashText, TimeZone, User, UserQuery},
 };
 
@@ -61,6 +64,8 @@ mock! {
             key: &SessionKeyHash,
         ) -> Result<Option<StoredSession>, StoreError>;
         async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
+        async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError>;
+        async fn reset_request(&self, id: Uuid) -> Result<Option<ResetRequest>, StoreError>;
     }
 }
 
@@ -131,6 +136,18 @@ mock! {
             except: Option<SessionId>,
         ) -> Result<u64, StoreError>;
         async fn end_sessions_of_role(&mut self, role: &RoleName) -> Result<u64, StoreError>;
+        async fn meet_device(
+            &mut self,
+            user: UserId,
+            device: &DeviceKeyHash,
+            at: Timestamp,
+        ) -> Result<Meeting, StoreError>;
+        async fn insert_link(&mut self, link: &Link) -> Result<(), StoreError>;
+        async fn end_link(&mut self, id: LinkId) -> Result<bool, StoreError>;
+        async fn end_links(&mut self, user: UserId) -> Result<(), StoreError>;
+        async fn insert_reset_request(&mut self, request: &ResetRequest) -> Result<(), StoreError>;
+        async fn end_reset_request(&mut self, id: Uuid) -> Result<bool, StoreError>;
+        async fn insert_mail(&mut self, mail: &NewMail) -> Result<(), StoreError>;
         async fn role(&mut self, name: &RoleName) -> Result<Option<CustomRole>, StoreError>;
         async fn insert_role(&mut self, role: &CustomRole) -> Result<(), StoreError>;
         async fn update_role(&mut self, role: &CustomRole) -> Result<(), StoreError>;
@@ -159,7 +176,14 @@ pub enum Did {
     InsertedRole(Box<CustomRole>),
     UpdatedRole(Box<CustomRole>),
     DeletedRole(RoleName),
+    InsertedLink(Link),
+    EndedLink(LinkId),
+    EndedLinks(UserId),
+    InsertedRequest(ResetRequest),
+    EndedRequest,
+    Posted(NewMail),
     Committed { events: Vec<SecurityEventKind>, actions: Vec<Action> },
+    Enqueued(&'static str, String),
 }
 
 /// What storage and the hasher answer.
@@ -177,6 +201,12 @@ pub struct World {
     pub taken: Option<&'static str>,
     pub breached: Vec<[u8; 20]>,
     pub outdated_hashes: bool,
+    pub mail_is_off: bool,
+    pub links: Vec<Link>,
+    /// Somebody else spends every link between reading and writing.
+    pub links_are_spent: bool,
+    pub requests: Vec<ResetRequest>,
+    pub meeting: Option<Meeting>,
 }
 
 /// The services over one world, and what they did.
@@ -185,6 +215,7 @@ pub struct Stage {
     pub sessions: Sessions,
     pub profile: Profile,
     pub administration: Administration,
+    pub recovery: Recovery,
     pub roles: Roles,
     pub live: Arc<LiveSessions>,
     did: Log,
@@ -215,6 +246,15 @@ impl Stage {
         commits.into_iter().next()
     }
 
+    /// What was posted, to whom, and where.
+    pub fn posted(&self) -> Vec<(MailTemplate, UserId, Option<EmailAddress>)> {
+        let posted = self.did().into_iter().filter_map(|did| match did {
+            Did::Posted(mail) => Some((mail.template, mail.user_id, mail.address)),
+            _ => None,
+        });
+        posted.collect()
+    }
+
     pub fn events(&self) -> Vec<SecurityEventKind> {
         self.committed().map(|(events, _)| events).unwrap_or_default()
     }
@@ -241,13 +281,23 @@ impl World {
             Arc::new(Breaches(self.breached.clone())),
             Arc::clone(&hasher),
         );
+        let letters = || Letters::new(!self.mail_is_off, LinkPolicy::default(), Arc::clone(&ids));
         Stage {
+            recovery: Recovery::new(
+                Arc::clone(&accounts),
+                rules.clone(),
+                letters(),
+                link_key(),
+                Arc::clone(&ids),
+                Arc::clone(&live),
+            ),
             authentication: Authentication::new(
                 Arc::clone(&accounts),
                 Arc::clone(&hasher),
                 Arc::new(Zeros),
                 Arc::clone(&ids),
                 Arc::clone(&live),
+                letters(),
                 LoginPolicy::default(),
                 SessionPolicy::default(),
             ),
@@ -257,15 +307,18 @@ impl World {
                 hasher,
                 rules.clone(),
                 Arc::clone(&live),
+                letters(),
                 LoginPolicy::default(),
             ),
             administration: Administration::new(
                 Arc::clone(&accounts),
                 rules,
+                Arc::new(Zeros),
                 Arc::clone(&ids),
                 Arc::clone(&live),
+                letters(),
             ),
-            roles: Roles::new(accounts, ids, Arc::clone(&live)),
+            roles: Roles::new(accounts, Arc::clone(&ids), Arc::clone(&live)),
             live,
             did,
         }
@@ -316,6 +369,12 @@ fn store(world: &World, did: &Log) -> MockStore {
     store.expect_role().returning(move |name| Ok(w.role(name)));
     let w = world.clone();
     store.expect_sessions().returning(move |_| Ok(w.sessions.clone()));
+    let w = world.clone();
+    store.expect_link().returning(move |id| Ok(w.links.iter().find(|link| link.id == id).cloned()));
+    let w = world.clone();
+    store
+        .expect_reset_request()
+        .returning(move |id| Ok(w.requests.iter().find(|request| request.id == id).cloned()));
     store
 }
 
@@ -404,11 +463,38 @@ fn tx(world: &World, log: &Log) -> MockTx {
         l.lock().push(Did::EndedSessionsOfRole(name.clone()));
         Ok(1)
     });
+    let meeting = world.meeting.unwrap_or(Meeting::Known);
+    tx.expect_meet_device().returning(move |_, _, _| Ok(meeting));
+    let l = Arc::clone(log);
+    tx.expect_insert_link().returning(move |link| logged!(l, Did::InsertedLink(link.clone())));
+    let (w, l) = (world.clone(), Arc::clone(log));
+    tx.expect_end_link().returning(move |id| {
+        let is_there = !w.links_are_spent && w.links.iter().any(|link| link.id == id);
+        if is_there {
+            l.lock().push(Did::EndedLink(id));
+        }
+        Ok(is_there)
+    });
+    let l = Arc::clone(log);
+    tx.expect_end_links().returning(move |user| logged!(l, Did::EndedLinks(user)));
+    let l = Arc::clone(log);
+    tx.expect_insert_reset_request()
+        .returning(move |request| logged!(l, Did::InsertedRequest(request.clone())));
+    let l = Arc::clone(log);
+    tx.expect_end_reset_request().returning(move |_| {
+        l.lock().push(Did::EndedRequest);
+        Ok(true)
+    });
+    let l = Arc::clone(log);
+    tx.expect_insert_mail().returning(move |mail| logged!(l, Did::Posted(mail.clone())));
     let l = Arc::clone(log);
     tx.expect_commit().returning(move |trail| {
         assert!(!trail.is_empty(), "a commit says what happened");
         let events = trail.security_events.iter().map(|event| event.kind).collect();
         let actions = trail.changes.iter().map(|change| change.action).collect();
+        for job in &trail.jobs {
+            l.lock().push(Did::Enqueued(job.kind, job.payload.clone()));
+        }
         logged!(l, Did::Committed { events, actions })
     });
     tx
@@ -456,6 +542,10 @@ impl Secrets for Zeros {
     fn session_key(&self) -> Result<SessionKey, StoreError> {
         Ok(SessionKey::from_random([0; 32]))
     }
+
+    fn device_key(&self) -> Result<DeviceKey, StoreError> {
+        Ok(DeviceKey::from_random([1; 32]))
+    }
 }
 
 struct Counter(AtomicU64);
@@ -468,6 +558,10 @@ impl Ids for Counter {
 
 /// Good enough for every user here.
 pub const PASSWORD: &str = "yedi kalem mavi tren";
+
+pub fn link_key() -> LinkKey {
+    LinkKey::new(&[7; 32])
+}
 
 pub fn secret(text: &str) -> SecretString {
     SecretString::from(text)
@@ -503,6 +597,7 @@ pub fn user(number: u128, role: &str) -> User {
         time_zone: TimeZone::default(),
         role: role_name(role),
         active: true,
+        invited_at: None,
         last_login_at: None,
         version: Version::FIRST,
         created_at: at(-1000),

@@ -141,7 +141,7 @@ async fn staff(config: &Config, office: &Office) -> anyhow::Result<(Vec<User>, S
             role => {
                 let role = role.role_name();
                 let new = NewUser { name, email, phone: None, locale, time_zone, role };
-                domains.users.create(&cx, new, password.clone()).await?
+                domains.users.create(&cx, new, Some(password.clone())).await?
             }
         };
         users.push(made);

@@ -43,6 +43,8 @@ keys! {
     ORGANISATION = "organisation", "ALMONER_ORGANISATION", Some("Almoner");
     /// Country of national phone numbers.
     COUNTRY = "country", "ALMONER_COUNTRY", Some("TR");
+    /// Time zone that schedules are read in.
+    TIME_ZONE = "time_zone", "ALMONER_TIME_ZONE", Some("Europe/Istanbul");
     /// Currencies a donation may have.
     CURRENCIES = "currencies", "ALMONER_CURRENCIES", Some("TRY,USD,EUR");
 
@@ -58,6 +60,23 @@ keys! {
     /// How many of them are kept.
     BACKUP_KEEP = "backup.keep", "ALMONER_BACKUP_KEEP", Some("7");
 
+    /// Jobs that are done at the same time.
+    JOBS_CONCURRENCY = "jobs.concurrency", "ALMONER_JOBS_CONCURRENCY", Some("4");
+
+    /// Whether webhooks may call addresses of private networks.
+    WEBHOOKS_ALLOW_PRIVATE = "webhooks.allow_private", "ALMONER_WEBHOOKS_ALLOW_PRIVATE", Some("off");
+
+    /// How long a record stays in the trash.
+    RETENTION_TRASH = "retention.trash", "ALMONER_RETENTION_TRASH", Some("30d");
+    /// How long security events are kept.
+    RETENTION_SECURITY_EVENTS =
+        "retention.security_events", "ALMONER_RETENTION_SECURITY_EVENTS", Some("90d");
+    /// How long jobs are kept that were done or cancelled.
+    RETENTION_JOBS = "retention.jobs", "ALMONER_RETENTION_JOBS", Some("30d");
+    /// How long deliveries to webhooks are kept that came to their end.
+    RETENTION_WEBHOOK_DELIVERIES =
+        "retention.webhook_deliveries", "ALMONER_RETENTION_WEBHOOK_DELIVERIES", Some("30d");
+
     /// E-mail address of the first superadmin.
     ADMIN_EMAIL = "admin.email", "ALMONER_ADMIN_EMAIL", None;
     /// Password of the first superadmin.
@@ -67,6 +86,22 @@ keys! {
     LOG = "log.filter", "ALMONER_LOG", Some("info");
     /// How it is written.
     LOG_FORMAT = "log.format", "ALMONER_LOG_FORMAT", Some("text");
+
+    /// The collector that traces are sent to.
+    OTLP_ENDPOINT = "telemetry.otlp_endpoint", "ALMONER_OTLP_ENDPOINT", Some("");
+    /// The share of traces that are sent.
+    OTLP_SAMPLE_RATIO = "telemetry.sample_ratio", "ALMONER_OTLP_SAMPLE_RATIO", Some("1");
+    /// What traces call this program.
+    SERVICE_NAME = "telemetry.service_name", "ALMONER_SERVICE_NAME", Some("almoner");
+    /// What tells this instance from the others.
+    INSTANCE_ID = "telemetry.instance_id", "ALMONER_INSTANCE_ID", Some("");
+    /// Where errors are sent.
+    SENTRY_DSN = "telemetry.sentry_dsn", "ALMONER_SENTRY_DSN", Some("");
+    /// The environment they are filed under.
+    SENTRY_ENVIRONMENT =
+        "telemetry.sentry_environment", "ALMONER_SENTRY_ENVIRONMENT", Some("production");
+    /// The share of errors that are sent.
+    SENTRY_SAMPLE_RATE = "telemetry.sentry_sample_rate", "ALMONER_SENTRY_SAMPLE_RATE", Some("1");
 
     /// Origins of other web pages that may call the API.
     CORS_ORIGINS = "cors.origins", "ALMONER_CORS_ORIGINS", Some("");
@@ -80,6 +115,11 @@ keys! {
         "rate_limit.stranger_per_minute", "ALMONER_RATE_LIMIT_STRANGER_PER_MINUTE", Some("60");
     /// Requests per minute of one user with a certain role.
     RATE_LIMIT_ROLES = "rate_limit.roles", "ALMONER_RATE_LIMIT_ROLES", Some("");
+
+    /// Lists that one user may follow at the same time.
+    LIVE_MAX_PER_USER = "live.max_per_user", "ALMONER_LIVE_MAX_PER_USER", Some("50");
+    /// Lists that all users together may follow at the same time, in one process.
+    LIVE_MAX = "live.max", "ALMONER_LIVE_MAX", Some("20000");
 
     /// A session ends after this much time without a request.
     SESSION_IDLE = "session.idle_timeout", "ALMONER_SESSION_IDLE_TIMEOUT", Some("30m");
@@ -114,6 +154,33 @@ keys! {
     LOGIN_FAILURES = "login.lockout_failures", "ALMONER_LOGIN_LOCKOUT_FAILURES", Some("5");
     /// How long it stays locked.
     LOGIN_LOCKOUT = "login.lockout_time", "ALMONER_LOGIN_LOCKOUT_TIME", Some("15m");
+
+    /// How mail leaves the server.
+    MAIL_TRANSPORT = "mail.transport", "ALMONER_MAIL_TRANSPORT", Some("off");
+    /// Whom it is from.
+    MAIL_FROM = "mail.from", "ALMONER_MAIL_FROM", None;
+    /// Whom answers go to.
+    MAIL_REPLY_TO = "mail.reply_to", "ALMONER_MAIL_REPLY_TO", None;
+    /// Whether SMTP has to be encrypted.
+    MAIL_TLS = "mail.tls", "ALMONER_MAIL_TLS", Some("required");
+    /// Password of the SMTP server.
+    MAIL_PASSWORD = "mail.password", "ALMONER_MAIL_PASSWORD", None;
+    /// File with that password.
+    MAIL_PASSWORD_FILE = "mail.password_file", "ALMONER_MAIL_PASSWORD_FILE", None;
+    /// Certificates that the SMTP server may have beside those of the public authorities.
+    MAIL_CA_FILE = "mail.ca_file", "ALMONER_MAIL_CA_FILE", None;
+    /// How long the SMTP server may take for each of its answers.
+    MAIL_TIMEOUT = "mail.timeout", "ALMONER_MAIL_TIMEOUT", Some("30s");
+    /// Mails about one thing that one user gets in an hour.
+    MAIL_PER_RECIPIENT = "mail.per_recipient", "ALMONER_MAIL_PER_RECIPIENT", Some("5");
+
+    /// Page on which a forgotten password is replaced.
+    LINKS_RESET = "links.password_reset", "ALMONER_LINKS_PASSWORD_RESET", None;
+    /// Page on which an invitation is accepted.
+    LINKS_INVITATION = "links.invitation", "ALMONER_LINKS_INVITATION", None;
+    /// How long an invitation is good for.
+    LINKS_INVITATION_LIFETIME =
+        "links.invitation_lifetime", "ALMONER_LINKS_INVITATION_LIFETIME", Some("7d");
 
     /// What `/metrics` asks for as a bearer token.
     METRICS_TOKEN = "metrics.token", "ALMONER_METRICS_TOKEN", None;

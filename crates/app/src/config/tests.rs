@@ -296,6 +296,73 @@ fn what_is_allowed_but_dangerous_is_said_at_start() {
 }
 
 #[test]
+fn a_way_for_mail_is_understood_or_refused() {
+    let with = |transport: &str| {
+        Given::default()
+            .variable("ALMONER_MAIL_FROM", "Umut Derneği <posta@example.org>")
+            .variable("ALMONER_MAIL_TRANSPORT", transport)
+    };
+    let smtp = |transport: &str| match with(transport).config().mail.unwrap().route {
+        MailRoute::Smtp(route) => (route.host, route.port, route.tls),
+        other => panic!("{other:?}"),
+    };
+    let host = || "mail.example.org".to_owned();
+    assert_eq!(smtp("smtps://mail.example.org"), (host(), 465, SmtpTls::Implicit));
+    assert_eq!(smtp("smtp://mail.example.org:2525/"), (host(), 2525, SmtpTls::StartTls));
+    assert_eq!(smtp("smtp://[::1]"), ("::1".to_owned(), 587, SmtpTls::StartTls));
+    assert!(with("off").config().mail.is_none());
+    let mail = with("file://mails").config().mail.unwrap();
+    assert!(matches!(&mail.route, MailRoute::Folder(folder) if folder.ends_with("mails")));
+    assert_eq!(mail.from.name.unwrap().as_str(), "Umut Derneği");
+    assert_eq!(mail.from.address.as_str(), "posta@example.org");
+    for wrong in [
+        "mail.example.org",
+        "http://mail.example.org",
+        "smtp://",
+        "smtp://mail.example.org/path",
+        "smtp://mail.example.org?tls=off",
+        "smtp://user:secret@mail.example.org",
+        "smtp://user@mail.example.org",
+        "file:",
+    ] {
+        let problems = with(wrong).problems();
+        assert_eq!(problems.len(), 1, "{wrong}: {problems:?}");
+        assert!(!problems[0].contains("secret"), "{problems:?}");
+    }
+    let lone = Given::default().variable("ALMONER_MAIL_TRANSPORT", "log").problems();
+    assert!(lone[0].starts_with("mail.from"), "{lone:?}");
+}
+
+#[test]
+fn the_user_of_a_mail_server_may_be_an_address_and_its_password_stays_hidden() {
+    let given = Given::default()
+        .variable("ALMONER_MAIL_FROM", "posta@example.org")
+        .variable("ALMONER_MAIL_TRANSPORT", "smtps://posta%40example.org@mail.example.org")
+        .variable("ALMONER_MAIL_PASSWORD", "three grey herons wait");
+    let config = given.config();
+    let shown = format!("{config:?}");
+    let Some(MailRoute::Smtp(route)) = config.mail.map(|mail| mail.route) else {
+        panic!("{shown}")
+    };
+    assert_eq!(route.user.as_deref(), Some("posta@example.org"));
+    assert!(!shown.contains("herons"), "{shown}");
+}
+
+#[test]
+fn links_lead_to_the_public_address_unless_another_page_is_named() {
+    let config = Given::default().variable("ALMONER_PUBLIC_URL", "https://a.example.org").config();
+    assert_eq!(config.links.password_reset.as_str(), "https://a.example.org/password-reset");
+    assert_eq!(config.links.invitation.as_str(), "https://a.example.org/invitation");
+    let page = "https://b.example.org/hos-geldiniz?dil=tr";
+    let config = Given::default().variable("ALMONER_LINKS_INVITATION", page).config();
+    assert_eq!(config.links.invitation.as_str(), page);
+    for wrong in ["ftp://b.example.org", "/invitation", "https://b.example.org/#page"] {
+        let problems = Given::default().variable("ALMONER_LINKS_INVITATION", wrong).problems();
+        assert_eq!(problems.len(), 1, "{wrong}");
+    }
+}
+
+#[test]
 fn the_example_file_has_every_key_with_its_default() {
     let defaults = format!("{:?}", Given::default().config());
     assert_eq!(format!("{:?}", Given::file(EXAMPLE).config()), defaults);
@@ -355,5 +422,51 @@ fn names_of_keys_are_unique() {
         for other in &KEYS[..at] {
             assert!(key.path != other.path && key.variable != other.variable, "{key:?}");
         }
+    }
+}
+
+#[test]
+fn nothing_leaves_for_elsewhere_unless_it_is_told_where_to() {
+    let config = Given::default().config();
+    assert!(config.traces.is_none() && config.errors.is_none());
+
+    let config = Given::default()
+        .variable("ALMONER_OTLP_ENDPOINT", "https://collector.example.org:4318/")
+        .variable("ALMONER_OTLP_SAMPLE_RATIO", "0.25")
+        .variable("ALMONER_INSTANCE_ID", "left")
+        .variable("ALMONER_SENTRY_DSN", "https://abcdef@sentry.example.org/42")
+        .config();
+    let traces = config.traces.clone().unwrap();
+    assert_eq!(traces.endpoint, "https://collector.example.org:4318/v1/traces");
+    assert_eq!((traces.sample_ratio, traces.service.as_str()), (0.25, "almoner"));
+    assert_eq!(traces.instance.as_deref(), Some("left"));
+    let errors = config.errors.clone().unwrap();
+    assert_eq!((errors.environment.as_str(), errors.sample_rate), ("production", 1.0));
+    assert_eq!(errors.dsn.expose_secret(), "https://abcdef@sentry.example.org/42");
+    assert!(!format!("{config:?}").contains("abcdef"));
+
+    let whole = "[telemetry]\notlp_endpoint = \"http://[::1]:4318/v1/traces\"\nsample_ratio = 0.5";
+    let traces = Given::file(whole).config().traces.unwrap();
+    assert_eq!(traces.endpoint, "http://[::1]:4318/v1/traces");
+    assert_eq!(traces.sample_ratio, 0.5);
+}
+
+#[test]
+fn where_traces_and_errors_go_is_checked_and_no_key_is_repeated() {
+    let problems = Given::default()
+        .variable("ALMONER_OTLP_ENDPOINT", "http://me:s3cr3t@collector:4318")
+        .variable("ALMONER_OTLP_SAMPLE_RATIO", "NaN")
+        .variable("ALMONER_SENTRY_DSN", "https://s3cr3t@/1")
+        .variable("ALMONER_SENTRY_SAMPLE_RATE", "1.5")
+        .problems();
+    assert_eq!(problems.len(), 4, "{problems:?}");
+    for (problem, key) in problems.iter().zip([
+        "telemetry.otlp_endpoint",
+        "telemetry.sample_ratio",
+        "telemetry.sentry_dsn",
+        "telemetry.sentry_sample_rate",
+    ]) {
+        assert!(problem.starts_with(key), "{problem}");
+        assert!(!problem.contains("s3cr3t"), "{problem}");
     }
 }

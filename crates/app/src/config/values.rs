@@ -204,3 +204,37 @@ pub(super) fn whole(
         })
     }
 }
+
+/// Parses a share from 0 to 1.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "must be a number from 0 to 1".to_owned())
+}
+
+/// Parses the address of an OTLP collector; returns the one for traces, which is below it.
+pub(super) fn collector(text: &str) -> Result<String, String> {
+    const SHAPE: &str = "must be an address such as http://127.0.0.1:4318, without a name or query";
+    const TRACES: &str = "/v1/traces";
+
+    let url = Url::parse(text).map_err(|_| SHAPE.to_owned())?;
+    // The address stands in the printed configuration and in the log.
+    let is_fit = matches!(url.scheme(), "http" | "https")
+        && url.host().is_some()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !is_fit {
+        return Err(SHAPE.to_owned());
+    }
+    let base = url.as_str().trim_end_matches('/');
+    Ok(format!("{}{TRACES}", base.strip_suffix(TRACES).unwrap_or(base)))
+}
+
+/// Parses a Sentry DSN. It holds a key, so no complaint repeats it.
+pub(super) fn dsn(text: &str) -> Result<SecretString, String> {
+    match text.parse::<sentry::types::Dsn>() {
+        Ok(_) => Ok(SecretString::from(text)),
+        Err(_) => Err("must be a DSN such as https://key@sentry.example.org/1".to_owned()),
+    }
+}

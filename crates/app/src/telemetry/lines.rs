@@ -36,19 +36,11 @@ where
     W: for<'writer> MakeWriter<'writer> + 'static,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if let Some(span) = context.span(id) {
-            let mut fields = Fields::default();
-            attributes.record(&mut fields);
-            span.extensions_mut().insert(fields);
-        }
+        Fields::remember(attributes, id, &context);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        if let Some(span) = context.span(id)
-            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
-        {
-            values.record(fields);
-        }
+        Fields::remember_more(id, values, &context);
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
@@ -80,8 +72,9 @@ where
     }
 }
 
-const MESSAGE: &str = "message";
+pub(super) const MESSAGE: &str = "message";
 const REQUEST_ID: &str = "request_id";
+const TRACE_ID: &str = "trace_id";
 
 /// One event, ready to be written: its own fields and those of its spans, by name.
 struct Line<'a> {
@@ -90,6 +83,7 @@ struct Line<'a> {
     target: &'a str,
     message: Option<&'a Value>,
     request_id: Option<&'a Value>,
+    trace_id: Option<&'a Value>,
     spans: String,
     /// In the order of their names.
     fields: Vec<(&'static str, &'a Value)>,
@@ -105,6 +99,7 @@ impl<'a> Line<'a> {
             target: metadata.target(),
             message: None,
             request_id: None,
+            trace_id: None,
             spans: String::new(),
             fields: Vec::new(),
         }
@@ -122,6 +117,7 @@ impl<'a> Line<'a> {
         match name {
             MESSAGE => self.message = Some(value),
             REQUEST_ID => self.request_id = Some(value),
+            TRACE_ID => self.trace_id = Some(value),
             // Events of the `log` crate carry their origin in fields.
             "log.target" => self.target = value.as_str().unwrap_or(self.target),
             name if name.starts_with("log.") => {}
@@ -143,6 +139,9 @@ impl<'a> Line<'a> {
         if let Some(request_id) = self.request_id {
             line.insert(REQUEST_ID.to_owned(), request_id.clone());
         }
+        if let Some(trace_id) = self.trace_id {
+            line.insert(TRACE_ID.to_owned(), trace_id.clone());
+        }
         if !self.spans.is_empty() {
             line.insert("span".to_owned(), self.spans.into());
         }
@@ -162,7 +161,8 @@ impl<'a> Line<'a> {
             push_plain(&mut text, message, Quoting::Never);
         }
         let request_id = self.request_id.map(|value| (REQUEST_ID, value));
-        for (name, value) in request_id.into_iter().chain(self.fields) {
+        let trace_id = self.trace_id.map(|value| (TRACE_ID, value));
+        for (name, value) in request_id.into_iter().chain(trace_id).chain(self.fields) {
             text.push(' ');
             text.push_str(name);
             text.push('=');
@@ -212,17 +212,56 @@ fn push_plain(line: &mut String, value: &Value, quoting: Quoting) {
 
 /// The fields of a span or event, cleaned; a field recorded again replaces its value.
 #[derive(Default)]
-struct Fields(Vec<(&'static str, Value)>);
+pub(super) struct Fields(Vec<(&'static str, Value)>);
 
 impl Fields {
-    fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+    /// Keeps the fields of a new span with it, unless another layer has done so.
+    pub(super) fn remember<S>(attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+    {
+        if let Some(span) = context.span(id)
+            && span.extensions().get::<Self>().is_none()
+        {
+            let mut fields = Self::default();
+            attributes.record(&mut fields);
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    /// Keeps what is recorded later.
+    pub(super) fn remember_more<S>(id: &Id, values: &Record<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+    {
+        if let Some(span) = context.span(id)
+            && let Some(fields) = span.extensions_mut().get_mut::<Self>()
+        {
+            values.record(fields);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.0.iter().map(|(name, value)| (*name, value))
+    }
+
+    /// Takes all fields of another, which replace those of their names.
+    pub(super) fn extend(&mut self, other: &Self) {
+        other.iter().for_each(|(name, value)| self.set(name, value.clone()));
+    }
+
+    pub(super) fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(known, _)| *known == name)?;
+        Some(self.0.swap_remove(at).1)
     }
 
     fn keep(&mut self, field: &Field, value: Value) {
         let name = field.name();
         let name = name.strip_prefix("r#").unwrap_or(name);
-        let value = cleaned(name, value);
+        self.set(name, cleaned(name, value));
+    }
+
+    fn set(&mut self, name: &'static str, value: Value) {
         match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,
             None => self.0.push((name, value)),

@@ -48,6 +48,7 @@ pub(crate) async fn arrive<B: MessageBody + 'static>(
         at: services.clock.now(),
         route: site.routes.find(req.method(), req.path()),
         origin,
+        is_head: *req.method() == Method::HEAD,
     };
     let method = method_label(req.method());
     let route = arrival.route.pattern().cloned().unwrap_or_else(|| Arc::from("unmatched"));
@@ -56,17 +57,28 @@ pub(crate) async fn arrive<B: MessageBody + 'static>(
         method,
         route = &*route,
         request_id,
+        trace_id = Empty,
         client = arrival.origin.address.map(masked_address),
         user_id = Empty,
     );
-    if *req.method() == Method::HEAD {
+    let trace_id = services
+        .traces
+        .as_ref()
+        .and_then(|traces| traces.begin(&span, client::handed_on_trace(&req, trusted)));
+    if let Some(trace_id) = &trace_id {
+        span.record("trace_id", trace_id);
+    }
+    if arrival.is_head {
         // Answered as GET; the server leaves the body out.
         req.head_mut().method = Method::GET;
     }
     req.extensions_mut().insert(Rc::new(arrival));
 
     let languages = req.headers().get_all(header::ACCEPT_LANGUAGE).cloned().collect();
-    let answering = problem::in_request(request_id.clone(), languages, next.call(req));
+    let answering = problem::in_request(
+        problem::Asked { request_id: request_id.clone(), trace_id, languages },
+        next.call(req),
+    );
     let result = answering.instrument(span.clone()).await;
 
     let status = match &result {

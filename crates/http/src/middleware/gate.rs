@@ -17,8 +17,9 @@ use futures_util::FutureExt;
 use crate::{
     csrf,
     cx::{self, Arrival, DryRun, Identity},
+    live::stream::EVENT_STREAM,
     problem::{MAX_COMPLAINTS, Problem, registry, shown},
-    routes::{self, DRY_RUN, Lookup},
+    routes::{self, DRY_RUN, Lookup, Media},
     services::Services,
     site::Site,
     words,
@@ -37,8 +38,8 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
         return Ok(req.error_response(Problem::from(refusal)));
     }
     let Ok(result) = AssertUnwindSafe(next.call(req)).catch_unwind().await else {
-        // The panic hook has logged where and why.
-        tracing::error!("a handler panicked");
+        // The panic hook has logged where and why, as the error that it is.
+        tracing::warn!("a handler panicked");
         return Err(Problem::new(registry::INTERNAL).into());
     };
     let answer = result?.map_into_boxed_body();
@@ -74,9 +75,9 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
     if !is_well_escaped(req.path()) || !is_well_escaped(req.query_string()) {
         return Err(Refusal::Problem(Problem::bad_request(words::badly_escaped())));
     }
-    let (is_public, has_query, has_dry_run) = match route {
-        Lookup::Found { is_public, has_query, has_dry_run, .. } => {
-            (*is_public, *has_query, *has_dry_run)
+    let (is_public, has_query, has_dry_run, media) = match route {
+        Lookup::Found { is_public, has_query, has_dry_run, media, .. } => {
+            (*is_public, *has_query, *has_dry_run, *media)
         }
         Lookup::Unknown => return Err(Refusal::Problem(Problem::not_found())),
         Lookup::WrongMethod { allow, .. } => {
@@ -84,7 +85,7 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
             return Err(Refusal::Problem(problem.header(header::ALLOW, allow.clone())));
         }
     };
-    if routes::is_api(req.path()) && !accepts_json(req) {
+    if routes::is_api(req.path()) && !accepts(req, media) {
         return Err(Refusal::Problem(Problem::new(registry::NOT_ACCEPTABLE)));
     }
     let changes = csrf::changes(req.method());
@@ -148,22 +149,26 @@ fn is_dry_run(req: &ServiceRequest) -> Result<bool, Problem> {
     fields.finish(Some(found.unwrap_or_default())).map_err(Problem::bad_parameters)
 }
 
-/// True when JSON is acceptable; nobody is refused for saying nothing.
-fn accepts_json(req: &ServiceRequest) -> bool {
+/// True when a form of the answer is acceptable; nobody is refused for saying nothing.
+fn accepts(req: &ServiceRequest, media: Media) -> bool {
     let values = || req.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
     let mut ranges = values().flat_map(|value| value.split(',')).peekable();
     ranges.peek().is_none()
         || ranges.any(|range| {
             let mut parts = range.split(';').map(str::trim);
-            let media = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let is_json =
-                matches!(media.as_str(), "" | "*/*" | "application/*" | "application/json");
+            let wanted = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let is_offered = match wanted.as_str() {
+                "" | "*/*" => true,
+                "application/*" | "application/json" => media != Media::Stream,
+                "text/*" | EVENT_STREAM => media != Media::Json,
+                _ => false,
+            };
             let is_refused = parts.any(|part| {
                 part.strip_prefix("q=")
                     .and_then(|q| q.parse::<f32>().ok())
                     .is_some_and(|q| q <= 0.0)
             });
-            is_json && !is_refused
+            is_offered && !is_refused
         })
 }
 

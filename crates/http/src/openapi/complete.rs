@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{headers, limits, links, responses, schemas};
-use crate::{problem::registry, routes};
+use crate::{live::stream::EVENT_STREAM, problem::registry, routes};
 
 /// The name of the cookie scheme.
 pub(super) const SESSION: &str = "session";
@@ -62,6 +62,7 @@ impl Operation<'_> {
             self.add_parameter(dry_run());
         }
         self.complete_parameters();
+        self.offer_stream();
         self.accept_merge_patch();
         self.add_success_headers();
         for entry in self.problems() {
@@ -165,6 +166,27 @@ impl Operation<'_> {
         }
     }
 
+    /// What can be followed answers with events as well, or with nothing else.
+    fn offer_stream(&mut self) {
+        if !self.has_parameter("Last-Event-ID") {
+            return;
+        }
+        let ok = self.responses().and_then(|responses| responses.get_mut("200"));
+        let Some(ok) = ok.and_then(Value::as_object_mut) else { return };
+        let content = ok.entry("content").or_insert_with(|| json!({}));
+        let list = content["application/json"]["example"].clone();
+        content[EVENT_STREAM] = json!({
+            "schema": {
+                "type": "string",
+                "description": "Server-sent events (WHATWG HTML, 9.2), without end.",
+                "contentMediaType": EVENT_STREAM,
+                "pattern": "^retry: ",
+                "maxLength": i64::from(i32::MAX),
+            },
+            "example": stream_example(&list),
+        });
+    }
+
     fn complete_parameters(&mut self) {
         let parameters = self.fields.get_mut("parameters").and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten() {
@@ -206,6 +228,29 @@ impl Operation<'_> {
         }
     }
 }
+
+/// How a stream begins, and goes on.
+fn stream_example(list: &Value) -> String {
+    let begin = format!("retry: 1000\n\nid: 4711-{EXAMPLE_TAG}\n");
+    if list.is_null() {
+        let change = json!({
+            "topic": "donations",
+            "id": ID,
+            "action": "created",
+            "version": 1,
+            "at": "2026-03-14T09:26:53.000Z",
+        });
+        return format!("{begin}event: change\ndata: {change}\n\n");
+    }
+    let gone = json!({ "id": ID });
+    format!(
+        "{begin}event: snapshot\ndata: {list}\n\n\
+         id: 4712-{EXAMPLE_TAG}\nevent: remove\ndata: {gone}\n\n",
+    )
+}
+
+/// The second half of an event's id in examples.
+const EXAMPLE_TAG: &str = "9f3c2a7b";
 
 /// The example of an id that has none of its own.
 const ID: &str = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11";

@@ -37,10 +37,20 @@ const FORMS: &[Form] = &[
     own("time_zone", "^[A-Za-z0-9_+/-]+$", Some((2, 64))),
     // The name of a role: `accounts::role::RoleName`.
     own("role_name", "^[a-z][a-z0-9]*(_[a-z0-9]+)*$", Some((3, 40))),
+    // What a job does: words with points between them.
+    own("job_kind", r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", Some((3, 64))),
+    // What a webhook is told of: `webhooks::event::EventType`.
+    own("event_type", r"^[a-z][a-z_]*\.([a-z][a-z_]*|\*)$", Some((3, 64))),
+    // The secret of a webhook: 32 bytes in base64 behind `whsec_`.
+    own("webhook_secret", "^whsec_[A-Za-z0-9+/]{43}=$", Some((50, 50))),
+    // The `webhook-id` of a message: the webhook, and a position of the feed or the delivery.
+    own("message_id", "^msg_[0-9a-f]{32}_[0-9a-f]+$", Some((38, 69))),
     // An IPv4 or IPv6 address; the longest has 45 characters.
     own("ip", "^[0-9A-Fa-f.:]+$", Some((2, 45))),
     // What `client::handed_on_request_id` lets through; ours are UUIDs.
     own("request_id", "^[A-Za-z0-9._-]+$", Some((1, 128))),
+    // W3C Trace Context: 16 bytes, not all zero.
+    own("trace_id", "^[0-9a-f]{32}$", Some((32, 32))),
     // A sealed position: 42 bytes and, at the most, the folded form of 200 characters.
     own("cursor", "^[A-Za-z0-9_-]+$", Some((1, 16_384))),
     // The value of a header, which may be empty; HTTP itself rules out control characters.

@@ -60,11 +60,12 @@ impl Step {
 }
 
 /// Splits the address of a record, or of something about it, into that of its list and the name of
-/// its key: `/api/v1/donors/{id}/history` is of `/api/v1/donors` and `id`.
+/// its key: `/api/v1/donors/{id}/history` is of `/api/v1/donors` and `id`. What lies within a record
+/// has a second key, which the record does not tell.
 fn record(path: &str) -> Option<(&str, &str)> {
     let (list, rest) = path.split_once("/{")?;
-    let (parameter, _) = rest.split_once('}')?;
-    Some((list, parameter))
+    let (parameter, rest) = rest.split_once('}')?;
+    (!rest.contains('{')).then_some((list, parameter))
 }
 
 fn links(

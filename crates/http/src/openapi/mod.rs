@@ -94,7 +94,17 @@ const ABOUT: &str = "The back office of a charity.\n\n\
     are the same in all of them. Every answer carries `X-Request-Id`.\n\n\
     A record's version is its `ETag`; changing it needs `If-Match`. A POST with an \
     `Idempotency-Key` can be repeated for 24 hours without being done twice. Lists are paged by \
-    `cursor`.";
+    `cursor`.\n\n\
+    Lists can be followed: with `Accept: text/event-stream` a list answers with server-sent events. \
+    Keep an array. `snapshot` replaces it by its `items`. `remove` takes the record with that `id` out \
+    of it. `upsert` takes the record out, if it is there, and puts it in at `index`. `keep`, after a \
+    reconnect, takes out every record that is not among `ids` and puts the others in that order. So \
+    the array is at all times the page that the same request without the stream would give. Events \
+    belong together up to the next one with an `id`. Connect again with that id as `Last-Event-ID`, \
+    as browsers do by themselves, and the stream goes on where it stopped; `resync` says that it \
+    cannot, and is followed by a new `snapshot`. `end` comes last, with a `code`: `unauthenticated`, or \
+    `rights_changed`, after which the list may be followed anew. Every 15 seconds there is a sign of \
+    life. A client that reads too slowly is cut off, and goes on by connecting again.";
 
 /// The groups of operations, in the order they are shown.
 pub const TAGS: &[(&str, &str)] = &[
@@ -104,6 +114,10 @@ pub const TAGS: &[(&str, &str)] = &[
     ("donors", "People and organisations that give."),
     ("campaigns", "The purposes donations are collected for."),
     ("donations", "Gifts of money and goods, from promise to refund."),
+    ("jobs", "What the server does apart from requests, and when."),
+    ("webhooks", "Other systems that are told what happens."),
+    ("events", "What changes, as it happens."),
     ("audit", "Who changed what, and what was refused."),
+    ("mail", "What users were told by mail, and whether it reached them."),
     ("operations", "What the operator of the server asks."),
 ];

@@ -39,6 +39,7 @@ struct Inner {
     entry: Entry,
     language: Language,
     request_id: Option<String>,
+    trace_id: Option<String>,
     detail: Option<Words>,
     errors: Errors,
     stale: Option<Stale>,
@@ -91,6 +92,10 @@ pub struct ProblemBody {
         example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11"
     )]
     pub request_id: Option<String>,
+    /// The trace of the request (W3C Trace Context), where the server is traced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "trace_id", nullable = false, example = "4bf92f3577b34da6a3ce929d0e0e4736")]
+    pub trace_id: Option<String>,
     /// Every wrong field or parameter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 65_536, required = false)]
@@ -264,8 +269,18 @@ impl Problem {
 
     /// What the client is told, in its language.
     pub fn body(&self) -> ProblemBody {
-        let Inner { code, status, entry, language, request_id, detail, errors, stale, .. } =
-            &*self.0;
+        let Inner {
+            code,
+            status,
+            entry,
+            language,
+            request_id,
+            trace_id,
+            detail,
+            errors,
+            stale,
+            ..
+        } = &*self.0;
         let field = |error: &FieldError| ProblemField {
             pointer: None,
             parameter: None,
@@ -292,6 +307,7 @@ impl Problem {
             code: Cow::Borrowed(code),
             detail: detail.as_ref().map(|detail| language.say(detail).into()),
             request_id: request_id.clone(),
+            trace_id: trace_id.clone(),
             errors,
             current_version: stale.as_ref().map(|stale| stale.current.number()),
             fields: stale.as_ref().map(|stale| stale.fields.clone()),
@@ -308,6 +324,7 @@ impl Problem {
             entry,
             language: language(),
             request_id: ASKED.try_with(|asked| asked.request_id.clone()).ok(),
+            trace_id: ASKED.try_with(|asked| asked.trace_id.clone()).ok().flatten(),
             detail: None,
             errors: Errors::Fields(Vec::new()),
             stale: None,
@@ -428,24 +445,21 @@ impl fmt::Display for Chain<'_> {
 }
 
 /// What every problem of a request takes from it.
-struct Asked {
-    request_id: String,
+pub(crate) struct Asked {
+    pub(crate) request_id: String,
+    pub(crate) trace_id: Option<String>,
     /// `Accept-Language`, unread: most requests have no problem.
-    languages: Vec<HeaderValue>,
+    pub(crate) languages: Vec<HeaderValue>,
 }
 
 tokio::task_local! {
     static ASKED: Asked;
 }
 
-/// Runs a request's future so that every problem made in it carries the request id and is told in
-/// the language that was asked for.
-pub(crate) fn in_request<F: Future>(
-    request_id: String,
-    languages: Vec<HeaderValue>,
-    future: F,
-) -> impl Future<Output = F::Output> {
-    ASKED.scope(Asked { request_id, languages }, future)
+/// Runs a request's future so that every problem made in it carries the ids of the request and is
+/// told in the language that was asked for.
+pub(crate) fn in_request<F: Future>(asked: Asked, future: F) -> impl Future<Output = F::Output> {
+    ASKED.scope(asked, future)
 }
 
 /// The language of the request that is being answered.

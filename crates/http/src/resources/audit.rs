@@ -8,14 +8,15 @@ use actix_web::{
 };
 use almoner_audit::{ChangeQuery, ChangeRecord, SecurityEventQuery};
 use almoner_kernel::{
-    Fields, Id, Page, Permission, Timestamp,
+    Context, Fields, Id, Page, PageRequest, Permission, Timestamp, Version,
     fault::Unfit,
-    id::{CampaignEntity, DonationEntity, DonorEntity, Entity, UserEntity},
+    id::{CampaignEntity, ChangeEntity, DonationEntity, DonorEntity, Entity, UserEntity},
 };
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use self::bodies::{
     ChangeBody, SecurityEventBody, campaign_change_example, change_example,
@@ -28,6 +29,7 @@ use super::{
 };
 use crate::{
     Answer, Cx, Domains, IdPath, ListOf, ListQuery, NoParams, PageParams, Params, Problem,
+    live::list::{Follower, FollowerParam, ListAnswer, LiveList},
     words::must_be_an_instant,
 };
 
@@ -42,7 +44,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 /// holes is none.
 #[utoipa::path(
     tag = "audit",
-    params(PageParams, ChangeFilter),
+    params(PageParams, ChangeFilter, FollowerParam),
     responses((
         status = 200,
         description = "A page of changes",
@@ -56,9 +58,9 @@ async fn list_changes(
     cx: Cx,
     domains: Data<Domains>,
     list: ListQuery<ChangeFilter>,
-) -> Result<Answer, Problem> {
-    let page = domains.audit.changes(&cx, &list.query, &list.page).await?;
-    answer(&list, page)
+    follower: Follower,
+) -> Result<ListAnswer, Problem> {
+    list.respond(cx, domains, follower).await
 }
 
 /// List security events
@@ -319,4 +321,34 @@ fn instant(text: String) -> Result<Timestamp, Unfit> {
     DateTime::parse_from_rfc3339(&text)
         .map(|at| at.with_timezone(&Utc))
         .map_err(|_| Unfit::new("instant", must_be_an_instant()))
+}
+
+impl LiveList for ChangeFilter {
+    const ENTITY: &'static str = ChangeEntity::NAME;
+    const OTHERS: Option<&'static [&'static str]> = None;
+    type Record = ChangeRecord;
+    type Body = ChangeBody;
+
+    async fn page(
+        domains: &Domains,
+        cx: &Context,
+        query: &Self::Query,
+        page: &PageRequest,
+    ) -> Result<Page<ChangeRecord>, Problem> {
+        Ok(domains.audit.changes(cx, query, page).await?)
+    }
+
+    fn body(change: ChangeRecord) -> Result<ChangeBody, Problem> {
+        // Somebody has been at the row: `almoner audit verify` names it.
+        ChangeBody::of(change).map_err(|error| Problem::internal(&error))
+    }
+
+    fn version(change: &ChangeRecord) -> Version {
+        change.version
+    }
+
+    fn shows(change: &ChangeRecord) -> Vec<Uuid> {
+        // The feed names records, not their changes.
+        vec![change.id.uuid(), change.entity_id]
+    }
 }

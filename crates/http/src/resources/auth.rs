@@ -5,13 +5,14 @@
 pub(crate) mod bodies;
 
 use actix_web::{HttpRequest, delete, get, post, web::Data};
-use almoner_accounts::authentication::LoggedIn;
+use almoner_accounts::authentication::{LoggedIn, LoginCommand};
 use almoner_kernel::{Actor, Context, Denied, Fault, id::SessionEntity};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::bodies::{
-    CurrentSessionBody, LoginBody, PasswordChangeBody, SessionBody, SessionListBody,
-    current_session_example, locked_example, raced_example, session_example,
+    CurrentSessionBody, LoginBody, NewPasswordBody, PasswordChangeBody, PasswordResetBody,
+    SessionBody, SessionListBody, current_session_example, locked_example, new_password_example,
+    raced_example, session_example,
 };
 use crate::{
     Answer, Body, Cx, Domains, IdPath, NoBody, NoParams, Problem, StrictQuery, health,
@@ -27,7 +28,10 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(list_sessions)
         .service(end_session)
         .service(end_other_sessions)
-        .service(change_password);
+        .service(change_password)
+        .service(request_password_reset)
+        .service(confirm_password_reset)
+        .service(accept_invitation);
 }
 
 /// Log in
@@ -35,7 +39,9 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 /// Sets the session cookie and the readable CSRF cookie. A session the request came with is ended
 /// first, whether or not the login succeeds. With `remember_me` the session lives longer and the
 /// cookies outlive the browser. Too many wrong passwords lock the account for a while; too many
-/// logins from one address are refused. The answer is never kept for an `Idempotency-Key`.
+/// logins from one address are refused. The answer is never kept for an `Idempotency-Key`. A browser
+/// also gets a cookie it is known by at later logins: without it the user is told of the login by
+/// mail.
 #[utoipa::path(
     tag = "auth",
     request_body(
@@ -96,13 +102,14 @@ async fn login(
     domains: Data<Domains>,
     body: Body<LoginBody>,
 ) -> Result<Answer, Problem> {
-    let command = body.value.command(body.fields)?;
+    let device = session::device_of(&req);
+    let command = LoginCommand { device, ..body.value.command(body.fields)? };
     let had_session = cx.caller().is_ok();
     if had_session {
         domains.authentication.logout(&cx).await?;
     }
     // Whoever had the device before is gone: this login is a stranger's.
-    let stranger = Context { actor: Actor::Anonymous, ..cx.0 };
+    let stranger = stranger(cx);
     let logged_in = domains.authentication.login(&stranger, command).await;
     let outcome = logged_in.as_ref().map_or_else(|refused| refused.code(), |_| "logged_in");
     metrics::counter!(health::LOGINS, "outcome" => outcome).increment(1);
@@ -111,12 +118,13 @@ async fn login(
             session::end(&req);
         }
     })?;
-    let LoggedIn { key, session, user, caller } = logged_in;
+    let LoggedIn { key, device, session, user, caller } = logged_in;
     let remember_for = session.remembered.then(|| session.expires_at - stranger.at);
     let new = NewSession {
         key: SecretKey(key.expose()),
         id: session.id,
         remember_for: remember_for.and_then(|time| time.to_std().ok()),
+        device: device.map(|device| SecretKey(device.expose())),
     };
     let csrf_token = session::begin(&req, new)?;
     Ok(Answer::plain(&CurrentSessionBody::of(&user, &caller, &session, csrf_token)))
@@ -275,4 +283,88 @@ async fn change_password(
     let (current, new) = body.value.command(body.fields)?;
     domains.profile.change_password(&cx, current, new).await?;
     Ok(Answer::no_content())
+}
+
+/// Ask for a new password
+///
+/// Mails a link to choose a new password, when the address is that of somebody who can log in. The
+/// answer is always the same, and takes as long, because no account is looked at before it is given;
+/// also where too many links were asked for, and on a server that sends no mail. The link works once,
+/// for 30 minutes, until the next one is asked for.
+#[utoipa::path(
+    tag = "auth",
+    request_body(
+        content = PasswordResetBody,
+        description = "Who has forgotten the password",
+        example = json!({ "email": "elif.kaya@umutdernegi.org" }),
+    ),
+    responses((status = 202, description = "If the address is somebody's, a mail is on its way")),
+    extensions(("x-not-repeatable" = json!(true))),
+)]
+#[post("/password-reset")]
+async fn request_password_reset(
+    cx: Cx,
+    domains: Data<Domains>,
+    body: Body<PasswordResetBody>,
+) -> Result<Answer, Problem> {
+    let email = body.value.command(body.fields)?;
+    domains.recovery.request(&stranger(cx), email).await?;
+    Ok(Answer::accepted())
+}
+
+/// Choose a new password
+///
+/// With the token of a mailed link: what stands behind `#token=` in its address. Ends every session of
+/// the user and opens an account that was locked. A token that is unknown, used, replaced or expired
+/// is a 422 with the code `link` at `/token`; a password that does not fit leaves the token as good as
+/// it was.
+#[utoipa::path(
+    tag = "auth",
+    request_body(
+        content = NewPasswordBody,
+        description = "The token and the new password",
+        example = json!(new_password_example()),
+    ),
+    responses((status = 204, description = "The password is changed")),
+    extensions(("x-not-repeatable" = json!(true))),
+)]
+#[post("/password-reset/confirm")]
+async fn confirm_password_reset(
+    cx: Cx,
+    domains: Data<Domains>,
+    body: Body<NewPasswordBody>,
+) -> Result<Answer, Problem> {
+    let (token, password) = body.value.command(body.fields)?;
+    domains.recovery.reset(&stranger(cx), token, password).await?;
+    Ok(Answer::no_content())
+}
+
+/// Accept an invitation
+///
+/// Chooses the first password, with the token of the mailed link: what stands behind `#token=` in its
+/// address. The user can log in from then on. Refusals are those of choosing a new password.
+#[utoipa::path(
+    tag = "auth",
+    request_body(
+        content = NewPasswordBody,
+        description = "The token and the first password",
+        example = json!(new_password_example()),
+    ),
+    responses((status = 204, description = "The user can log in")),
+    extensions(("x-not-repeatable" = json!(true))),
+)]
+#[post("/invitation/accept")]
+async fn accept_invitation(
+    cx: Cx,
+    domains: Data<Domains>,
+    body: Body<NewPasswordBody>,
+) -> Result<Answer, Problem> {
+    let (token, password) = body.value.command(body.fields)?;
+    domains.recovery.accept(&stranger(cx), token, password).await?;
+    Ok(Answer::no_content())
+}
+
+/// Whoever is logged in on the device has nothing to do with a link that is used there.
+fn stranger(cx: Cx) -> Context {
+    Context { actor: Actor::Anonymous, ..cx.0 }
 }

@@ -5,10 +5,14 @@ pub(crate) mod bodies;
 
 use actix_web::{HttpRequest, delete, get, patch, post, web::Data};
 use almoner_donations::{Campaign, CampaignQuery, CampaignSort};
-use almoner_kernel::{Context, Fields, Sort, id::CampaignEntity};
+use almoner_kernel::{
+    Context, Fields, Page, PageRequest, Sort, Version,
+    id::{CampaignEntity, Entity},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use self::bodies::{CampaignBody, CampaignPatchBody, NewCampaignBody};
 use super::{
@@ -18,6 +22,7 @@ use super::{
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
     ListOf, ListQuery, NoBody, PageParams, Params, Problem, StrictQuery,
+    live::list::{Follower, FollowerParam, ListAnswer, LiveList},
     query::{self, Deleted},
     replay,
 };
@@ -78,12 +83,40 @@ impl Params for CampaignFilter {
     }
 }
 
+impl LiveList for CampaignFilter {
+    const ENTITY: &'static str = CampaignEntity::NAME;
+    const OTHERS: Option<&'static [&'static str]> = Some(&[]);
+    type Record = Campaign;
+    type Body = CampaignBody;
+
+    async fn page(
+        domains: &Domains,
+        cx: &Context,
+        query: &Self::Query,
+        page: &PageRequest,
+    ) -> Result<Page<Campaign>, Problem> {
+        Ok(domains.campaigns.list(cx, query, page).await?)
+    }
+
+    fn body(campaign: Campaign) -> Result<CampaignBody, Problem> {
+        Ok(CampaignBody::of(&campaign))
+    }
+
+    fn version(campaign: &Campaign) -> Version {
+        campaign.version
+    }
+
+    fn shows(campaign: &Campaign) -> Vec<Uuid> {
+        vec![campaign.id.uuid()]
+    }
+}
+
 /// List campaigns
 ///
 /// Every campaign of the organisation, newest first: campaigns have no row scope.
 #[utoipa::path(
     tag = "campaigns",
-    params(PageParams, CampaignFilter),
+    params(PageParams, CampaignFilter, FollowerParam),
     responses((
         status = 200,
         description = "One page of campaigns",
@@ -97,9 +130,9 @@ async fn list_campaigns(
     cx: Cx,
     domains: Data<Domains>,
     list: ListQuery<CampaignFilter>,
-) -> Result<Answer, Problem> {
-    let page = domains.campaigns.list(&cx, &list.query, &list.page).await?;
-    Ok(list.answer(page, |campaign| CampaignBody::of(&campaign)))
+    follower: Follower,
+) -> Result<ListAnswer, Problem> {
+    list.respond(cx, domains, follower).await
 }
 
 /// Create a campaign

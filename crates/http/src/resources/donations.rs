@@ -21,7 +21,9 @@ use super::{
 };
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
-    ListOf, ListQuery, NoBody, PageParams, Problem, StrictQuery, replay,
+    ListOf, ListQuery, NoBody, PageParams, Problem, StrictQuery,
+    live::list::{Follower, FollowerParam, ListAnswer},
+    replay,
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
@@ -44,7 +46,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 /// The donations within the caller's scope, newest first.
 #[utoipa::path(
     tag = "donations",
-    params(PageParams, DonationFilter),
+    params(PageParams, DonationFilter, FollowerParam),
     responses((
         status = 200,
         description = "One page of donations",
@@ -58,9 +60,9 @@ async fn list_donations(
     cx: Cx,
     domains: Data<Domains>,
     list: ListQuery<DonationFilter>,
-) -> Result<Answer, Problem> {
-    let page = domains.donations.list(&cx, &list.query, &list.page).await?;
-    Ok(list.answer(page, |donation| DonationBody::of(&donation)))
+    follower: Follower,
+) -> Result<ListAnswer, Problem> {
+    list.respond(cx, domains, follower).await
 }
 
 /// Record a donation

@@ -6,10 +6,14 @@ pub(crate) mod personal;
 
 use actix_web::{HttpRequest, delete, get, patch, post, web::Data};
 use almoner_donations::{Donor, DonorQuery, DonorSort};
-use almoner_kernel::{Context, Fields, Sort, id::DonorEntity};
+use almoner_kernel::{
+    Context, Fields, Page, PageRequest, Sort, Version,
+    id::{DonorEntity, Entity},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use self::bodies::{DonorBody, DonorPatchBody, NewDonorBody};
 use super::{
@@ -20,6 +24,7 @@ use super::{
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
     ListOf, ListQuery, NoBody, PageParams, Params, Problem, StrictQuery,
+    live::list::{Follower, FollowerParam, ListAnswer, LiveList},
     query::{self, Deleted},
     replay,
 };
@@ -90,6 +95,34 @@ impl Params for DonorFilter {
     }
 }
 
+impl LiveList for DonorFilter {
+    const ENTITY: &'static str = DonorEntity::NAME;
+    const OTHERS: Option<&'static [&'static str]> = Some(&[]);
+    type Record = Donor;
+    type Body = DonorBody;
+
+    async fn page(
+        domains: &Domains,
+        cx: &Context,
+        query: &Self::Query,
+        page: &PageRequest,
+    ) -> Result<Page<Donor>, Problem> {
+        Ok(domains.donors.list(cx, query, page).await?)
+    }
+
+    fn body(donor: Donor) -> Result<DonorBody, Problem> {
+        Ok(DonorBody::of(&donor))
+    }
+
+    fn version(donor: &Donor) -> Version {
+        donor.version
+    }
+
+    fn shows(donor: &Donor) -> Vec<Uuid> {
+        vec![donor.id.uuid()]
+    }
+}
+
 /// List donors
 ///
 /// The donors within the caller's scope, newest first. Words are searched for in name, e-mail,
@@ -97,7 +130,7 @@ impl Params for DonorFilter {
 /// `POST /api/v1/donors/lookup`, which keeps personal data out of addresses and logs.
 #[utoipa::path(
     tag = "donors",
-    params(PageParams, DonorFilter),
+    params(PageParams, DonorFilter, FollowerParam),
     responses((
         status = 200,
         description = "One page of donors",
@@ -111,9 +144,9 @@ async fn list_donors(
     cx: Cx,
     domains: Data<Domains>,
     list: ListQuery<DonorFilter>,
-) -> Result<Answer, Problem> {
-    let page = domains.donors.list(&cx, &list.query, &list.page).await?;
-    Ok(list.answer(page, |donor| DonorBody::of(&donor)))
+    follower: Follower,
+) -> Result<ListAnswer, Problem> {
+    list.respond(cx, domains, follower).await
 }
 
 /// Create a donor

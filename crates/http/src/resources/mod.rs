@@ -37,7 +37,9 @@
 //! idempotency key and the `ETag` are added to the document by [`crate::openapi`]. A record that is
 //! read takes [`crate::etag::IfNoneMatch`] and `params(IfNoneMatchParam)`, one that is changed
 //! [`crate::etag::IfMatch`] and `params(IfMatchParam)`; a list takes
-//! [`crate::query::ListQuery`] and `params(PageParams, …)`.
+//! [`crate::query::ListQuery`] and `params(PageParams, …)`. A list whose changes the feed tells can be
+//! followed: its filter is a [`crate::live::list::LiveList`], and its handler takes a
+//! [`crate::live::list::Follower`] and `params(FollowerParam)`.
 //!
 //! Each body has an example, each field a description. A text says its form, from which its pattern
 //! follows: `format = "line"` or `"text"` with `min_length` and `max_length`, `"word"`, `"e164"`, …;
@@ -48,10 +50,14 @@ pub(crate) mod auth;
 pub(crate) mod campaigns;
 pub(crate) mod donations;
 pub(crate) mod donors;
+pub(crate) mod events;
+pub(crate) mod jobs;
+pub(crate) mod mails;
 pub(crate) mod parts;
 pub(crate) mod roles;
 pub(crate) mod shared;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 pub(crate) mod words;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
@@ -62,7 +68,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(scope("/users").configure(users::routes))
         .service(scope("/roles").configure(roles::routes))
         .service(scope("/audit").configure(audit::routes))
+        .service(scope("/events").configure(events::routes))
         .service(scope("/donors").configure(donors::routes))
         .service(scope("/campaigns").configure(campaigns::routes))
-        .service(scope("/donations").configure(donations::routes));
+        .service(scope("/donations").configure(donations::routes))
+        .service(scope("/jobs").configure(jobs::routes))
+        .service(scope("/mails").configure(mails::routes))
+        .service(scope("/webhooks").configure(webhooks::routes));
 }

@@ -7,19 +7,26 @@ use almoner_accounts::{
     role::RoleName,
     user::{User, UserQuery, UserSort},
 };
-use almoner_kernel::{Context, Fields, id::UserEntity, text};
+use almoner_kernel::{
+    Context, Fields, Page, PageRequest, Version,
+    id::{Entity, UserEntity},
+    text,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use self::bodies::{
     NewUserBody, ProfilePatchBody, UserBody, UserPatchBody, created_user_example,
-    inactive_user_example, new_user_example, user_example,
+    inactive_user_example, invited_user_example, new_user_example, user_example,
 };
 use super::{audit, shared};
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
-    ListOf, ListQuery, NoBody, PageParams, Params, Problem, query, replay,
+    ListOf, ListQuery, NoBody, PageParams, Params, Problem,
+    live::list::{Follower, FollowerParam, ListAnswer, LiveList},
+    query, replay,
 };
 
 /// Registers the handlers.
@@ -32,6 +39,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(update_user)
         .service(deactivate_user)
         .service(restore_user)
+        .service(invite_user)
         .service(audit::get_user_history);
 }
 
@@ -90,7 +98,7 @@ async fn update_me(
 /// The users within your scope, the newest first unless `sort` says otherwise.
 #[utoipa::path(
     tag = "users",
-    params(PageParams, UserFilter),
+    params(PageParams, UserFilter, FollowerParam),
     responses((
         status = 200,
         description = "A page of users",
@@ -104,15 +112,17 @@ async fn list_users(
     cx: Cx,
     domains: Data<Domains>,
     list: ListQuery<UserFilter>,
-) -> Result<Answer, Problem> {
-    let page = domains.users.list(&cx, &list.query, &list.page).await?;
-    Ok(list.answer(page, |user| UserBody::of(&user)))
+    follower: Follower,
+) -> Result<ListAnswer, Problem> {
+    list.respond(cx, domains, follower).await
 }
 
 /// Create a user
 ///
-/// Creates an active user with a first password of your choice; they can change it once they are
-/// logged in. The role may allow no more than your own.
+/// Creates an active user. Without `password` they are invited by mail to choose one, and cannot log in
+/// before; `invitation_pending` says so. A server that sends no mail refuses that with the code
+/// `mail_off`. With `password` they can log in at once and change it. The role may allow no more than
+/// your own.
 #[utoipa::path(
     tag = "users",
     request_body(
@@ -253,6 +263,34 @@ async fn restore_user(
     replay::run(&cx, &req, restore, answer).await
 }
 
+/// Invite a user again
+///
+/// Mails a new link to a user who has not accepted the invitation; the link of the one before leads
+/// nowhere from then on. Somebody who has a password already is a 409 with the code `not_invited`.
+#[utoipa::path(
+    tag = "users",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses((
+        status = 200,
+        description = "The user, invited again",
+        headers(("ETag" = String, description = "The version of the user, for If-Match.")),
+        body = UserBody,
+        example = json!(invited_user_example()),
+    )),
+    extensions(("x-permission" = json!("users:manage"))),
+)]
+#[post("/{id}/invite")]
+async fn invite_user(
+    cx: Cx,
+    req: HttpRequest,
+    domains: Data<Domains>,
+    id: IdPath<UserEntity>,
+    _: NoBody,
+) -> Result<Answer, Problem> {
+    let invite = async |cx: &Context| domains.users.invite(cx, id.0).await;
+    replay::run(&cx, &req, invite, answer).await
+}
+
 fn answer(user: &User) -> Answer {
     Answer::ok(user.version, &UserBody::of(user))
 }
@@ -292,5 +330,33 @@ impl Params for UserFilter {
             q: fields.optional("q", self.q, shared::words).map(|q| text::fold(&q)),
             sort: sort.unwrap_or(UserQuery::default().sort),
         })
+    }
+}
+
+impl LiveList for UserFilter {
+    const ENTITY: &'static str = UserEntity::NAME;
+    const OTHERS: Option<&'static [&'static str]> = Some(&[]);
+    type Record = User;
+    type Body = UserBody;
+
+    async fn page(
+        domains: &Domains,
+        cx: &Context,
+        query: &Self::Query,
+        page: &PageRequest,
+    ) -> Result<Page<User>, Problem> {
+        Ok(domains.users.list(cx, query, page).await?)
+    }
+
+    fn body(user: User) -> Result<UserBody, Problem> {
+        Ok(UserBody::of(&user))
+    }
+
+    fn version(user: &User) -> Version {
+        user.version
+    }
+
+    fn shows(user: &User) -> Vec<Uuid> {
+        vec![user.id.uuid()]
     }
 }

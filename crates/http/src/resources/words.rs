@@ -4,10 +4,16 @@
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use almoner_donations::{DonorKind, GroupBy, Method, State};
+use almoner_jobs::{JobState, Outcome};
 use almoner_kernel::{
-    Action, IdentityKind, Permission, ScopeKind, SecurityEventKind,
-    id::{CampaignEntity, DonationEntity, DonorEntity, Entity, RoleEntity, UserEntity},
+    Action, IdentityKind, MailTemplate, Permission, ScopeKind, SecurityEventKind,
+    id::{
+        CampaignEntity, DonationEntity, DonorEntity, Entity, JobEntity, MailEntity, RoleEntity,
+        ScheduleEntity, UserEntity, WebhookEntity,
+    },
 };
+use almoner_mail::{MailProblem, MailState};
+use almoner_webhooks::{DeliveryState, DisabledReason, Failure};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Visitor},
@@ -98,6 +104,33 @@ lists! {
     /// Where a donation stands: promised, arrived, given back after it had arrived, or never to
     /// arrive.
     StateWord = State, "DonationState";
+    /// Where a job stands: it waits for its time or its next attempt, it runs, it was done, it has
+    /// failed for good, or it was cancelled.
+    JobStateWord = JobState, "JobState";
+    /// How an attempt at a job ended: `stopped` when the server had to stop, `lost` when the process
+    /// died or lost the database. More may be added.
+    RunOutcomeWord = Outcome, "JobRunOutcome";
+    /// What a mail is about. More may be added.
+    MailTemplateWord = MailTemplate, "MailTemplate";
+    /// Where a mail stands: `sent` is taken by another server, `bounced` refused by it for good,
+    /// `failed` not tried any more, `held_back` one too many of its kind for its user. More may be
+    /// added.
+    MailStateWord = MailState, "MailState";
+    /// Why a mail was not sent: the other server refused it for good (`refused`), wants it later
+    /// (`deferred`), refused this server (`not_accepted`) or could not be reached (`unreachable`);
+    /// its user is gone (`no_recipient`), its link leads nowhere any more (`link_expired`), or its
+    /// user had too many of the kind (`too_many`). More may be added.
+    MailProblemWord = MailProblem, "MailProblem";
+    /// Where a delivery to a webhook stands: an attempt is to be made, the receiver took it, or it was
+    /// given up.
+    DeliveryStateWord = DeliveryState, "WebhookDeliveryState";
+    /// Why an attempt at a delivery failed: `status` for an answer other than 2xx, `timeout` after 10
+    /// seconds, `connection` also for a certificate that is not valid, `name` when it could not be
+    /// resolved, `address` when it leads into a private network, `disabled` when the webhook was
+    /// switched off. More may be added.
+    DeliveryFailureWord = Failure, "WebhookDeliveryFailure";
+    /// Why the server switched a webhook off. More may be added.
+    DisabledReasonWord = DisabledReason, "WebhookDisabledReason";
     /// What a summary can be grouped by, beside the currency.
     GroupWord = GroupBy, "DonationGroup";
 }
@@ -110,10 +143,24 @@ pub(crate) enum RecordKind {
     Donor,
     Campaign,
     Donation,
+    Job,
+    Schedule,
+    Mail,
+    Webhook,
 }
 
 impl RecordKind {
-    const ALL: [Self; 5] = [Self::User, Self::Role, Self::Donor, Self::Campaign, Self::Donation];
+    const ALL: [Self; 9] = [
+        Self::User,
+        Self::Role,
+        Self::Donor,
+        Self::Campaign,
+        Self::Donation,
+        Self::Job,
+        Self::Schedule,
+        Self::Mail,
+        Self::Webhook,
+    ];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -122,6 +169,10 @@ impl RecordKind {
             Self::Donor => DonorEntity::NAME,
             Self::Campaign => CampaignEntity::NAME,
             Self::Donation => DonationEntity::NAME,
+            Self::Job => JobEntity::NAME,
+            Self::Schedule => ScheduleEntity::NAME,
+            Self::Mail => MailEntity::NAME,
+            Self::Webhook => WebhookEntity::NAME,
         }
     }
 }

@@ -15,8 +15,8 @@ use actix_web::{
     test::{self, TestRequest},
 };
 use almoner_kernel::{
-    Answers, Batch, Batches, Caller, Clock, Context, Ids, Permission, PermissionSet, ScopeKind,
-    SecurityEventKind, StoreError, Timestamp, UserId, id::Id, trail::SavedAnswer,
+    Answers, Batch, Batches, Caller, Clock, Context, Feed, Ids, Notice, Permission, PermissionSet,
+    ScopeKind, SecurityEventKind, StoreError, Timestamp, UserId, id::Id, trail::SavedAnswer,
 };
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -27,6 +27,7 @@ use super::widgets;
 use crate::{
     csrf,
     health::{Part, PartStatus, Readiness},
+    live::LiveSettings,
     services::{Callers, Refusals, Services},
     settings::{HttpKeys, HttpSettings, Origin, PublicUrl, Quotas},
     site::Server,
@@ -40,6 +41,7 @@ pub(super) fn settings() -> HttpSettings {
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         cors_origins: vec![Origin::parse("https://app.test").unwrap()],
         quotas: Quotas { is_on: false, ..Quotas::default() },
+        live: LiveSettings::default(),
         body_limit: HttpSettings::DEFAULT_BODY_LIMIT,
         keys: HttpKeys { cookie: [1; 64], csrf: CSRF_KEY, cursor: [3; 32] },
         metrics_token: None,
@@ -80,6 +82,25 @@ impl Callers for World {
             _ => return Ok(None),
         };
         Ok(Some(Arc::new(caller(key, permissions))))
+    }
+
+    async fn look(&self, key: &str, at: Timestamp) -> Result<Option<Arc<Caller>>, StoreError> {
+        self.caller_of(key, at).await
+    }
+}
+
+#[async_trait]
+impl Feed for World {
+    async fn head(&self) -> Result<i64, StoreError> {
+        Ok(0)
+    }
+
+    async fn after(&self, _: i64, _: u32) -> Result<Vec<Notice>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn beyond(&self, _: i64) -> i64 {
+        std::future::pending().await
     }
 }
 
@@ -141,10 +162,12 @@ pub(super) fn server(settings: HttpSettings, world: &Arc<World>) -> Server {
         ids: world.clone(),
         callers: world.clone(),
         answers: world.clone(),
+        feed: world.clone(),
         batches: world.clone(),
         refusals: world.clone(),
         readiness: world.clone(),
         metrics: None,
+        traces: None,
     };
     widgets::KEPT.with(|kept| *kept.borrow_mut() = Some(Arc::clone(world)));
     Server::with_resources(settings, Arc::new(services), widgets::routes).unwrap()

@@ -12,6 +12,7 @@ mod giving;
 mod headers;
 mod house;
 mod languages;
+mod live;
 mod problems;
 mod queries;
 mod quotas;

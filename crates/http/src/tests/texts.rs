@@ -17,11 +17,14 @@ use fluent_syntax::{
 use crate::{language::Language, problem::registry, words};
 
 /// The crates that tell callers something.
-const SPEAKERS: [(&str, &[Wording]); 4] = [
+const SPEAKERS: [(&str, &[Wording]); 7] = [
     ("accounts", almoner_accounts::words::ALL),
     ("donations", almoner_donations::words::ALL),
     ("http", words::ALL),
+    ("jobs", almoner_jobs::words::ALL),
     ("kernel", almoner_kernel::words::ALL),
+    ("mail", almoner_mail::words::ALL),
+    ("webhooks", almoner_webhooks::words::ALL),
 ];
 
 fn every_wording() -> impl Iterator<Item = &'static Wording> {

@@ -217,7 +217,7 @@ async fn log_in(req: HttpRequest, query: StrictQuery<RoleParams>) -> Result<Answ
     let (role, remember_for) = query.0;
     let id = SessionId::new(Uuid::from_u128(77));
     let key = SecretKey(role);
-    let token = session::begin(&req, NewSession { key, id, remember_for })?;
+    let token = session::begin(&req, NewSession { key, id, remember_for, device: None })?;
     Ok(Answer::plain(&json!({ "csrf_token": token, "long": "x".repeat(4000) })))
 }
 

@@ -1,20 +1,21 @@
 //! Users, roles and sessions between their rows and the domain.
 
 use almoner_accounts::{
+    link::{Link, Purpose},
     ports::Account,
     role::{Access, CustomRole, EditWindow, RoleDescription, RoleLabel, RoleName},
     session::Session,
     user::{Credentials, Failures, Locale, PasswordHashText, TimeZone, User},
 };
 use almoner_kernel::{
-    EmailAddress, Id, Permission, PersonName, PhoneNumber, ScopeKind, SessionId, StoreError,
-    UserId, Version, text::fold,
+    EmailAddress, Id, LinkId, Permission, PersonName, PhoneNumber, ScopeKind, SessionId,
+    StoreError, UserId, Version, text::fold,
 };
 use chrono::Duration;
 use sea_orm::ActiveValue::{NotSet, Set};
 
 use crate::{
-    entities::{roles, sessions, users},
+    entities::{links, roles, sessions, users},
     paging::{instant, millis},
 };
 
@@ -30,6 +31,7 @@ pub fn into_user(row: users::Model) -> Result<User, StoreError> {
         time_zone,
         role: RoleName::from_stored(row.role),
         active: row.active,
+        invited_at: row.invited_at.map(instant).transpose()?,
         last_login_at: (row.last_login_at > 0).then(|| instant(row.last_login_at)).transpose()?,
         version: Version::new(row.version),
         created_at: instant(row.created_at)?,
@@ -110,7 +112,18 @@ pub fn user_row(user: &User) -> users::ActiveModel {
         version: Set(user.version.number()),
         created_at: Set(millis(user.created_at)),
         updated_at: Set(millis(user.updated_at)),
+        invited_at: Set(user.invited_at.map(millis)),
     }
+}
+
+pub fn into_link(row: links::Model) -> Result<Link, StoreError> {
+    Ok(Link {
+        id: LinkId::new(row.id),
+        user_id: UserId::new(row.user_id),
+        purpose: Purpose::parse(&row.purpose)
+            .ok_or_else(|| StoreError::Damaged("links.purpose has an unknown value".to_owned()))?,
+        expires_at: instant(row.expires_at)?,
+    })
 }
 
 pub fn role_row(role: &CustomRole) -> roles::ActiveModel {

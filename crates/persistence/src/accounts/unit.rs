@@ -1,13 +1,15 @@
 //! Users, roles and sessions inside a unit of work.
 
 use almoner_accounts::{
+    link::Link,
     login::AddressKey,
-    ports::{Account, AccountsTx, Attempt, LoginWindow},
+    ports::{Account, AccountsTx, Attempt, LoginWindow, Meeting},
+    recovery::ResetRequest,
     role::{BuiltIn, CustomRole, RoleName},
-    session::{Session, SessionKeyHash},
+    session::{DeviceKeyHash, Session, SessionKeyHash},
     user::{Failures, PasswordHashText, User},
 };
-use almoner_kernel::{Scope, SessionId, StoreError, Timestamp, UserId};
+use almoner_kernel::{LinkId, NewMail, Scope, SessionId, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -15,6 +17,7 @@ use sea_orm::{
     QuerySelect, QueryTrait, Statement,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query},
 };
+use uuid::Uuid;
 
 use super::{
     by_id, has_users, login_window, role_named,
@@ -22,8 +25,9 @@ use super::{
 };
 use crate::{
     commit::{UnitHandle, changed_one, deleted_one},
-    entities::{login_attempts, roles, sessions, users},
+    entities::{devices, links, login_attempts, reset_requests, roles, sessions, users},
     error::store_error,
+    mails,
     paging::millis,
 };
 
@@ -258,6 +262,100 @@ impl AccountsTx for UnitHandle {
             .await
             .map_err(store_error)?;
         Ok(ended.rows_affected)
+    }
+
+    async fn meet_device(
+        &mut self,
+        user: UserId,
+        device: &DeviceKeyHash,
+        at: Timestamp,
+    ) -> Result<Meeting, StoreError> {
+        use devices::Column;
+
+        let seen = devices::Entity::update_many()
+            .col_expr(Column::LastSeenAt, Expr::val(millis(at)))
+            .filter(Column::UserId.eq(user.uuid()))
+            .filter(Column::KeyHash.eq(device.0.to_vec()))
+            .exec(&*self.work)
+            .await
+            .map_err(store_error)?;
+        if seen.rows_affected > 0 {
+            return Ok(Meeting::Known);
+        }
+        let other = devices::Entity::find()
+            .filter(Column::UserId.eq(user.uuid()))
+            .one(&*self.work)
+            .await
+            .map_err(store_error)?;
+        let row = devices::ActiveModel {
+            user_id: Set(user.uuid()),
+            key_hash: Set(device.0.to_vec()),
+            created_at: Set(millis(at)),
+            last_seen_at: Set(millis(at)),
+        };
+        devices::Entity::insert(row)
+            .exec_without_returning(&*self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(if other.is_some() { Meeting::New } else { Meeting::First })
+    }
+
+    async fn insert_link(&mut self, link: &Link) -> Result<(), StoreError> {
+        let row = links::ActiveModel {
+            id: Set(link.id.uuid()),
+            user_id: Set(link.user_id.uuid()),
+            purpose: Set(link.purpose.as_str().to_owned()),
+            expires_at: Set(millis(link.expires_at)),
+        };
+        links::Entity::insert(row)
+            .exec_without_returning(&*self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn end_link(&mut self, id: LinkId) -> Result<bool, StoreError> {
+        let ended = links::Entity::delete_many()
+            .filter(links::Column::Id.eq(id.uuid()))
+            .exec(&*self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(ended.rows_affected > 0)
+    }
+
+    async fn end_links(&mut self, user: UserId) -> Result<(), StoreError> {
+        links::Entity::delete_many()
+            .filter(links::Column::UserId.eq(user.uuid()))
+            .exec(&*self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn insert_reset_request(&mut self, request: &ResetRequest) -> Result<(), StoreError> {
+        let row = reset_requests::ActiveModel {
+            id: Set(request.id),
+            email: Set(request.email.as_str().to_owned()),
+            at: Set(millis(request.at)),
+        };
+        reset_requests::Entity::insert(row)
+            .exec_without_returning(&*self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn end_reset_request(&mut self, id: Uuid) -> Result<bool, StoreError> {
+        let ended = reset_requests::Entity::delete_many()
+            .filter(reset_requests::Column::Id.eq(id))
+            .exec(&*self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(ended.rows_affected > 0)
+    }
+
+    async fn insert_mail(&mut self, mail: &NewMail) -> Result<(), StoreError> {
+        mails::insert(&self.work, mail).await
     }
 
     async fn role(&mut self, name: &RoleName) -> Result<Option<CustomRole>, StoreError> {

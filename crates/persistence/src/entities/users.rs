@@ -24,6 +24,7 @@ pub struct Model {
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    pub invited_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -50,4 +51,5 @@ from_row!(
     version,
     created_at,
     updated_at,
+    invited_at,
 );

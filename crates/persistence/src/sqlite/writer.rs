@@ -53,7 +53,7 @@ thread_local! {
 }
 
 /// The one writer of a database file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Writer {
     desk: Arc<tokio::sync::Mutex<Desk>>,
     flusher: mpsc::SyncSender<()>,

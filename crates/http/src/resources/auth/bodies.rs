@@ -3,7 +3,11 @@
 use almoner_accounts::{
     authentication::LoginCommand, session::Session, sessions::OwnSession, user::User,
 };
-use almoner_kernel::{Caller, Fields, Invalid};
+use almoner_kernel::{
+    Caller, EmailAddress, Fields, Invalid,
+    fault::Unfit,
+    words::{is_required, too_long},
+};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -57,6 +61,7 @@ impl LoginBody {
             email,
             password,
             remember_me,
+            device: None,
         }))
     }
 }
@@ -100,6 +105,92 @@ impl PasswordChangeBody {
         let new = fields.required("/new_password", self.new_password, secret);
         fields.finish(current.zip(new))
     }
+}
+
+/// Who has forgotten the password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PasswordReset)]
+pub(crate) struct PasswordResetBody {
+    /// The user's e-mail address, whatever the case.
+    #[schema(
+        required = true,
+        nullable = false,
+        format = Email,
+        max_length = 320,
+        example = "elif.kaya@umutdernegi.org",
+    )]
+    email: Option<String>,
+}
+
+impl PasswordResetBody {
+    pub(crate) fn command(self, mut fields: Fields) -> Result<EmailAddress, Invalid> {
+        let email = fields.required("/email", self.email, |text| EmailAddress::parse(&text));
+        fields.finish(email)
+    }
+}
+
+/// A token from a mail, and the password to choose with it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewPassword)]
+pub(crate) struct NewPasswordBody {
+    /// What stands behind `#token=` in the address of the link.
+    #[schema(
+        format = "header",
+        required = true,
+        nullable = false,
+        write_only,
+        min_length = 1,
+        max_length = 512,
+        example = "AZqfPGseZ0GdVT8PagABEbPWZ3Vs5w6bTz5xEYvcVGmzQRnT1uJ0C2o5m8hVqWxY"
+    )]
+    token: Option<String>,
+    /// The password you want: 12 to 128 characters unless the operator has decided otherwise, of
+    /// any kind, neither well known nor easy to guess.
+    #[schema(
+        required = true,
+        nullable = false,
+        format = Password,
+        write_only,
+        min_length = 8,
+        max_length = 1024,
+        example = "ucuz lambada oturan martı",
+    )]
+    new_password: Option<String>,
+}
+
+impl NewPasswordBody {
+    pub(crate) fn command(
+        self,
+        mut fields: Fields,
+    ) -> Result<(SecretString, SecretString), Invalid> {
+        let secret = |text: String| Ok(SecretString::from(text));
+        let token = fields.required("/token", self.token, secret);
+        let new = fields.required("/new_password", self.new_password, password);
+        fields.finish(token.zip(new))
+    }
+}
+
+/// A new password, as long as one may be at all: told also to somebody whose link is no longer good.
+fn password(text: String) -> Result<SecretString, Unfit> {
+    if text.is_empty() {
+        return Err(Unfit::new("required", is_required()));
+    }
+    if text.chars().nth(MAX_PASSWORD as usize).is_some() {
+        return Err(Unfit::new("too_long", too_long(MAX_PASSWORD)));
+    }
+    Ok(SecretString::from(text))
+}
+
+/// Characters of the longest password that any configuration allows.
+const MAX_PASSWORD: u32 = 1024;
+
+pub(super) fn new_password_example() -> Value {
+    json!({
+        "token": "AZqfPGseZ0GdVT8PagABEbPWZ3Vs5w6bTz5xEYvcVGmzQRnT1uJ0C2o5m8hVqWxY",
+        "new_password": "ucuz lambada oturan martı",
+    })
 }
 
 /// The session the request came with.

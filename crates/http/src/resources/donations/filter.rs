@@ -1,12 +1,18 @@
 //! Which donations a list shows.
 
-use almoner_donations::{DonationQuery, DonationSort};
-use almoner_kernel::{Currency, FieldError, Fields, Money, Sort};
+use almoner_donations::{Donation, DonationQuery, DonationSort};
+use almoner_kernel::{
+    Context, Currency, FieldError, Fields, Money, Page, PageRequest, Sort, Version,
+    id::{CampaignEntity, DonationEntity, DonorEntity, Entity},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
+use uuid::Uuid;
 
+use super::bodies::DonationBody;
 use crate::{
-    Params,
+    Domains, Params, Problem,
+    live::list::LiveList,
     query::{self, Deleted},
     resources::{
         shared::{self, day},
@@ -144,5 +150,41 @@ impl Limits {
         };
         let parse = |amount: String| Money::parse(&amount, currency).map(Money::minor);
         fields.optional(name, Some(amount), parse)
+    }
+}
+
+impl LiveList for DonationFilter {
+    const ENTITY: &'static str = DonationEntity::NAME;
+    const OTHERS: Option<&'static [&'static str]> =
+        Some(&[DonorEntity::NAME, CampaignEntity::NAME]);
+    type Record = Donation;
+    type Body = DonationBody;
+
+    async fn page(
+        domains: &Domains,
+        cx: &Context,
+        query: &Self::Query,
+        page: &PageRequest,
+    ) -> Result<Page<Donation>, Problem> {
+        Ok(domains.donations.list(cx, query, page).await?)
+    }
+
+    fn body(donation: Donation) -> Result<DonationBody, Problem> {
+        Ok(DonationBody::of(&donation))
+    }
+
+    fn version(donation: &Donation) -> Version {
+        donation.version
+    }
+
+    fn shows(donation: &Donation) -> Vec<Uuid> {
+        let donor = donation.donor.as_ref().map(|donor| donor.id.uuid());
+        let campaign = donation.campaign.as_ref().map(|campaign| campaign.id.uuid());
+        [donation.id.uuid()].into_iter().chain(donor).chain(campaign).collect()
+    }
+
+    /// A donation is found by its donor's name, too.
+    fn is_found_by_others(query: &DonationQuery) -> bool {
+        query.q.is_some()
     }
 }

@@ -47,6 +47,9 @@ pub(crate) struct UserBody {
     /// False after a deactivation: the user cannot log in.
     #[schema(example = true)]
     active: bool,
+    /// True for a user who was invited and has not chosen a password yet: they cannot log in.
+    #[schema(example = false)]
+    invitation_pending: bool,
     /// The last successful login; absent before the first one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime, example = "2026-03-14T09:26:53.589Z")]
@@ -73,6 +76,7 @@ impl UserBody {
             time_zone: user.time_zone.as_str().to_owned(),
             role: user.role.as_str().to_owned(),
             active: user.active,
+            invitation_pending: user.invited_at.is_some(),
             last_login_at: user.last_login_at.map(shared::instant),
             version: user.version.number(),
             created_at: shared::instant(user.created_at),
@@ -106,9 +110,10 @@ pub(crate) struct NewUserBody {
     )]
     email: Option<String>,
     /// The first password: 12 to 128 characters unless the operator has decided otherwise, of any
-    /// kind, neither well known nor easy to guess.
+    /// kind, neither well known nor easy to guess. Without it the user is invited by mail to choose
+    /// one.
+    #[serde(default, deserialize_with = "shared::given")]
     #[schema(
-        required = true,
         nullable = false,
         format = Password,
         write_only,
@@ -160,10 +165,10 @@ impl NewUserBody {
         self,
         mut fields: Fields,
         region: Region,
-    ) -> Result<(NewUser, SecretString), Invalid> {
+    ) -> Result<(NewUser, Option<SecretString>), Invalid> {
         let name = fields.required("/name", self.name, |text| PersonName::parse(&text));
         let email = fields.required("/email", self.email, |text| EmailAddress::parse(&text));
-        let password = fields.required("/password", self.password, |text| Ok(text.into()));
+        let password = self.password.map(SecretString::from);
         let role = fields.required("/role", self.role, |text| RoleName::parse(&text));
         let phone = fields.optional("/phone", self.phone, |text| shared::phone(text, region));
         let locale = fields.optional("/locale", self.locale, |text| Locale::parse(&text));
@@ -178,7 +183,7 @@ impl NewUserBody {
                 time_zone: time_zone.unwrap_or_default(),
                 role: role?,
             };
-            Some((new, password?))
+            Some((new, password))
         })();
         fields.finish(new)
     }
@@ -332,6 +337,7 @@ pub(crate) fn user_example() -> Value {
         "time_zone": "Europe/Istanbul",
         "role": "accountant",
         "active": true,
+        "invitation_pending": false,
         "last_login_at": "2026-03-14T09:26:53.589Z",
         "version": 3,
         "created_at": "2026-01-05T08:00:00.000Z",
@@ -343,6 +349,14 @@ pub(super) fn inactive_user_example() -> Value {
     let mut user = user_example();
     user["active"] = false.into();
     user["version"] = 4.into();
+    user
+}
+
+pub(super) fn invited_user_example() -> Value {
+    let mut user = created_user_example();
+    user["invitation_pending"] = true.into();
+    user["version"] = 2.into();
+    user["updated_at"] = "2026-03-18T09:14:40.731Z".into();
     user
 }
 
@@ -368,6 +382,7 @@ pub(super) fn created_user_example() -> Value {
         "time_zone": "Europe/Istanbul",
         "role": "data_entry",
         "active": true,
+        "invitation_pending": false,
         "version": 1,
         "created_at": "2026-03-14T10:02:17.006Z",
         "updated_at": "2026-03-14T10:02:17.006Z",

@@ -1,0 +1,526 @@
+//! Everybody who follows the same with the same rights: what is evaluated once for all of them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use almoner_kernel::{Action, Caller, Notice, Scope};
+use futures_util::future::BoxFuture;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::{
+    runtime::Handle,
+    sync::{OnceCell, broadcast, watch},
+    time::{self, Instant},
+};
+use uuid::Uuid;
+
+use super::{
+    HEARTBEAT, Live,
+    news::only_looked,
+    stream::{Event, Mark, Told},
+    window::{self, Row, Step, Touched},
+};
+use crate::problem::{Problem, registry};
+
+/// Changes of a list that a slow reader may be behind before it is cut off.
+const BACKLOG: usize = 64;
+
+/// The shortest time between two evaluations of a group.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// A group rests for so many times as long as its page took to read: evaluations of all groups
+/// leave most of the machine to requests, and slow down by themselves when there are many.
+const REST: u32 = 5;
+
+/// How long somebody who comes from an instance that is ahead waits for this one.
+const AHEAD: Duration = Duration::from_secs(2);
+
+/// What a group is known by: SHA-256 over what is followed and with which rights.
+pub(crate) type Key = [u8; 32];
+
+/// The key of a group: `what` names the list, `shape` its parameters.
+pub(crate) fn key(what: &str, shape: &[(String, String)], caller: &Caller) -> Key {
+    let mut shape: Vec<_> = shape.iter().collect();
+    shape.sort_unstable();
+    let rights = (&caller.role, caller.permissions.iter().map(|one| one.as_str()));
+    let (role, permissions) = (rights.0, rights.1.collect::<Vec<_>>());
+    let scope = match caller.scope() {
+        Scope::All => None,
+        Scope::Own(user) | Scope::Assigned(user) => Some((caller.scope.as_str(), user.uuid())),
+    };
+    let text = json!([what, shape, role, permissions, scope]).to_string();
+    Sha256::digest(text).into()
+}
+
+/// A page of a list, as it is shown.
+#[derive(Default)]
+pub(crate) struct Page {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Reads the page of a list.
+type Reads = dyn Fn() -> BoxFuture<'static, Result<Page, Problem>> + Send + Sync;
+
+/// Says whether a record may be met.
+type Meets = dyn Fn(&Notice) -> BoxFuture<'static, Result<bool, Problem>> + Send + Sync;
+
+/// What a group follows.
+pub(crate) enum Subject {
+    /// The first page of a list.
+    List {
+        /// Its own kind of record, as the trail names it.
+        entity: &'static str,
+        /// The other kinds whose changes can be seen in it; every kind when absent.
+        others: Option<&'static [&'static str]>,
+        /// True when a change of another record can bring a record into the list, or out of it.
+        is_found_by_others: bool,
+        /// Reads the page.
+        read: Box<Reads>,
+    },
+    /// Notices of changes, without what the records are.
+    Notices {
+        /// The topics: the kind of record as the trail names it, and its plural noun.
+        topics: Vec<(&'static str, &'static str)>,
+        /// True when those who follow may meet the record.
+        is_visible: Box<Meets>,
+    },
+}
+
+impl Subject {
+    fn is_touched_by(&self, notice: &Notice) -> bool {
+        let entity = notice.entity.as_str();
+        match self {
+            Self::List { others: None, .. } => true,
+            Self::List { entity: own, others: Some(others), .. } => {
+                !only_looked(notice) && (*own == entity || others.contains(&entity))
+            }
+            Self::Notices { topics, .. } => {
+                !only_looked(notice) && topics.iter().any(|(own, _)| *own == entity)
+            }
+        }
+    }
+}
+
+/// What a group knows.
+#[derive(Clone)]
+struct State {
+    /// The rows have every change up to this position, and maybe some of those behind it.
+    position: i64,
+    /// They have none behind this one.
+    seen_to: i64,
+    rows: Arc<[Row]>,
+    next_cursor: Option<String>,
+    /// What newcomers are told first: many come at once, with the same mark, when a server is back.
+    greetings: Arc<Mutex<HashMap<Greeting, Once>>>,
+}
+
+/// What is told to many, made once.
+type Once = Arc<OnceCell<Arc<Told>>>;
+
+/// What a newcomer has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Greeting {
+    /// Nothing.
+    New,
+    /// Something that is of no use.
+    Lost,
+    /// Everything up to a position.
+    From(i64),
+}
+
+/// Greetings of one state that are kept.
+const GREETINGS: usize = 256;
+
+impl State {
+    fn new(position: i64, seen_to: i64, page: Page) -> Self {
+        let Page { rows, next_cursor } = page;
+        Self { position, seen_to, rows: rows.into(), next_cursor, greetings: Arc::default() }
+    }
+
+    /// No row has a change behind this position.
+    fn end(&self) -> i64 {
+        self.seen_to.max(self.position)
+    }
+
+    fn greeting(&self, greeting: Greeting) -> Once {
+        // A panic cannot leave half an entry behind.
+        let mut greetings = self.greetings.lock().unwrap_or_else(PoisonError::into_inner);
+        if greetings.len() >= GREETINGS && !greetings.contains_key(&greeting) {
+            return Arc::default();
+        }
+        Arc::clone(greetings.entry(greeting).or_default())
+    }
+}
+
+/// A place for a group, so that many who come at once make one.
+#[derive(Default)]
+pub(crate) struct Slot(OnceCell<Arc<Group>>);
+
+pub(crate) struct Group {
+    key: Key,
+    subject: Subject,
+    tag: Arc<str>,
+    state: Mutex<State>,
+    /// [`State::position`], for those who wait for it.
+    reached: watch::Sender<i64>,
+    sender: broadcast::Sender<Arc<Told>>,
+}
+
+/// Somebody's place in a group: the first thing to tell them, and where the rest comes from.
+pub(crate) struct Seat {
+    pub(crate) first: Arc<Told>,
+    pub(crate) rest: broadcast::Receiver<Arc<Told>>,
+}
+
+impl Live {
+    /// Takes a seat in a group, which is made if there is none. `last` is what the client has.
+    pub(crate) async fn join(
+        &self,
+        key: Key,
+        last: Option<&str>,
+        subject: impl FnOnce() -> Subject,
+    ) -> Result<Seat, Problem> {
+        if !*self.0.is_open.borrow() {
+            return Err(Problem::new(registry::UNAVAILABLE).retry_after(Duration::from_secs(1)));
+        }
+        let slot = Arc::clone(self.groups().entry(key).or_default());
+        let found = slot.0.get_or_try_init(|| Group::start(self, key, subject())).await;
+        let group = match found {
+            Ok(group) => Arc::clone(group),
+            Err(problem) => {
+                let mut groups = self.groups();
+                // This one and the map's: nobody else is trying.
+                if Arc::strong_count(&slot) <= 2 && !slot.0.initialized() {
+                    groups.remove(&key);
+                }
+                return Err(problem);
+            }
+        };
+        // The group cannot end before the seat is taken: `slot` is held.
+        group.seat(self, last.map(|last| Mark::parse(last, &group.tag))).await
+    }
+}
+
+impl Group {
+    async fn start(live: &Live, key: Key, subject: Subject) -> Result<Arc<Self>, Problem> {
+        let state = first_state(live, &subject).await?;
+        let tag: String = key.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let group = Arc::new(Self {
+            key,
+            subject,
+            tag: tag.into(),
+            reached: watch::Sender::new(state.position),
+            state: Mutex::new(state),
+            sender: broadcast::Sender::new(BACKLOG),
+        });
+        // Beside the workers, which come and go with their requests.
+        let runtime = live.0.runtime.get().cloned().unwrap_or_else(Handle::current);
+        runtime.spawn(Arc::clone(&group).run(live.clone()));
+        Ok(group)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // It is replaced as a whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn seat(&self, live: &Live, last: Option<Option<Mark>>) -> Result<Seat, Problem> {
+        if let Some(Some(mark)) = &last {
+            let mut reached = self.reached.subscribe();
+            let is_there = reached.wait_for(|reached| *reached >= mark.position);
+            // An instance that stays behind is told of below.
+            let _ = time::timeout(AHEAD, is_there).await;
+        }
+        let (state, rest) = {
+            let state = self.state();
+            (state.clone(), self.sender.subscribe())
+        };
+        let greeting = match last {
+            None => Greeting::New,
+            Some(Some(mark)) if mark.position <= state.end() => Greeting::From(mark.position),
+            Some(_) => Greeting::Lost,
+        };
+        let cell = state.greeting(greeting);
+        let first = cell.get_or_try_init(|| self.greet(live, &state, greeting)).await?;
+        Ok(Seat { first: Arc::clone(first), rest })
+    }
+
+    /// The first thing to tell somebody.
+    async fn greet(
+        &self,
+        live: &Live,
+        state: &State,
+        greeting: Greeting,
+    ) -> Result<Arc<Told>, Problem> {
+        let mut told = Told::new(&self.tag);
+        let missed = match greeting {
+            Greeting::From(position) => {
+                live.0.news.since(&*live.0.feed, position, state.end()).await?
+            }
+            Greeting::New | Greeting::Lost => None,
+        };
+        match missed {
+            Some(missed) => self.catch_up(state, &missed, &mut told).await?,
+            None => {
+                if greeting != Greeting::New {
+                    told.push(Event::new("resync", json!({ "reason": "too_old" })));
+                }
+                self.begin(state, &mut told);
+            }
+        }
+        told.mark(state.position);
+        Ok(Arc::new(told))
+    }
+
+    /// For somebody who has nothing.
+    fn begin(&self, state: &State, told: &mut Told) {
+        if matches!(self.subject, Subject::List { .. }) {
+            told.push(snapshot(state));
+        }
+    }
+
+    /// For somebody who has missed something.
+    async fn catch_up(
+        &self,
+        state: &State,
+        missed: &[Notice],
+        told: &mut Told,
+    ) -> Result<(), Problem> {
+        let missed = missed.iter().filter(|notice| self.subject.is_touched_by(notice));
+        match &self.subject {
+            Subject::Notices { .. } => {
+                for notice in missed.filter(|notice| notice.position <= state.position) {
+                    told.extend(self.notice(notice).await?);
+                }
+            }
+            Subject::List { entity, is_found_by_others, .. } => {
+                let (mut touched, mut known) = (Touched::default(), HashSet::new());
+                let mut has_others = false;
+                for notice in missed {
+                    let is_first = touched.0.insert(notice.entity_id, notice.position).is_none();
+                    if notice.entity != *entity {
+                        has_others = true;
+                    } else if is_first && notice.action != Action::Created.as_str() {
+                        // What was created since cannot have been in what the client has.
+                        known.insert(notice.entity_id);
+                    }
+                }
+                if !touched.0.is_empty() {
+                    let is_listed = |id: &Uuid| known.contains(id);
+                    let is_vague = *is_found_by_others && has_others;
+                    let steps = window::catch_up(&state.rows, &touched, is_listed, is_vague);
+                    told.extend(steps.into_iter().map(event));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn run(self: Arc<Self>, live: Live) {
+        let mut read_to = live.0.news.subscribe();
+        let mut is_open = live.0.is_open.subscribe();
+        let mut beat = time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        let mut done = self.state().position;
+        loop {
+            let to = tokio::select! {
+                _ = is_open.wait_for(|is_open| !is_open) => return self.leave(&live),
+                _ = beat.tick() => None,
+                // The sender lives as long as the hub.
+                Ok(to) = read_to.wait_for(|to| to.is_some_and(|to| to > done)) => *to,
+            };
+            if self.is_deserted(&live) {
+                return;
+            }
+            let Some(to) = to else {
+                let position = self.state().position;
+                // Whoever fell behind meanwhile is cut off; nobody else is there to fail.
+                let _ = self.sender.send(Arc::new(Told::heartbeat(&self.tag, position)));
+                continue;
+            };
+            let began = Instant::now();
+            match self.advance(&live, done, to).await {
+                Ok(position) => {
+                    done = position;
+                    let pause = began.elapsed() * REST;
+                    if pause > Duration::ZERO && self.is_list() {
+                        time::sleep(pause.clamp(PAUSE, LONGEST_PAUSE)).await;
+                    }
+                }
+                Err(problem) => {
+                    tracing::warn!(%problem, "a live list cannot be read");
+                    time::sleep(LONGEST_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    const fn is_list(&self) -> bool {
+        matches!(self.subject, Subject::List { .. })
+    }
+
+    /// Brings everybody from one position of the feed to another, or further; says how far.
+    async fn advance(&self, live: &Live, from: i64, to: i64) -> Result<i64, Problem> {
+        let touching = live.0.news.between(from, to, |notices| {
+            notices.filter(|notice| self.subject.is_touched_by(notice)).cloned().collect::<Vec<_>>()
+        });
+        if touching.as_ref().is_some_and(Vec::is_empty) {
+            // Nobody can see a difference: what is shown is what is there now.
+            let mut state = self.state();
+            state.position = to;
+            state.seen_to = state.seen_to.max(to);
+            self.reached.send_replace(to);
+            return Ok(to);
+        }
+        let mut told = Told::new(&self.tag);
+        match &self.subject {
+            Subject::Notices { .. } => {
+                match touching {
+                    Some(notices) => {
+                        for notice in &notices {
+                            told.extend(self.notice(notice).await?);
+                        }
+                    }
+                    None => told.push(Event::new("resync", json!({ "reason": "too_old" }))),
+                }
+                Ok(self.tell(State::new(to, to, Page::default()), told))
+            }
+            Subject::List { .. } => {
+                let old = self.state().clone();
+                let state = evaluate(live, &self.subject).await?;
+                // What was committed while the page was read may be in it, too.
+                let mut read_to = live.0.news.subscribe();
+                let is_read = read_to.wait_for(|to| to.is_some_and(|to| to >= state.seen_to));
+                // Without it only the order among the newest is not known.
+                let _ = time::timeout(AHEAD, is_read).await;
+                let touched = live.0.news.between(old.position, state.seen_to, |notices| {
+                    let touching = notices.filter(|notice| self.subject.is_touched_by(notice));
+                    touching.map(|notice| (notice.entity_id, notice.position)).collect()
+                });
+                let touched = Touched(touched.unwrap_or_default());
+                let steps = window::difference(&old.rows, &state.rows, &touched);
+                told.extend(steps.into_iter().map(event));
+                Ok(self.tell(state, told))
+            }
+        }
+    }
+
+    /// Takes a new state, and tells everybody. Whoever takes a seat meanwhile has either the old
+    /// state and hears of it, or the new one and does not.
+    fn tell(&self, new: State, mut told: Told) -> i64 {
+        let position = new.position;
+        let mut state = self.state();
+        *state = new;
+        if !told.is_empty() {
+            told.mark(position);
+            // There may be nobody left.
+            let _ = self.sender.send(Arc::new(told));
+        }
+        drop(state);
+        self.reached.send_replace(position);
+        position
+    }
+
+    async fn notice(&self, notice: &Notice) -> Result<Option<Event>, Problem> {
+        let Subject::Notices { topics, is_visible } = &self.subject else { return Ok(None) };
+        let topic = topics.iter().find(|(entity, _)| *entity == notice.entity);
+        let Some((_, topic)) = topic else { return Ok(None) };
+        if !is_visible(notice).await? {
+            return Ok(None);
+        }
+        let data = json!({
+            "topic": topic,
+            "id": notice.entity_id,
+            "action": notice.action,
+            "version": notice.version.number(),
+            "at": notice.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        });
+        Ok(Some(Event::new("change", data).at(notice.position)))
+    }
+
+    /// True when nobody is left: then the group is gone.
+    fn is_deserted(&self, live: &Live) -> bool {
+        let mut groups = live.groups();
+        let is_taken = self.sender.receiver_count() > 0;
+        // Somebody who is about to take a seat holds the slot.
+        let is_wanted = groups.get(&self.key).is_some_and(|slot| Arc::strong_count(slot) > 1);
+        if is_taken || is_wanted {
+            return false;
+        }
+        groups.remove(&self.key);
+        true
+    }
+
+    /// The server stops.
+    fn leave(&self, live: &Live) {
+        live.groups().remove(&self.key);
+    }
+}
+
+/// Where a group begins.
+async fn first_state(live: &Live, subject: &Subject) -> Result<State, Problem> {
+    match subject {
+        Subject::List { .. } => evaluate(live, subject).await,
+        Subject::Notices { .. } => {
+            let position = live.0.feed.head().await?;
+            Ok(State::new(position, position, Page::default()))
+        }
+    }
+}
+
+/// Reads the page, between two looks at the end of the feed: what was committed before the first is
+/// in it, what was committed after the second is not.
+async fn evaluate(live: &Live, subject: &Subject) -> Result<State, Problem> {
+    let Subject::List { read, .. } = subject else {
+        return Err(Problem::new(registry::INTERNAL));
+    };
+    // The semaphore is never closed.
+    let _turn = live.0.evaluations.acquire().await;
+    let began = Instant::now();
+    let position = live.0.feed.head().await?;
+    let page = read().await?;
+    let seen_to = live.0.feed.head().await?;
+    metrics::histogram!("almoner_live_evaluation_seconds").record(began.elapsed().as_secs_f64());
+    // What is in the page proves that everything before it is: so nobody who comes back with this
+    // mark is told twice of what they have.
+    let meanwhile = live.0.news.since(&*live.0.feed, position, seen_to).await?.unwrap_or_default();
+    let has = |notice: &&Notice| {
+        let version = notice.version.number();
+        page.rows.iter().any(|row| row.id == notice.entity_id && row.version >= version)
+    };
+    let proven = meanwhile.iter().rev().find(has).map(|notice| notice.position);
+    Ok(State::new(proven.unwrap_or(position), seen_to, page))
+}
+
+fn snapshot(state: &State) -> Event {
+    let mut data = String::from(r#"{"items":["#);
+    for (number, row) in state.rows.iter().enumerate() {
+        if number > 0 {
+            data.push(',');
+        }
+        data.push_str(&row.json);
+    }
+    data.push(']');
+    if let Some(cursor) = &state.next_cursor {
+        // Base64: nothing to escape.
+        data.push_str(&format!(r#","next_cursor":"{cursor}""#));
+    }
+    data.push('}');
+    Event::raw("snapshot", data)
+}
+
+fn event(step: Step) -> Event {
+    match step {
+        Step::Keep(ids) => Event::new("keep", json!({ "ids": ids })),
+        Step::Remove(id) => Event::new("remove", json!({ "id": id })),
+        Step::Upsert { index, json } => {
+            Event::raw("upsert", format!(r#"{{"index":{index},"record":{json}}}"#))
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Lists that can be followed: the same address, filter and permission, with
+//! `Accept: text/event-stream`.
+
+use std::{
+    future::{Future, Ready, ready},
+    rc::Rc,
+    sync::Arc,
+};
+
+use actix_session::{Session, SessionExt};
+use actix_web::{
+    Either, FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data,
+};
+use almoner_kernel::{Context, FieldError, Fields, Page as Records, PageRequest, Version};
+use serde::Serialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{
+    Live,
+    group::{self, Page, Seat, Subject},
+    stream::{EVENT_STREAM, EventStream, Stream},
+    window::Row,
+};
+use crate::{
+    answer::Answer,
+    cx::{Arrival, Cx, Identity},
+    domains::Domains,
+    problem::{Problem, registry},
+    query::{ListQuery, Params},
+    session,
+    site::Site,
+    words,
+};
+
+/// A list that can be followed, named by its filter.
+pub(crate) trait LiveList: Params<Query: Send + Sync> {
+    /// Its own kind of record, as the trail names it.
+    const ENTITY: &'static str;
+    /// The other kinds whose changes can be seen in it; every kind when absent.
+    const OTHERS: Option<&'static [&'static str]>;
+    /// A record, as the use case gives it.
+    type Record: Send;
+    /// A record, as clients see it.
+    type Body: Serialize;
+
+    /// The use case.
+    fn page(
+        domains: &Domains,
+        cx: &Context,
+        query: &Self::Query,
+        page: &PageRequest,
+    ) -> impl Future<Output = Result<Records<Self::Record>, Problem>> + Send;
+
+    /// How clients see a record.
+    fn body(record: Self::Record) -> Result<Self::Body, Problem>;
+
+    /// The id of a record, and those of the others whose names it shows.
+    fn shows(record: &Self::Record) -> Vec<Uuid>;
+
+    /// The version of a record.
+    fn version(record: &Self::Record) -> Version;
+
+    /// True when a change of another record can bring a record into the list, or out of it.
+    fn is_found_by_others(_: &Self::Query) -> bool {
+        false
+    }
+}
+
+/// A page, or a stream that begins with it.
+pub(crate) type ListAnswer = Either<Answer, EventStream>;
+
+/// Whether, and from where, a client wants to follow: an extractor.
+pub(crate) struct Follower {
+    live: Live,
+    is_wanted: bool,
+    is_head: bool,
+    last: Option<String>,
+    session: Session,
+    identity: Option<Identity>,
+}
+
+/// Documents [`Follower`]: write it in `params(…)`.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only its documentation is used")]
+pub(crate) struct FollowerParam {
+    /// With `Accept: text/event-stream`: the `id` of the last event that was seen. The stream goes on
+    /// behind it; with an id of another list, or of other rights, it begins anew.
+    #[param(
+        format = "header",
+        nullable = false,
+        rename = "Last-Event-ID",
+        required = false,
+        example = "4711-9f3c2a7b"
+    )]
+    last_event_id: Option<String>,
+}
+
+impl FromRequest for Follower {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = || {
+            let site = req.app_data::<Data<Site>>().ok_or_else(Problem::not_found)?;
+            let is_head =
+                req.extensions().get::<Rc<Arrival>>().is_some_and(|arrival| arrival.is_head);
+            let last = req.headers().get("Last-Event-ID");
+            Ok(Self {
+                live: site.live.clone(),
+                is_wanted: prefers_stream(req),
+                is_head,
+                // What cannot be read is of no list of ours.
+                last: last.map(|last| last.to_str().unwrap_or_default().to_owned()),
+                session: req.get_session(),
+                identity: req.extensions().get::<Identity>().cloned(),
+            })
+        };
+        ready(read())
+    }
+}
+
+impl Follower {
+    /// True when the client wants a stream.
+    pub(crate) const fn is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
+    /// Takes a place in a group, named by what is followed and by its parameters.
+    pub(crate) async fn follow(
+        self,
+        what: &str,
+        shape: &[(String, String)],
+        subject: impl FnOnce() -> Subject,
+    ) -> Result<EventStream, Problem> {
+        let key = session::key_of(&self.session).map(Arc::from);
+        let (Some(Identity(caller)), Some(key)) = (self.identity, key) else {
+            return Err(Problem::new(registry::UNAUTHENTICATED));
+        };
+        let group = group::key(what, shape, &caller);
+        let ticket = self.live.ticket(key, caller).await?;
+        let seat: Seat = self.live.join(group, self.last.as_deref(), subject).await?;
+        Ok(Stream::new(ticket, seat).answer(self.is_head))
+    }
+}
+
+#[allow(private_bounds, reason = "only resources of this crate are lists")]
+impl<P: LiveList> ListQuery<P> {
+    /// A page of the list, or a stream of it.
+    pub(crate) async fn respond(
+        self,
+        cx: Cx,
+        domains: Data<Domains>,
+        follower: Follower,
+    ) -> Result<ListAnswer, Problem> {
+        if !follower.is_wanted() {
+            let Records { items, next, total } =
+                P::page(&domains, &cx, &self.query, &self.page).await?;
+            let items = items.into_iter().map(P::body).collect::<Result<_, _>>()?;
+            let page = Records { items, next, total };
+            return Ok(Either::Left(self.answer(page, |body: P::Body| body)));
+        }
+        self.begins_at_the_first_page()?;
+        let (what, shape) = self.shape();
+        let domains = domains.into_inner();
+        let is_found_by_others = P::is_found_by_others(&self.query);
+        let list = Arc::new(self);
+        let read = move || {
+            let (list, domains, cx) = (Arc::clone(&list), Arc::clone(&domains), cx.0.clone());
+            let page = async move {
+                let page = P::page(&domains, &cx, &list.query, &list.page).await?;
+                let next_cursor = page.next.as_ref().map(|position| list.cursor(position));
+                let rows = page.items.into_iter().map(row::<P>).collect::<Result<_, _>>()?;
+                Ok(Page { rows, next_cursor })
+            };
+            Box::pin(page) as futures_util::future::BoxFuture<'static, _>
+        };
+        let subject = || Subject::List {
+            entity: P::ENTITY,
+            others: P::OTHERS,
+            is_found_by_others,
+            read: Box::new(read),
+        };
+        follower.follow(&what, &shape, subject).await.map(Either::Right)
+    }
+
+    fn begins_at_the_first_page(&self) -> Result<(), Problem> {
+        let mut fields = Fields::default();
+        let mut wrong = |name: &'static str| {
+            fields.wrong(FieldError::new(name, "not_live", words::not_of_a_live_list()));
+        };
+        if self.page.after.is_some() {
+            wrong("cursor");
+        }
+        if self.page.count {
+            wrong("count");
+        }
+        fields.finish(Some(())).map_err(Problem::bad_parameters)
+    }
+}
+
+fn row<P: LiveList>(record: P::Record) -> Result<Row, Problem> {
+    let shows = P::shows(&record);
+    let id = shows.first().copied().unwrap_or_default();
+    let version = P::version(&record).number();
+    let json = serde_json::to_string(&P::body(record)?);
+    let json = json.map_err(|error| Problem::internal(&error))?;
+    Ok(Row { id, version, shows, json: json.into() })
+}
+
+/// True when a stream is asked for by name, and no less than JSON.
+fn prefers_stream(req: &HttpRequest) -> bool {
+    let values = req.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
+    let (mut stream, mut json) = (0.0_f32, 0.0_f32);
+    for range in values.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let quality =
+            parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+        match media.as_str() {
+            EVENT_STREAM => stream = stream.max(quality),
+            "application/json" => json = json.max(quality),
+            _ => {}
+        }
+    }
+    stream > 0.0 && stream >= json
+}

@@ -1,0 +1,133 @@
+//! Live lists: who follows a list gets it once, and then every change of it.
+//!
+//! The server reads the feed of changes once ([`news`]). Everybody who follows the same list with the
+//! same rights is one group ([`group`]): after a change that the list can show, the group's page is
+//! read again, once, and the difference between the two states ([`window`]) goes to all of them. What
+//! a client has is named by a position of the feed, so that it can go on where it stopped, with any
+//! instance. Each client has a ticket ([`tickets`]): nothing is delivered while it is unsure whether
+//! its session may still see it. [`stream`] writes server-sent events.
+
+pub(crate) mod group;
+pub(crate) mod list;
+pub(crate) mod news;
+pub(crate) mod stream;
+pub(crate) mod tickets;
+pub(crate) mod window;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+    time::Duration,
+};
+
+use almoner_kernel::{Caller, Clock, Feed};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, watch},
+};
+
+use self::{
+    group::Slot,
+    news::News,
+    tickets::{Ticket, Tickets},
+};
+use crate::{problem::Problem, services::Callers};
+
+/// How many may follow, and how often they hear that nothing happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveSettings {
+    /// Streams of one user.
+    pub max_of_user: usize,
+    /// Streams of all users, in this process.
+    pub max: usize,
+}
+
+impl Default for LiveSettings {
+    /// 50 of one user, 20,000 of all.
+    fn default() -> Self {
+        Self { max_of_user: 50, max: 20_000 }
+    }
+}
+
+/// Time between two signs of life on a stream on which nothing happens.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Pages that are read at the same time for live lists: requests come first.
+const EVALUATIONS: usize = 2;
+
+/// The live lists of a process.
+#[derive(Clone)]
+pub struct Live(Arc<Inner>);
+
+struct Inner {
+    feed: Arc<dyn Feed>,
+    news: News,
+    tickets: Tickets,
+    groups: RwLock<HashMap<group::Key, Arc<Slot>>>,
+    evaluations: Semaphore,
+    is_open: watch::Sender<bool>,
+    /// Where groups are at work.
+    runtime: OnceLock<Handle>,
+}
+
+impl Live {
+    pub(crate) fn new(
+        settings: LiveSettings,
+        feed: Arc<dyn Feed>,
+        callers: Arc<dyn Callers>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            feed,
+            news: News::default(),
+            tickets: Tickets::new(settings, callers, clock),
+            groups: RwLock::default(),
+            evaluations: Semaphore::new(EVALUATIONS),
+            is_open: watch::Sender::new(true),
+            runtime: OnceLock::new(),
+        }))
+    }
+
+    /// Reads the feed and looks after the sessions of those who follow, for as long as it is
+    /// polled: a server spawns it.
+    pub async fn run(&self) {
+        self.0.runtime.get_or_init(Handle::current);
+        let mut is_open = self.0.is_open.subscribe();
+        tokio::select! {
+            () = self.0.news.follow(&*self.0.feed, || !self.groups().is_empty()) => {}
+            () = self.0.tickets.watch() => {}
+            _ = is_open.wait_for(|is_open| !is_open) => {}
+        }
+    }
+
+    /// Ends every stream: for a server that is told to stop, which would wait for them. Clients go
+    /// on with another instance, or with the next process.
+    pub fn close(&self) {
+        self.0.is_open.send_replace(false);
+    }
+
+    /// A ticket for a session, if it may still listen.
+    pub(crate) async fn ticket(
+        &self,
+        key: Arc<str>,
+        caller: Arc<Caller>,
+    ) -> Result<Ticket, Problem> {
+        self.0.tickets.issue(key, caller).await
+    }
+
+    /// To be called whenever sessions end or their rights change in this process: nothing more is
+    /// delivered before every ticket has been looked at again.
+    pub(crate) fn bell(&self) -> impl Fn() + Send + Sync + 'static {
+        let inner = Arc::downgrade(&self.0);
+        move || {
+            if let Some(inner) = inner.upgrade() {
+                inner.tickets.alarm();
+            }
+        }
+    }
+
+    fn groups(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<group::Key, Arc<Slot>>> {
+        // A panic while the lock is held cannot leave half a group behind.
+        self.0.groups.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,113 @@
+//! Types of events: `<entity>.<action>`, as the trail names both.
+
+use std::fmt;
+
+use almoner_kernel::{
+    Action,
+    fault::Unfit,
+    id::{CampaignEntity, DonationEntity, DonorEntity, Entity, RoleEntity, UserEntity},
+};
+
+use crate::words;
+
+/// Kinds of records whose changes can be told. Those of webhooks cannot: a receiver that fails would
+/// cause what it is told of.
+pub const ENTITIES: [&str; 5] = [
+    DonorEntity::NAME,
+    CampaignEntity::NAME,
+    DonationEntity::NAME,
+    UserEntity::NAME,
+    RoleEntity::NAME,
+];
+
+/// The type of the message that only tries whether a receiver answers.
+pub const PING: &str = "test.ping";
+
+/// A type of event that a webhook asks for: one action on one kind of record, or all of them
+/// (`donation.*`), also those that do not exist yet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventType {
+    entity: &'static str,
+    action: Option<&'static str>,
+}
+
+impl EventType {
+    /// Reads a type.
+    ///
+    /// # Errors
+    /// `event_type` unless the record and the action are known.
+    pub fn parse(text: &str) -> Result<Self, Unfit> {
+        let known = || {
+            let (entity, action) = text.split_once('.')?;
+            let entity = ENTITIES.into_iter().find(|known| *known == entity)?;
+            let action = match action {
+                "*" => None,
+                name => Some(Action::parse(name)?.as_str()),
+            };
+            Some(Self { entity, action })
+        };
+        known().ok_or_else(|| Unfit::new("event_type", words::not_an_event_type()))
+    }
+
+    /// True when a change is of this type.
+    pub fn is_of(&self, entity: &str, action: &str) -> bool {
+        self.entity == entity && self.action.is_none_or(|own| own == action)
+    }
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.entity, self.action.unwrap_or("*"))
+    }
+}
+
+/// What a webhook asks for: at least one type, each once, in alphabetical order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTypes(Vec<EventType>);
+
+impl EventTypes {
+    /// Types at the most.
+    pub const MAX: usize = 100;
+
+    /// Reads a list of types.
+    ///
+    /// # Errors
+    /// `event_type`; `length` for none or too many; `choice` for one that stands twice.
+    pub fn parse<S: AsRef<str>>(texts: &[S]) -> Result<Self, Unfit> {
+        if texts.is_empty() || texts.len() > Self::MAX {
+            return Err(Unfit::new("length", words::event_types_out_of_range(Self::MAX)));
+        }
+        let types = texts.iter().map(|text| EventType::parse(text.as_ref()));
+        let mut types = types.collect::<Result<Vec<_>, _>>()?;
+        types.sort();
+        types.dedup();
+        match types.len() == texts.len() {
+            true => Ok(Self(types)),
+            false => Err(Unfit::new("choice", words::each_event_type_once())),
+        }
+    }
+
+    /// What stands in storage: the types with spaces between them.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        Self::parse(&text.split(' ').collect::<Vec<_>>()).ok()
+    }
+
+    /// True when a change is one of those that are asked for.
+    pub fn has(&self, entity: &str, action: &str) -> bool {
+        self.0.iter().any(|one| one.is_of(entity, action))
+    }
+
+    /// Every type.
+    pub fn iter(&self) -> impl Iterator<Item = &EventType> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for EventTypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, one) in self.0.iter().enumerate() {
+            write!(f, "{}{one}", if at == 0 { "" } else { " " })?;
+        }
+        Ok(())
+    }
+}

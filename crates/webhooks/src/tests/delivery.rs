@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use almoner_kernel::{DeliveryId, Timestamp};
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use super::{START, delivery, later, webhook};
+use crate::{Delivery, DeliveryState, Ending, Failure, Reply};
+
+fn reply(status: u16) -> Reply {
+    Reply { outcome: Ok(status), retry_after: None, took: Duration::from_millis(184) }
+}
+
+/// All attempts at a delivery that never gets through: their times.
+fn attempts(mut delivery: Delivery, reply: Reply) -> (Vec<Timestamp>, Delivery) {
+    let mut times = vec![START];
+    loop {
+        let at = times[times.len() - 1];
+        let (after, ending) = delivery.attempted(&reply, at, at);
+        delivery = after;
+        match ending {
+            Ending::Again(pause) => {
+                assert_eq!(delivery.next_at, Some(at + TimeDelta::from_std(pause).unwrap()));
+                times.push(at + TimeDelta::from_std(pause).unwrap());
+            }
+            Ending::GivenUp => return (times, delivery),
+            Ending::Delivered => panic!("delivered"),
+        }
+    }
+}
+
+#[test]
+fn a_message_says_which_record_and_nothing_of_what_is_in_it() {
+    let delivery = delivery();
+    assert_eq!(
+        delivery.body(),
+        r#"{"type":"donation.created","timestamp":"2026-03-14T12:00:00.000Z","data":{"id":"00000000-0000-0000-0000-000000000009","version":3}}"#
+    );
+    assert_eq!(delivery.message_id(), "msg_00000000000000000000000000000007_11");
+    assert_eq!(delivery.job().payload, r#"{"delivery":"00000000-0000-0000-0000-000000000100"}"#);
+    let ping = Delivery::ping(DeliveryId::new(Uuid::from_u128(5)), &webhook(), START);
+    assert_eq!((ping.event.as_str(), ping.record), ("test.ping", webhook().id.uuid()));
+    assert!(ping.message_id().ends_with("_00000000000000000000000000000005"));
+}
+
+#[test]
+fn only_2xx_is_a_delivery() {
+    for status in [200, 204, 299] {
+        let (after, ending) = delivery().attempted(&reply(status), START, later(1));
+        assert_eq!(ending, Ending::Delivered);
+        assert_eq!((after.state, after.attempts), (DeliveryState::Delivered, 1));
+        assert_eq!((after.status, after.took_ms), (Some(status), Some(184)));
+        assert_eq!((after.ended_at, after.next_at), (Some(later(1)), None));
+    }
+    for status in [100, 301, 308, 400, 404, 429, 500] {
+        let (after, ending) = delivery().attempted(&reply(status), START, START);
+        assert_eq!(ending, Ending::Again(Duration::from_secs(5)), "{status}");
+        assert_eq!(after.failure, Some(Failure::Status));
+        assert_eq!(after.state, DeliveryState::Pending);
+    }
+}
+
+#[test]
+fn what_does_not_get_through_is_tried_twelve_times_within_some_three_days() {
+    let (times, last) = attempts(delivery(), reply(500));
+    assert_eq!((times.len(), last.attempts, last.state), (12, 12, DeliveryState::Failed));
+    let took = times[11] - times[0];
+    assert!(took > TimeDelta::hours(70) && took < TimeDelta::hours(80), "{took}");
+
+    let mut other = delivery();
+    other.id = DeliveryId::new(Uuid::from_u128(0xFF));
+    let (others, _) = attempts(other, reply(500));
+    assert!(others[11] > times[11], "nothing is spread");
+    assert_eq!(others.len(), 12);
+}
+
+#[test]
+fn a_receiver_may_ask_for_more_time_but_not_for_ever() {
+    let asks = |seconds| Reply { retry_after: Some(Duration::from_secs(seconds)), ..reply(429) };
+    let pause = |seconds| delivery().attempted(&asks(seconds), START, START).1;
+    assert_eq!(pause(1), Ending::Again(Duration::from_secs(5)));
+    assert_eq!(pause(120), Ending::Again(Duration::from_secs(120)));
+    assert_eq!(pause(9_999_999), Ending::Again(Duration::from_secs(24 * 60 * 60)));
+    let (times, _) = attempts(delivery(), asks(9_999_999));
+    assert_eq!(times.len(), 4);
+}
+
+#[test]
+fn a_replay_begins_anew_under_the_same_name() {
+    let (_, given_up) = attempts(delivery(), reply(500));
+    let again = given_up.clone().replayed(later(60));
+    assert_eq!((again.state, again.attempts), (DeliveryState::Pending, 0));
+    assert_eq!((again.next_at, again.ended_at), (Some(later(60)), None));
+    assert_eq!(again.message_id(), given_up.message_id());
+    let (_, ending) = again.attempted(&reply(500), later(60), later(60));
+    assert_eq!(ending, Ending::Again(Duration::from_secs(5)));
+}
