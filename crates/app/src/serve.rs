@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{HttpServer, rt};
+use actix_web::rt;
 use almoner_accounts::{
     administration::NewSuperadmin,
     user::{Locale, TimeZone},
@@ -79,12 +79,9 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let server = Server::new(settings(config, &office)?, services, Arc::clone(&domains))?;
     let live = server.live();
     let signals = Signals::listen().context("cannot listen for signals")?;
-    let http = HttpServer::new(move || server.app())
-        .disable_signals()
-        .shutdown_timeout(config.shutdown_grace.as_secs())
-        .bind(config.listen)
-        .with_context(|| format!("cannot listen on {}", config.listen))?
-        .run();
+    let http = server
+        .bind(config.listen, config.shutdown_grace)
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
     let worker = worker.start();
     let stopping = rt::spawn(signals::stop(
         signals,
@@ -126,11 +123,9 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn mock(config: &Config) -> anyhow::Result<()> {
-    let mock = Mock::new();
-    let http = HttpServer::new(move || mock.app())
+    let http = Mock::new()
         .bind(config.listen)
-        .with_context(|| format!("cannot listen on {}", config.listen))?
-        .run();
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
     let url = config.public_url.as_text();
     say(&[
         format!("Almoner {} listens on {}", env!("CARGO_PKG_VERSION"), config.listen),

@@ -2,7 +2,7 @@
 //! the modules here; the resources themselves in [`resources`].
 //!
 //! [`Server::new`] puts the application together from [`HttpSettings`], [`Services`] and [`Domains`];
-//! [`Server::app`] hands it to `HttpServer` or to a test.
+//! [`Server::bind`] serves it.
 
 pub mod adapters;
 pub mod answer;

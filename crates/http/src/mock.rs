@@ -3,14 +3,14 @@
 //!
 //! A request chooses another documented answer with `Prefer: code=422` (RFC 7240).
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, io, net::SocketAddr, sync::Arc};
 
 use actix_cors::Cors;
 use actix_web::{
-    App, Error, HttpRequest, HttpResponse, ResponseError,
+    App, Error, HttpRequest, HttpResponse, HttpServer, ResponseError,
     body::MessageBody,
     cookie::{Cookie, SameSite},
-    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
         header::{self, HeaderName},
@@ -81,8 +81,17 @@ impl Mock {
         }))
     }
 
+    /// Serves at an address, once it is polled, until SIGINT or SIGTERM.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub fn bind(&self, address: SocketAddr) -> io::Result<Server> {
+        let mock = self.clone();
+        Ok(HttpServer::new(move || mock.app()).bind(address)?.run())
+    }
+
     /// The application of one worker.
-    pub fn app(
+    pub(crate) fn app(
         &self,
     ) -> App<
         impl ServiceFactory<

@@ -1,12 +1,17 @@
 //! The actix application: every middleware in its order, every route, the documents. Made once for a
 //! process, then asked for one [`App`] by each worker, and by tests.
 
-use std::sync::Arc;
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{
-    App, Error, HttpResponse,
+    App, Error, HttpResponse, HttpServer,
     body::MessageBody,
-    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    dev::{self, ServiceFactory, ServiceRequest, ServiceResponse},
     get,
     http::header,
     middleware::{Compress, from_fn},
@@ -113,9 +118,30 @@ impl Server {
         self.site.live.clone()
     }
 
-    /// The application of one worker: `HttpServer::new(move || server.app())`, or
-    /// `actix_web::test::init_service(server.app())`.
-    pub fn app(
+    /// Serves at an address, once it is polled; it leaves signals to its caller. When it is told to
+    /// stop, requests that have begun have `grace` to come to their end.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub fn bind(&self, address: SocketAddr, grace: Duration) -> io::Result<dev::Server> {
+        let server = self.clone();
+        let http = HttpServer::new(move || server.app()).bind(address)?;
+        Ok(http.disable_signals().shutdown_timeout(grace.as_secs()).run())
+    }
+
+    /// The same on a socket that listens already, with some workers.
+    ///
+    /// # Errors
+    /// When the socket cannot be used.
+    pub fn listen(&self, listener: TcpListener, workers: usize) -> io::Result<dev::Server> {
+        let server = self.clone();
+        let http = HttpServer::new(move || server.app()).workers(workers).listen(listener)?;
+        Ok(http.disable_signals().run())
+    }
+
+    /// The application of one worker. It is a type of many megabytes of code: whoever calls this from
+    /// another crate compiles all of it once more.
+    pub(crate) fn app(
         &self,
     ) -> App<
         impl ServiceFactory<

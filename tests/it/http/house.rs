@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use actix_web::{HttpServer, dev::ServerHandle};
+use actix_web::dev::ServerHandle;
 use almoner_accounts::{
     Administration, Authentication, Letters, LinkKey, LiveSessions, Profile, Recovery, Roles,
     Sessions,
@@ -67,16 +67,31 @@ pub struct House<'w> {
 
 /// Runs a case in a house with quotas off.
 pub fn in_house(backend: Backend, case: impl AsyncFnOnce(&House<'_>)) {
-    in_house_with(backend, |_| {}, case);
+    in_house_with(backend, as_it_is, case);
 }
 
 /// Runs a case in a house with settings of its own.
 pub fn in_house_with(
     backend: Backend,
-    change: impl FnOnce(&mut HttpSettings),
+    change: fn(&mut HttpSettings),
     case: impl AsyncFnOnce(&House<'_>),
 ) {
     run(backend, async |world| {
+        let mut house = House::built(world, change).await;
+        case(&house).await;
+        house.close().await;
+    });
+}
+
+fn as_it_is(_: &mut HttpSettings) {}
+
+/// Believes what a proxy on this machine says about its clients.
+pub fn behind_a_proxy(settings: &mut HttpSettings) {
+    settings.trusted_proxies.push("127.0.0.1/32".parse().unwrap());
+}
+
+impl<'w> House<'w> {
+    async fn built(world: &'w World, change: fn(&mut HttpSettings)) -> Self {
         let new = NewSuperadmin {
             name: name("Ayşe Yılmaz"),
             email: email(SUPERADMIN),
@@ -86,23 +101,10 @@ pub fn in_house_with(
         let users = domains(world).users;
         users.create_superadmin(&as_system(), new, PASSWORD.into()).await.unwrap();
         let clock = Arc::new(SetClock(AtomicI64::new(START.timestamp_millis())));
-        let mut house = House::open(world, clock, change);
-        case(&house).await;
-        house.close().await;
-    });
-}
+        Self::open(world, clock, change)
+    }
 
-/// Believes what a proxy on this machine says about its clients.
-pub fn behind_a_proxy(settings: &mut HttpSettings) {
-    settings.trusted_proxies.push("127.0.0.1/32".parse().unwrap());
-}
-
-impl<'w> House<'w> {
-    fn open(
-        world: &'w World,
-        clock: Arc<SetClock>,
-        change: impl FnOnce(&mut HttpSettings),
-    ) -> Self {
+    fn open(world: &'w World, clock: Arc<SetClock>, change: fn(&mut HttpSettings)) -> Self {
         let domains = Arc::new(domains(world));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -128,8 +130,7 @@ impl<'w> House<'w> {
             actix_web::rt::System::new().block_on(async move {
                 let listening = actix_web::rt::spawn(async move { store.listen().await });
                 let following = actix_web::rt::spawn(async move { lists.run().await });
-                let http = HttpServer::new(move || server.app()).workers(2).listen(listener);
-                let running = http.unwrap().disable_signals().run();
+                let running = server.listen(listener, 2).unwrap();
                 told.send(running.handle()).unwrap();
                 running.await.unwrap();
                 // It has to let go of its connection while there is a runtime.
@@ -150,7 +151,7 @@ impl<'w> House<'w> {
 
     /// The same house after a restart: it knows what is stored, and nothing else.
     pub async fn restarted(&self, case: impl AsyncFnOnce(&House<'_>)) {
-        let mut house = House::open(self.world, Arc::clone(&self.clock), |_| {});
+        let mut house = House::open(self.world, Arc::clone(&self.clock), as_it_is);
         case(&house).await;
         house.close().await;
     }

@@ -2,10 +2,8 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
 };
-
-use actix_web::HttpServer;
 
 use super::house::{server, settings, world};
 
@@ -24,9 +22,9 @@ async fn converse(at: SocketAddr, request: String) -> String {
 #[actix_web::test]
 async fn a_real_server_answers_heads_without_bodies_and_failures_with_problems() {
     let server = server(settings(), &world());
-    let running = HttpServer::new(move || server.app()).workers(1).bind(("127.0.0.1", 0)).unwrap();
-    let at = running.addrs()[0];
-    let running = running.disable_signals().run();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let running = server.listen(listener, 1).unwrap();
     let handle = running.handle();
     actix_web::rt::spawn(running);
     let request = |method: &str, path: &str, more: &str| {
