@@ -15,6 +15,9 @@ mod m20261121_000007_webhooks;
 
 use sea_orm_migration::prelude::*;
 
+/// The step since which the start of the trail can go.
+pub const FLOOR: &str = "m20261121_000005_jobs";
+
 /// Every step, oldest first.
 pub struct Migrator;
 

@@ -66,19 +66,24 @@ impl MigrationTrait for Migration {
             ],
         )
         .await?;
-        // Security events may go once they are old enough. How old that is stands in the database, so
-        // that nothing younger goes by mistake.
+        // Security events and changes may go once they are old enough. How old that is stands in the
+        // database, so that nothing younger goes by mistake. Of changes it is a position, with the seal
+        // of the row there and the proof that whoever set it has the key.
         both(
             manager,
-            &[
-                "CREATE TABLE trail_floor (
+            &["CREATE TABLE trail_floor (
                     id bigint NOT NULL PRIMARY KEY CHECK (id = 1),
-                    security_events_before bigint NOT NULL
-                )",
-                "INSERT INTO trail_floor (id, security_events_before) VALUES (1, 0)",
-            ],
+                    security_events_before bigint NOT NULL,
+                    position bigint NOT NULL,
+                    seal {bytes} NOT NULL,
+                    proof {bytes} NOT NULL
+                )"],
         )
         .await?;
+        let nothing = "INSERT INTO trail_floor VALUES (1, 0, 0,";
+        sqlite(manager, &[&format!("{nothing} zeroblob(32), zeroblob(0))")]).await?;
+        let zeros = "decode(repeat('00', 32), 'hex')";
+        postgres(manager, &[&format!("{nothing} {zeros}, decode('', 'hex'))")]).await?;
         sqlite(
             manager,
             &[
@@ -86,6 +91,10 @@ impl MigrationTrait for Migration {
                 "CREATE TRIGGER security_events_no_delete BEFORE DELETE ON security_events
                  WHEN old.at >= (SELECT security_events_before FROM trail_floor)
                  BEGIN SELECT RAISE(ABORT, 'security_events is append-only'); END",
+                "DROP TRIGGER changes_no_delete",
+                "CREATE TRIGGER changes_no_delete BEFORE DELETE ON changes
+                 WHEN old.position > (SELECT position FROM trail_floor)
+                 BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END",
             ],
         )
         .await?;
@@ -104,6 +113,18 @@ impl MigrationTrait for Migration {
                  ON security_events FOR EACH STATEMENT EXECUTE FUNCTION almoner_append_only()",
                 "CREATE TRIGGER security_events_old_only BEFORE DELETE
                  ON security_events FOR EACH ROW EXECUTE FUNCTION almoner_old_only()",
+                "CREATE FUNCTION almoner_below_floor_only() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN
+                    IF OLD.position > (SELECT position FROM trail_floor) THEN
+                        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+                    END IF;
+                    RETURN OLD;
+                 END $$",
+                "DROP TRIGGER changes_append_only ON changes",
+                "CREATE TRIGGER changes_append_only BEFORE UPDATE OR TRUNCATE
+                 ON changes FOR EACH STATEMENT EXECUTE FUNCTION almoner_append_only()",
+                "CREATE TRIGGER changes_below_floor_only BEFORE DELETE
+                 ON changes FOR EACH ROW EXECUTE FUNCTION almoner_below_floor_only()",
             ],
         )
         .await
@@ -116,12 +137,20 @@ impl MigrationTrait for Migration {
                 "DROP TRIGGER security_events_no_delete",
                 "CREATE TRIGGER security_events_no_delete BEFORE DELETE ON security_events
                  BEGIN SELECT RAISE(ABORT, 'security_events is append-only'); END",
+                "DROP TRIGGER changes_no_delete",
+                "CREATE TRIGGER changes_no_delete BEFORE DELETE ON changes
+                 BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END",
             ],
         )
         .await?;
         postgres(
             manager,
             &[
+                "DROP TRIGGER changes_below_floor_only ON changes",
+                "DROP TRIGGER changes_append_only ON changes",
+                "CREATE TRIGGER changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+                 ON changes FOR EACH STATEMENT EXECUTE FUNCTION almoner_append_only()",
+                "DROP FUNCTION almoner_below_floor_only()",
                 "DROP TRIGGER security_events_old_only ON security_events",
                 "DROP TRIGGER security_events_append_only ON security_events",
                 "CREATE TRIGGER security_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE

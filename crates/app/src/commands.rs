@@ -115,6 +115,9 @@ pub async fn verify(config: &Config, noted: Option<Mark>) -> anyhow::Result<Exit
     let mut out = io::stdout().lock();
     match &verdict.finding {
         None => {
+            if verdict.floor > 0 {
+                writeln!(out, "rows 1 to {} went when their time was over", verdict.floor)?;
+            }
             writeln!(out, "intact: {} rows, the last one is", verdict.verified)?;
             writeln!(out, "{}", verdict.last)?;
             writeln!(

@@ -75,6 +75,8 @@ pub struct Config {
     pub trash_keep: Duration,
     /// How long security events are kept.
     pub security_events_keep: Duration,
+    /// How long changes are kept in the trail.
+    pub changes_keep: Duration,
     /// The first superadmin, made on an empty database and ignored afterwards.
     pub first_admin: Option<FirstAdmin>,
     /// What is logged, and how.
@@ -328,6 +330,10 @@ fn read(reader: &mut Reader) -> Option<Config> {
     let security_events_keep = retention(key::RETENTION_SECURITY_EVENTS);
     let jobs_keep = retention(key::RETENTION_JOBS);
     let webhook_deliveries_keep = retention(key::RETENTION_WEBHOOK_DELIVERIES);
+    let changes_keep = reader.read(key::RETENTION_CHANGES, |text| {
+        let years = DAY * 365..=DAY * 36_525;
+        bounded(span(text)?, years, "must be from 365d to 36525d")
+    });
     let webhooks_allow_private = reader.read(key::WEBHOOKS_ALLOW_PRIVATE, switch);
 
     let log_filter = reader.read(key::LOG, |text| {
@@ -434,6 +440,7 @@ fn read(reader: &mut Reader) -> Option<Config> {
         webhook_deliveries_keep: webhook_deliveries_keep?,
         trash_keep: trash_keep?,
         security_events_keep: security_events_keep?,
+        changes_keep: changes_keep?,
         first_admin: first_admin?,
         log: LogSettings { filter: log_filter?, format: log_format? },
         traces: traces?,

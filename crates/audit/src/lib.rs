@@ -1,6 +1,7 @@
 //! The reading side of the trail: who changed what, what happened for security, and the proof that
 //! nobody touched either afterwards. The writing side is [`almoner_kernel::Trail`], which every
-//! commit takes; nothing here changes a record, and no port here could.
+//! commit takes. Nothing here changes a record; what is past its time can go from the start of the
+//! trail, and what is left still proves itself.
 
 mod error;
 mod ports;
@@ -19,4 +20,4 @@ pub use record::{
 };
 pub use seal::{Mac, Mark, NotAMark, Seal, SealInput};
 pub use service::Audit;
-pub use verify::{Finding, Head, Progress, SealedChange, Verdict, Verifier};
+pub use verify::{Finding, Floor, Head, Progress, SealedChange, Verdict, Verifier};

@@ -4,10 +4,10 @@ use almoner_kernel::{Page, PageRequest, StoreError, UnitOfWork};
 use async_trait::async_trait;
 
 use crate::{
-    ChangeQuery, ChangeRecord, Head, SealedChange, SecurityEventQuery, SecurityEventRecord,
+    ChangeQuery, ChangeRecord, Floor, Head, SealedChange, SecurityEventQuery, SecurityEventRecord,
 };
 
-/// The stored trail: it can be read, and only a commit adds to it.
+/// The stored trail: it can be read, only a commit adds to it, and only its start can go.
 #[async_trait]
 pub trait AuditTrail: Send + Sync {
     /// A page of changes, newest first.
@@ -45,6 +45,21 @@ pub trait AuditTrail: Send + Sync {
     /// # Errors
     /// When storage fails.
     async fn head(&self) -> Result<Option<Head>, StoreError>;
+
+    /// Where the trail begins according to storage; none when it was never shortened, or the schema is
+    /// one that could not be.
+    ///
+    /// # Errors
+    /// When storage fails.
+    async fn floor(&self) -> Result<Option<Floor>, StoreError>;
+
+    /// Raises the floor from one position to another and removes the rows up to there, all or none;
+    /// says how many. None goes when the floor is not at `from` any more, or while somebody who
+    /// reads the feed has not come so far.
+    ///
+    /// # Errors
+    /// When storage fails.
+    async fn raise_floor(&self, from: i64, to: &Floor) -> Result<u64, StoreError>;
 
     /// Starts a transaction, for an event that comes with no change.
     ///

@@ -40,6 +40,17 @@ impl Seal {
         let keyed = self.keyed.clone().chain_update(previous.0).chain_update(row.canonical());
         Mac(keyed.finalize().into_bytes().into())
     }
+
+    /// The proof that the trail may begin behind a mark. No row has the same bytes: they are longer.
+    pub fn proof(&self, floor: &Mark) -> Mac {
+        let keyed = self
+            .keyed
+            .clone()
+            .chain_update(b"almoner trail floor 1\n")
+            .chain_update(floor.position.to_be_bytes())
+            .chain_update(floor.mac.0);
+        Mac(keyed.finalize().into_bytes().into())
+    }
 }
 
 impl fmt::Debug for Seal {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Context, Page, PageRequest, Permission, SecurityEvent, SecurityEventKind, Trail,
+    Context, Page, PageRequest, Permission, SecurityEvent, SecurityEventKind, Timestamp, Trail,
 };
 use uuid::Uuid;
 
 use crate::{
-    AuditError, AuditTrail, ChangeQuery, ChangeRecord, Mark, Progress, Seal, SecurityEventQuery,
-    SecurityEventRecord, Verdict, Verifier,
+    AuditError, AuditTrail, ChangeQuery, ChangeRecord, Floor, Mark, Progress, Seal, SealedChange,
+    SecurityEventQuery, SecurityEventRecord, Verdict, Verifier,
 };
 
 /// Reads the trail.
@@ -126,11 +126,21 @@ impl Audit {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Verdict, AuditError> {
         cx.permit(Permission::AuditRead)?;
-        let mut verifier = Verifier::new(seal, self.trail.head().await?, noted);
+        let floor = self.trail.floor().await?;
+        let mut verifier = Verifier::new(seal, floor.as_ref(), self.trail.head().await?, noted);
         // Before the first position, so that a row that was put in front of it is seen.
         let mut after = i64::MIN;
         while !verifier.is_broken() {
             let rows = self.trail.sealed(after, Self::VERIFY_BATCH).await?;
+            if verifier.lacks_rows_before(&rows) {
+                // They may have been past their time. The floor is raised with them, so that one that
+                // is read behind them covers them.
+                let floor = self.trail.floor().await?;
+                if floor.is_some_and(|floor| verifier.raise(&floor)) {
+                    after = verifier.last().position;
+                    continue;
+                }
+            }
             for row in &rows {
                 after = row.position;
                 if verifier.read(row).is_break() {
@@ -145,5 +155,44 @@ impl Audit {
         }
         let closing = self.trail.head().await?;
         Ok(verifier.finish(closing.as_ref()))
+    }
+
+    /// Takes the oldest changes from before a time out of the trail, `limit` at the most; says how
+    /// many. They are verified first: what was tampered with does not go unseen. The last change
+    /// stays, whatever its age, and so does all that lies behind a younger one. Needs
+    /// [`Permission::AuditRead`], and no client can ask for it.
+    ///
+    /// # Errors
+    /// When it is denied, the trail is not as it was sealed, or storage fails.
+    #[tracing::instrument(skip_all)]
+    pub async fn shorten(
+        &self,
+        cx: &Context,
+        seal: &Seal,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, AuditError> {
+        cx.permit(Permission::AuditRead)?;
+        let floor = self.trail.floor().await?;
+        let mut verifier = Verifier::new(seal, floor.as_ref(), self.trail.head().await?, None);
+        let start = verifier.last().position;
+        // One more: the last one there is stays.
+        let rows = self.trail.sealed(start, limit.saturating_add(1)).await?;
+        let before = before.timestamp_millis();
+        let is_old = |row: &&SealedChange| row.row.as_ref().is_none_or(|row| row.at < before);
+        let rows = rows.split_last().map_or(&[][..], |(_, rows)| rows);
+        for row in rows.iter().take_while(is_old) {
+            if verifier.read(row).is_break() {
+                break;
+            }
+        }
+        if let Some(finding) = verifier.finding() {
+            return Err(AuditError::Tampered(finding.clone()));
+        }
+        let last = verifier.last();
+        if last.position == start {
+            return Ok(0);
+        }
+        Ok(self.trail.raise_floor(start, &Floor::behind(&last, seal)).await?)
     }
 }

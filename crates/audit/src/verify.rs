@@ -1,6 +1,9 @@
 //! Walks the trail from its first row and names the first place where it is not what was sealed.
+//!
+//! Where rows are gone because their time was over, it begins behind the floor: the mark of the last
+//! of them, with a proof that nobody makes without the key.
 
-use std::ops::ControlFlow;
+use std::{cmp::Ordering, ops::ControlFlow};
 
 use crate::{Mac, Mark, Seal, SealInput};
 
@@ -26,6 +29,35 @@ pub struct Head {
     pub key_id: String,
 }
 
+/// Where the trail begins according to storage: behind rows whose time was over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// The position of the last row that is gone; 0 when none is.
+    pub position: i64,
+    /// Its seal; anything but 32 bytes is no seal.
+    pub mac: Vec<u8>,
+    /// [`Seal::proof`] of both; anything but 32 bytes is no proof.
+    pub proof: Vec<u8>,
+}
+
+impl Floor {
+    /// The floor behind a mark.
+    pub fn behind(mark: &Mark, seal: &Seal) -> Self {
+        let proof = seal.proof(mark).as_bytes().to_vec();
+        Self { position: mark.position, mac: mark.mac.as_bytes().to_vec(), proof }
+    }
+
+    /// The mark it stands on, when that is what somebody with the key said.
+    fn mark(&self, seal: &Seal) -> Option<Mark> {
+        if self.position == 0 {
+            return Some(Mark::GENESIS);
+        }
+        let mac = Mac::from_bytes(self.mac.as_slice().try_into().ok()?);
+        let mark = Mark { position: self.position, mac };
+        has_seal(&self.proof, &seal.proof(&mark)).then_some(mark)
+    }
+}
+
 /// How far a verification has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -40,6 +72,8 @@ pub struct Progress {
 pub struct Verdict {
     /// Rows that are as they were sealed, from the first one on.
     pub verified: u64,
+    /// The position of the last row that went because its time was over; 0 when none did.
+    pub floor: i64,
     /// The last of them: what to note elsewhere for the next verification.
     pub last: Mark,
     /// The first thing that is wrong; none when the trail is intact.
@@ -112,6 +146,22 @@ pub enum Finding {
         /// The row.
         position: i64,
     },
+    /// Somebody without the key said that the first rows may be gone.
+    #[error(
+        "the floor of the trail was altered: rows up to {position} are said to be past their time"
+    )]
+    FloorAltered {
+        /// Where it was put.
+        position: i64,
+    },
+    /// The row of the mark that was noted went because its time was over: it proves nothing any more.
+    #[error("the noted row {position} is past its time and gone, as are all up to row {floor}")]
+    NotedGone {
+        /// The row.
+        position: i64,
+        /// The last row that is gone.
+        floor: i64,
+    },
     /// The trail was sealed with another key; nothing can be said about it with this one.
     #[error("the trail was sealed with the key {sealed}, and this is the key {given}")]
     WrongKey {
@@ -128,15 +178,21 @@ pub struct Verifier<'a> {
     seal: &'a Seal,
     opening: Option<Head>,
     noted: Option<Mark>,
+    floor: Mark,
     last: Mark,
     verified: u64,
     finding: Option<Finding>,
 }
 
 impl<'a> Verifier<'a> {
-    /// Starts with the head as it was before the first row was read, and a mark that was noted
-    /// elsewhere.
-    pub fn new(seal: &'a Seal, opening: Option<Head>, noted: Option<Mark>) -> Self {
+    /// Starts with the floor and the head as they were before the first row was read, and a mark that
+    /// was noted elsewhere.
+    pub fn new(
+        seal: &'a Seal,
+        floor: Option<&Floor>,
+        opening: Option<Head>,
+        noted: Option<Mark>,
+    ) -> Self {
         let finding = opening.as_ref().and_then(|head| {
             (head.key_id != seal.key_id()).then(|| Finding::WrongKey {
                 sealed: head.key_id.clone(),
@@ -148,12 +204,56 @@ impl<'a> Verifier<'a> {
                 .is_some_and(|mark| mark.position == 0 && mark != Mark::GENESIS)
                 .then_some(Finding::Rewritten { position: 0 })
         });
-        Self { seal, opening, noted, last: Mark::GENESIS, verified: 0, finding }
+        let start = Mark::GENESIS;
+        let mut new =
+            Self { seal, opening, noted, floor: start, last: start, verified: 0, finding };
+        if let Some(floor) = floor {
+            new.raise(floor);
+        }
+        new
+    }
+
+    /// True when the next rows do not follow on what was read: they may have gone meanwhile, and then
+    /// the floor has been raised.
+    pub fn lacks_rows_before(&self, rows: &[SealedChange]) -> bool {
+        rows.first().is_some_and(|row| row.position > self.last.position.saturating_add(1))
+    }
+
+    /// Goes on behind the floor; true when that is further than what was read.
+    pub fn raise(&mut self, floor: &Floor) -> bool {
+        if self.finding.is_some() || floor.position == self.floor.position {
+            return false;
+        }
+        match floor.mark(self.seal) {
+            Some(mark) if mark.position >= self.floor.position => {
+                self.finding = self.noted.and_then(|noted| passed(noted, mark));
+                self.floor = mark;
+                let is_further = mark.position > self.last.position;
+                if is_further {
+                    self.last = mark;
+                }
+                is_further
+            }
+            _ => {
+                self.finding = Some(Finding::FloorAltered { position: floor.position });
+                false
+            }
+        }
+    }
+
+    /// The last row that was read, or the floor.
+    pub const fn last(&self) -> Mark {
+        self.last
+    }
+
+    /// The first thing that is wrong so far.
+    pub const fn finding(&self) -> Option<&Finding> {
+        self.finding.as_ref()
     }
 
     /// How far it has come.
     pub fn progress(&self) -> Progress {
-        let end = self.opening.as_ref().map_or(0, |head| head.position);
+        let end = self.opening.as_ref().map_or(0, |head| head.position) - self.floor.position;
         Progress { verified: self.verified, expected: u64::try_from(end).unwrap_or_default() }
     }
 
@@ -178,7 +278,8 @@ impl<'a> Verifier<'a> {
             Some(finding) => Some(beyond(finding.clone(), closing)),
             None => self.ending(closing).err(),
         };
-        Verdict { verified: self.verified, last: self.last, finding }
+        let (verified, floor, last) = (self.verified, self.floor.position, self.last);
+        Verdict { verified, floor, last, finding }
     }
 
     fn check(&mut self, sealed: &SealedChange) -> Result<(), Finding> {
@@ -228,6 +329,17 @@ impl<'a> Verifier<'a> {
             }
             closing => self.check_head(closing),
         }
+    }
+}
+
+/// What a floor says of a mark that was noted at its place, or before it.
+fn passed(noted: Mark, floor: Mark) -> Option<Finding> {
+    let position = noted.position;
+    match noted.position.cmp(&floor.position) {
+        _ if noted == Mark::GENESIS => None,
+        Ordering::Less => Some(Finding::NotedGone { position, floor: floor.position }),
+        Ordering::Equal => (noted != floor).then_some(Finding::Rewritten { position }),
+        Ordering::Greater => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The ports of the audit domain, and of repeated requests.
 
 use almoner_audit::{
-    ActorOnRecord, AuditTrail, ChangeQuery, ChangeRecord, Head, SealInput, SealedChange,
+    ActorOnRecord, AuditTrail, ChangeQuery, ChangeRecord, Floor, Head, SealInput, SealedChange,
     SecurityEventQuery, SecurityEventRecord,
 };
 use almoner_kernel::{
@@ -9,11 +9,13 @@ use almoner_kernel::{
     Timestamp, UnitOfWork, UserId, Version, store::Answers, trail::SavedAnswer,
 };
 use async_trait::async_trait;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+};
 
 use crate::{
     commit::ANSWER_LIFETIME_MS,
-    entities::{answers, changes, security_events, trail_head},
+    entities::{answers, changes, security_events, trail_floor, trail_head, webhook_position},
     error::store_error,
     paging::{Listing, Ordering, instant, millis},
     store::Store,
@@ -126,6 +128,45 @@ impl AuditTrail for Store {
             trail_head::Entity::find_by_id(1).one(&self.point()).await.map_err(store_error)?;
         let row = row.filter(|row| row.position > 0);
         Ok(row.map(|row| Head { position: row.position, mac: row.seal, key_id: row.key_id }))
+    }
+
+    async fn floor(&self) -> Result<Option<Floor>, StoreError> {
+        if !self.has_floor()? {
+            return Ok(None);
+        }
+        let row =
+            trail_floor::Entity::find_by_id(1).one(&self.point()).await.map_err(store_error)?;
+        let row = row.filter(|row| row.position != 0);
+        Ok(row.map(|row| Floor { position: row.position, mac: row.seal, proof: row.proof }))
+    }
+
+    async fn raise_floor(&self, from: i64, to: &Floor) -> Result<u64, StoreError> {
+        let told = webhook_position::Entity::find_by_id(1)
+            .one(&self.point())
+            .await
+            .map_err(store_error)?;
+        if told.is_none_or(|told| told.position < to.position) {
+            return Ok(0);
+        }
+        let unit = self.unit().await?;
+        let raised = trail_floor::Entity::update_many()
+            .col_expr(trail_floor::Column::Position, Expr::val(to.position))
+            .col_expr(trail_floor::Column::Seal, Expr::val(to.mac.clone()))
+            .col_expr(trail_floor::Column::Proof, Expr::val(to.proof.clone()))
+            .filter(trail_floor::Column::Position.eq(from))
+            .exec(&*unit.work)
+            .await
+            .map_err(store_error)?;
+        if raised.rows_affected == 0 {
+            return Ok(0);
+        }
+        let gone = changes::Entity::delete_many()
+            .filter(changes::Column::Position.lte(to.position))
+            .exec(&*unit.work)
+            .await
+            .map_err(store_error)?;
+        unit.commit_upkeep().await?;
+        Ok(gone.rows_affected)
     }
 
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {

@@ -255,6 +255,13 @@ impl Store {
         Ok(steps)
     }
 
+    /// False for a copy from a time before the trail could be shortened.
+    pub(crate) fn has_floor(&self) -> Result<bool, StoreError> {
+        let Backend::Copy { path, .. } = &self.0.backend else { return Ok(true) };
+        let steps = copies::steps(path).map_err(store_error)?;
+        Ok(steps.iter().any(|step| step.is_applied && step.name == almoner_migrations::FLOOR))
+    }
+
     /// Makes sure that the trail continues under the key it was sealed with.
     ///
     /// # Errors

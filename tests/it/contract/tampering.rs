@@ -33,7 +33,10 @@ async fn with_trail(world: &World) {
             "DROP TRIGGER changes_no_update; DROP TRIGGER changes_no_delete;
              DROP TRIGGER IF EXISTS changes_no_replace"
         }
-        Backend::Postgres => "DROP TRIGGER changes_append_only ON changes",
+        Backend::Postgres => {
+            "DROP TRIGGER changes_append_only ON changes;
+             DROP TRIGGER changes_below_floor_only ON changes"
+        }
     };
     world.sql(unlocked).await;
     assert!(world.verify().await.is_intact());

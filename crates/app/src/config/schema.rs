@@ -71,6 +71,8 @@ keys! {
     /// How long security events are kept.
     RETENTION_SECURITY_EVENTS =
         "retention.security_events", "ALMONER_RETENTION_SECURITY_EVENTS", Some("90d");
+    /// How long changes are kept in the trail.
+    RETENTION_CHANGES = "retention.changes", "ALMONER_RETENTION_CHANGES", Some("3653d");
     /// How long jobs are kept that were done or cancelled.
     RETENTION_JOBS = "retention.jobs", "ALMONER_RETENTION_JOBS", Some("30d");
     /// How long deliveries to webhooks are kept that came to their end.

@@ -4,8 +4,11 @@ mod trash;
 
 use std::{sync::Arc, time::Duration};
 
+use almoner_audit::{Audit, AuditError, Seal};
 use almoner_jobs::Queue;
-use almoner_kernel::{Attempt, Clock, JobError, JobHandler, Progress, Timestamp};
+use almoner_kernel::{
+    Actor, Attempt, Clock, Context, JobError, JobHandler, Origin, Progress, Timestamp,
+};
 use almoner_persistence::Store;
 use almoner_webhooks::Outbox;
 use async_trait::async_trait;
@@ -19,6 +22,8 @@ pub const EXPIRED: &str = "housekeeping.expired";
 pub const TRASH: &str = "housekeeping.trash";
 /// Security events that are old enough to go.
 pub const SECURITY_EVENTS: &str = "housekeeping.security_events";
+/// Changes that are old enough to go from the trail.
+pub const CHANGES: &str = "housekeeping.changes";
 /// Jobs that came to their end long ago.
 pub const JOBS: &str = "housekeeping.jobs";
 /// Deliveries to webhooks that came to their end long ago.
@@ -28,10 +33,11 @@ pub const DATABASE: &str = "housekeeping.database";
 
 /// What is done when: cron expressions in the organisation's zone. What is deleted is deleted at
 /// night, one after the other.
-pub const TIMES: [(&str, &str); 6] = [
+pub const TIMES: [(&str, &str); 7] = [
     (EXPIRED, "7 * * * *"),
     (TRASH, "10 3 * * *"),
     (SECURITY_EVENTS, "25 3 * * *"),
+    (CHANGES, "30 3 * * *"),
     (JOBS, "40 3 * * *"),
     (WEBHOOKS, "45 3 * * *"),
     (DATABASE, "55 3 * * *"),
@@ -50,6 +56,7 @@ pub fn handlers(office: &Office, config: &Config) -> Vec<Arc<dyn JobHandler>> {
         Arc::new(ForgetExpired(house())),
         Arc::new(EmptyTrash::new(office, config)),
         Arc::new(ForgetSecurityEvents { house: house(), keep: config.security_events_keep }),
+        Arc::new(ShortenTrail { house: house(), seal: office.seal(), keep: config.changes_keep }),
         Arc::new(ForgetJobs { house: house(), keep: config.jobs.keep }),
         Arc::new(ForgetDeliveries { house: house(), keep: config.webhook_deliveries_keep }),
         Arc::new(TendDatabase(house())),
@@ -66,6 +73,17 @@ impl House {
     /// The time that lies so far back.
     fn ago(&self, span: Duration) -> Timestamp {
         ago(self.clock.now(), span)
+    }
+
+    /// The context of a use case that a job calls.
+    fn context(&self, job: &'static str) -> Context {
+        Context {
+            actor: Actor::System(job),
+            at: self.clock.now(),
+            origin: Origin::default(),
+            replay: None,
+            dry_run: false,
+        }
     }
 }
 
@@ -112,6 +130,43 @@ impl JobHandler for ForgetSecurityEvents {
             }
             progress.report(rows, None).await?;
         }
+    }
+}
+
+struct ShortenTrail {
+    house: House,
+    seal: Seal,
+    keep: Duration,
+}
+
+#[async_trait]
+impl JobHandler for ShortenTrail {
+    fn kind(&self) -> &'static str {
+        CHANGES
+    }
+
+    async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
+        let audit = Audit::new(Arc::new(self.house.store.clone()));
+        let before = self.house.ago(self.keep);
+        let mut rows = 0;
+        loop {
+            let cx = self.house.context(CHANGES);
+            let gone =
+                audit.shorten(&cx, &self.seal, before, AT_ONCE).await.map_err(not_shortened)?;
+            rows += gone;
+            if gone == 0 {
+                return removed(rows, progress).await;
+            }
+            progress.report(rows, None).await?;
+        }
+    }
+}
+
+/// Tampering does not go away by itself: somebody has to look.
+fn not_shortened(error: AuditError) -> JobError {
+    match error {
+        AuditError::Store(error) => error.into(),
+        error => JobError::GiveUp { reason: error.to_string() },
     }
 }
 

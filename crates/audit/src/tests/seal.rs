@@ -178,3 +178,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_proof_of_a_floor_depends_on_key_position_and_seal() {
+    let seal = Seal::new(KEY);
+    let mark = Mark { position: 7, mac: Mac::from_bytes([9; 32]) };
+    let mut proofs = vec![
+        seal.proof(&mark),
+        Seal::new([8; 32]).proof(&mark),
+        seal.proof(&Mark { position: 8, ..mark }),
+        seal.proof(&Mark { mac: Mac::from_bytes([8; 32]), ..mark }),
+    ];
+    // HMAC-SHA256 of "almoner trail floor 1\n", the position in 8 bytes and the seal.
+    let mut bytes = b"almoner trail floor 1\n".to_vec();
+    bytes.extend(7_i64.to_be_bytes());
+    bytes.extend([9; 32]);
+    let by_hand = <Hmac<Sha256> as KeyInit>::new_from_slice(&KEY).unwrap();
+    let by_hand: [u8; 32] = by_hand.chain_update(&bytes).finalize().into_bytes().into();
+    assert_eq!(proofs[0], Mac::from_bytes(by_hand));
+    proofs.dedup();
+    assert_eq!(proofs.len(), 4);
+}

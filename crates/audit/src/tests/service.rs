@@ -9,13 +9,16 @@ use almoner_kernel::{
 };
 use async_trait::async_trait;
 use chrono::DateTime;
-use mockall::{Sequence, mock, predicate::eq};
+use mockall::{
+    Sequence, mock,
+    predicate::{always, eq},
+};
 use uuid::Uuid;
 
 use super::{KEY, change, head, row, sealed, user_id};
 use crate::{
-    ActorOnRecord, Audit, AuditError, AuditTrail, ChangeQuery, ChangeRecord, Finding, Head,
-    Progress, Seal, SealedChange, SecurityEventQuery, SecurityEventRecord,
+    ActorOnRecord, Audit, AuditError, AuditTrail, ChangeQuery, ChangeRecord, Finding, Floor, Head,
+    Mac, Mark, Progress, Seal, SealedChange, SecurityEventQuery, SecurityEventRecord,
 };
 
 mock! {
@@ -35,6 +38,8 @@ mock! {
         ) -> Result<Page<SecurityEventRecord>, StoreError>;
         async fn sealed(&self, after: i64, limit: u32) -> Result<Vec<SealedChange>, StoreError>;
         async fn head(&self) -> Result<Option<Head>, StoreError>;
+        async fn floor(&self) -> Result<Option<Floor>, StoreError>;
+        async fn raise_floor(&self, from: i64, to: &Floor) -> Result<u64, StoreError>;
         async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
     }
 }
@@ -101,6 +106,7 @@ async fn the_whole_trail_is_for_those_with_the_permission_only() {
         assert!(is_denied(audit.security_events(&cx, &query, &first).await, denied));
         let seal = Seal::new(KEY);
         assert!(is_denied(audit.verify(&cx, &seal, None, &mut |_| ()).await, denied));
+        assert!(is_denied(audit.shorten(&cx, &seal, cx.at, 10).await, denied));
     }
 }
 
@@ -233,6 +239,7 @@ fn stored_in_batches(batches: Vec<Vec<SealedChange>>, head: Option<Head>) -> Moc
         after = behind;
     }
     stored.expect_head().times(2).returning(move || Ok(head.clone()));
+    stored.expect_floor().returning(|| Ok(None));
     stored
 }
 
@@ -281,6 +288,93 @@ async fn with_a_wrong_key_verification_reads_no_row() {
     let wrong = Seal::new([8; 32]);
     let verdict = audit.verify(&cx(Actor::System("cli")), &wrong, None, &mut |_| ()).await.unwrap();
     assert!(matches!(verdict.finding, Some(Finding::WrongKey { .. })));
+}
+
+fn behind(seal: &Seal, row: &SealedChange) -> Floor {
+    let mac = Mac::from_bytes(row.mac.as_slice().try_into().unwrap());
+    Floor::behind(&Mark { position: row.position, mac }, seal)
+}
+
+#[tokio::test]
+async fn verification_goes_on_behind_a_floor_that_was_raised_meanwhile() {
+    let seal = Seal::new(KEY);
+    let rows = sealed(&seal, (1..=6).map(row));
+    let (head, floor) = (head(&seal, &rows), behind(&seal, &rows[2]));
+    let mut stored = MockStored::new();
+    stored.expect_head().returning(move || Ok(head.clone()));
+    stored.expect_floor().once().returning(|| Ok(None));
+    stored.expect_floor().once().return_once(move || Ok(Some(floor)));
+    // Another row went between the two readings of the second batch.
+    for (after, from) in [(i64::MIN, 2), (3, 3)] {
+        let rows = rows[from..].to_vec();
+        stored.expect_sealed().with(eq(after), always()).once().return_once(|_, _| Ok(rows));
+    }
+    let verdict =
+        audit(stored).verify(&cx(Actor::System("cli")), &seal, None, &mut |_| ()).await.unwrap();
+    assert_eq!((verdict.finding, verdict.floor, verdict.verified), (None, 3, 3));
+}
+
+/// Shortens a trail of rows 3 to 6, each a millisecond after the one before, by what lies before row
+/// `before`, `limit` rows at the most; gives the position of the new floor.
+async fn shortened(
+    before: i64,
+    limit: u32,
+    tamper: fn(&mut [SealedChange]),
+) -> Result<Option<i64>, AuditError> {
+    let seal = Seal::new(KEY);
+    let mut rows = sealed(&seal, (1..=6).map(row));
+    let (head, floor) = (head(&seal, &rows), behind(&seal, &rows[1]));
+    tamper(&mut rows);
+    let mut stored = MockStored::new();
+    stored.expect_head().returning(move || Ok(head.clone()));
+    stored.expect_floor().once().return_once(move || Ok(Some(floor)));
+    let page: Vec<_> = rows.drain(2..).take(limit as usize + 1).collect();
+    stored.expect_sealed().with(eq(2), eq(limit + 1)).times(..=1).return_once(|_, _| Ok(page));
+    let raised = Arc::new(Mutex::new(None));
+    let to = Arc::clone(&raised);
+    stored.expect_raise_floor().times(..=1).returning(move |from, floor| {
+        let proper = sealed(&Seal::new(KEY), (1..=6).map(row));
+        let at = usize::try_from(floor.position).unwrap() - 1;
+        assert_eq!((from, floor), (2, &behind(&Seal::new(KEY), &proper[at])));
+        *to.lock().unwrap() = Some(floor.position);
+        Ok(u64::try_from(floor.position - from).unwrap())
+    });
+    let at = |position: i64| DateTime::from_timestamp_millis(row(position).at).unwrap();
+    let system = cx(Actor::System("housekeeping.changes"));
+    let gone = audit(stored).shorten(&system, &seal, at(before), limit).await?;
+    let raised = *raised.lock().unwrap();
+    assert_eq!(i64::try_from(gone).unwrap(), raised.map_or(0, |position| position - 2));
+    Ok(raised)
+}
+
+#[tokio::test]
+async fn the_oldest_changes_go_up_to_the_first_younger_one() {
+    let as_it_is: fn(&mut [SealedChange]) = |_| ();
+    assert_eq!(shortened(5, 10, as_it_is).await.unwrap(), Some(4));
+    assert_eq!(shortened(5, 1, as_it_is).await.unwrap(), Some(3), "no more than are wanted");
+    assert_eq!(shortened(3, 10, as_it_is).await.unwrap(), None);
+    assert_eq!(shortened(100, 10, as_it_is).await.unwrap(), Some(5), "the last one stays");
+}
+
+#[tokio::test]
+async fn what_was_tampered_with_does_not_go() {
+    let altered: [fn(&mut [SealedChange]); 3] = [
+        |rows| rows[3].row.as_mut().unwrap().at -= 1,
+        |rows| rows[3].row = None,
+        |rows| rows[3].mac = vec![0; 32],
+    ];
+    for tamper in altered {
+        let error = shortened(6, 10, tamper).await.unwrap_err();
+        assert!(
+            matches!(&error, AuditError::Tampered(Finding::Altered { position: 4 })),
+            "{error}"
+        );
+        assert_eq!((error.kind(), error.code()), (Kind::Internal, "internal"));
+        assert_eq!(error.to_string(), "the trail is not intact: row 4 was altered");
+    }
+    // What lies behind is not looked at.
+    let later: fn(&mut [SealedChange]) = |rows| rows[5].mac = vec![0; 32];
+    assert_eq!(shortened(4, 10, later).await.unwrap(), Some(3));
 }
 
 #[test]

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{KEY, head, row, sealed};
-use crate::{Finding, Head, Mac, Mark, Progress, Seal, SealInput, SealedChange, Verdict, Verifier};
+use crate::{
+    Finding, Floor, Head, Mac, Mark, Progress, Seal, SealInput, SealedChange, Verdict, Verifier,
+};
 
 fn seal() -> Seal {
     Seal::new(KEY)
@@ -20,8 +22,18 @@ fn mark(row: &SealedChange) -> Mark {
 }
 
 fn verify(rows: &[SealedChange], head: Option<Head>, noted: Option<Mark>) -> Verdict {
+    verify_above(None, rows, head, noted)
+}
+
+/// The same where the trail was shortened.
+fn verify_above(
+    floor: Option<&Floor>,
+    rows: &[SealedChange],
+    head: Option<Head>,
+    noted: Option<Mark>,
+) -> Verdict {
     let seal = seal();
-    let mut verifier = Verifier::new(&seal, head.clone(), noted);
+    let mut verifier = Verifier::new(&seal, floor, head.clone(), noted);
     for row in rows {
         if verifier.read(row).is_break() {
             break;
@@ -40,13 +52,13 @@ fn an_untouched_trail_is_intact_and_says_where_it_ends() {
     let rows = trail(5);
     let verdict = verify(&rows, head(&seal(), &rows), Some(mark(&rows[2])));
     assert!(verdict.is_intact());
-    assert_eq!(verdict, Verdict { verified: 5, last: mark(&rows[4]), finding: None });
+    assert_eq!(verdict, Verdict { verified: 5, floor: 0, last: mark(&rows[4]), finding: None });
 }
 
 #[test]
 fn an_empty_trail_is_intact() {
     let verdict = verify(&[], None, None);
-    assert_eq!(verdict, Verdict { verified: 0, last: Mark::GENESIS, finding: None });
+    assert_eq!(verdict, Verdict { verified: 0, floor: 0, last: Mark::GENESIS, finding: None });
     assert!(verify(&[], None, Some(Mark::GENESIS)).is_intact());
 }
 
@@ -238,20 +250,23 @@ fn a_wrong_key_is_not_taken_for_tampering() {
     let verdict = verify(&rows, head(&other, &rows), None);
     let wrong =
         Finding::WrongKey { sealed: other.key_id().to_owned(), given: seal().key_id().to_owned() };
-    assert_eq!(verdict, Verdict { verified: 0, last: Mark::GENESIS, finding: Some(wrong) });
+    assert_eq!(
+        verdict,
+        Verdict { verified: 0, floor: 0, last: Mark::GENESIS, finding: Some(wrong) }
+    );
 }
 
 #[test]
 fn rows_that_are_committed_while_verification_runs_are_no_finding() {
     let (seal, rows) = (seal(), trail(5));
     for (read, closing) in [(3, 5), (4, 5), (5, 5)] {
-        let mut verifier = Verifier::new(&seal, head(&seal, &rows[..3]), None);
+        let mut verifier = Verifier::new(&seal, None, head(&seal, &rows[..3]), None);
         for row in &rows[..read] {
             assert!(verifier.read(row).is_continue());
         }
         assert!(verifier.finish(head(&seal, &rows[..closing]).as_ref()).is_intact());
     }
-    let first = Verifier::new(&seal, None, None);
+    let first = Verifier::new(&seal, None, None, None);
     assert!(first.finish(head(&seal, &rows).as_ref()).is_intact());
 }
 
@@ -259,7 +274,7 @@ fn rows_that_are_committed_while_verification_runs_are_no_finding() {
 fn a_head_that_is_altered_in_passing_is_found_at_its_row() {
     let (seal, rows) = (seal(), trail(5));
     let opening = Head { mac: vec![1; 32], ..head(&seal, &rows[..3]).unwrap() };
-    let mut verifier = Verifier::new(&seal, Some(opening), None);
+    let mut verifier = Verifier::new(&seal, None, Some(opening), None);
     assert!(rows.iter().any(|row| verifier.read(row).is_break()));
     let verdict = verifier.finish(head(&seal, &rows).as_ref());
     assert_eq!(verdict.finding, Some(Finding::HeadAltered { position: 3 }));
@@ -268,7 +283,7 @@ fn a_head_that_is_altered_in_passing_is_found_at_its_row() {
 #[test]
 fn progress_counts_against_the_rows_there_were_at_the_start() {
     let (seal, rows) = (seal(), trail(5));
-    let mut verifier = Verifier::new(&seal, head(&seal, &rows), None);
+    let mut verifier = Verifier::new(&seal, None, head(&seal, &rows), None);
     assert_eq!(verifier.progress(), Progress { verified: 0, expected: 5 });
     assert!(verifier.read(&rows[0]).is_continue());
     assert_eq!(verifier.progress(), Progress { verified: 1, expected: 5 });
@@ -309,4 +324,84 @@ proptest! {
         let tampered: Vec<_> = order.iter().map(|at| rows[*at].clone()).collect();
         prop_assert_eq!(finding(&rows, &tampered).is_none(), tampered == rows);
     }
+}
+
+#[test]
+fn a_trail_without_its_old_rows_is_intact_above_its_floor() {
+    let rows = trail(5);
+    let floor = Floor::behind(&mark(&rows[1]), &seal());
+    let verdict = verify_above(Some(&floor), &rows[2..], head(&seal(), &rows), None);
+    let last = mark(&rows[4]);
+    assert_eq!(verdict, Verdict { verified: 3, floor: 2, last, finding: None });
+    for noted in [&rows[1], &rows[2], &rows[4]] {
+        let noted = Some(mark(noted));
+        let verdict = verify_above(Some(&floor), &rows[2..], head(&seal(), &rows), noted);
+        assert!(verdict.is_intact(), "{:?}", verdict.finding);
+    }
+}
+
+#[test]
+fn a_floor_is_nothing_without_the_key() {
+    let rows = trail(5);
+    let proper = Floor::behind(&mark(&rows[1]), &seal());
+    let other_key = Floor::behind(&mark(&rows[2]), &Seal::new([8; 32]));
+    let higher = Floor { position: 3, mac: rows[2].mac.clone(), ..proper.clone() };
+    let negative = Floor { position: -1, ..proper.clone() };
+    let blank = Floor { proof: Vec::new(), ..proper.clone() };
+    let short = Floor { mac: vec![1], ..proper };
+    for floor in [other_key, higher, negative, blank, short] {
+        let position = floor.position;
+        let verdict = verify_above(Some(&floor), &rows[3..], head(&seal(), &rows), None);
+        assert_eq!(verdict.finding, Some(Finding::FloorAltered { position }), "{floor:?}");
+        assert_eq!(verdict.verified, 0);
+    }
+}
+
+#[test]
+fn a_floor_that_was_put_back_leaves_a_gap() {
+    let rows = trail(5);
+    let before = Floor::behind(&mark(&rows[0]), &seal());
+    let verdict = verify_above(Some(&before), &rows[3..], head(&seal(), &rows), None);
+    assert_eq!(verdict.finding, Some(Finding::Missing { position: 2, next: 4 }));
+    let none = verify(&rows[3..], head(&seal(), &rows), None);
+    assert_eq!(none.finding, Some(Finding::Missing { position: 1, next: 4 }));
+}
+
+#[test]
+fn rows_below_the_floor_are_none_of_the_trail() {
+    let rows = trail(5);
+    let floor = Floor::behind(&mark(&rows[1]), &seal());
+    let verdict = verify_above(Some(&floor), &rows[1..], head(&seal(), &rows), None);
+    assert_eq!(verdict.finding, Some(Finding::Inserted { position: 2 }));
+}
+
+#[test]
+fn a_mark_of_what_is_gone_proves_nothing() {
+    let rows = trail(5);
+    let floor = Floor::behind(&mark(&rows[2]), &seal());
+    let with = |noted| verify_above(Some(&floor), &rows[3..], head(&seal(), &rows), Some(noted));
+    let gone = Finding::NotedGone { position: 2, floor: 3 };
+    assert_eq!(with(mark(&rows[1])).finding, Some(gone));
+    let other = Mark { position: 3, mac: Mac::from_bytes([1; 32]) };
+    assert_eq!(with(other).finding, Some(Finding::Rewritten { position: 3 }));
+    assert!(with(Mark::GENESIS).is_intact());
+}
+
+#[test]
+fn a_floor_that_is_raised_meanwhile_is_gone_on_from() {
+    let (seal, rows) = (seal(), trail(6));
+    let mut verifier = Verifier::new(&seal, None, head(&seal, &rows), None);
+    assert!(verifier.read(&rows[0]).is_continue());
+    assert!(!verifier.lacks_rows_before(&rows[1..]));
+    assert!(verifier.lacks_rows_before(&rows[3..]));
+    assert!(verifier.raise(&Floor::behind(&mark(&rows[2]), &seal)));
+    assert!(!verifier.raise(&Floor::behind(&mark(&rows[2]), &seal)), "it is there already");
+    for row in &rows[3..] {
+        assert!(verifier.read(row).is_continue());
+    }
+    // What was read is not lost to a floor below it.
+    assert!(!verifier.raise(&Floor::behind(&mark(&rows[4]), &seal)));
+    let verdict = verifier.finish(head(&seal, &rows).as_ref());
+    let last = mark(&rows[5]);
+    assert_eq!(verdict, Verdict { verified: 4, floor: 5, last, finding: None });
 }

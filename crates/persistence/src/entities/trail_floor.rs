@@ -1,4 +1,5 @@
-//! How far back the trail reaches: one row.
+//! How far back the trail reaches: one row. Security events from before a time may be gone, and the
+//! changes up to a position.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,6 +9,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
     pub security_events_before: i64,
+    pub position: i64,
+    pub seal: Vec<u8>,
+    pub proof: Vec<u8>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

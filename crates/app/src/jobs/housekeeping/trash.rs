@@ -8,12 +8,12 @@ use almoner_donations::{
     DonationsError, Donor, DonorQuery, DonorService,
 };
 use almoner_kernel::{
-    Actor, Attempt, Clock, Context, Fault, JobError, JobHandler, Origin, Page, PageRequest,
-    Position, Progress, Timestamp, Trash,
+    Attempt, Context, Fault, JobError, JobHandler, Page, PageRequest, Position, Progress,
+    Timestamp, Trash,
 };
 use async_trait::async_trait;
 
-use super::{TRASH, ago};
+use super::{House, TRASH};
 use crate::{assembly::Office, config::Config};
 
 /// Records that are read at once.
@@ -23,7 +23,7 @@ pub struct EmptyTrash {
     donors: DonorService,
     campaigns: CampaignService,
     donations: DonationService,
-    clock: Arc<dyn Clock>,
+    house: House,
     keep: Duration,
 }
 
@@ -35,19 +35,13 @@ impl EmptyTrash {
             donors: DonorService::new(store.clone(), ids()),
             campaigns: CampaignService::new(store.clone(), ids()),
             donations: DonationService::new(store, ids(), config.currencies.clone()),
-            clock: Arc::clone(&office.clock),
+            house: House { store: office.store.clone(), clock: Arc::clone(&office.clock) },
             keep: config.trash_keep,
         }
     }
 
     fn context(&self) -> Context {
-        Context {
-            actor: Actor::System(TRASH),
-            at: self.clock.now(),
-            origin: Origin::default(),
-            replay: None,
-            dry_run: false,
-        }
+        self.house.context(TRASH)
     }
 }
 
@@ -58,7 +52,7 @@ impl JobHandler for EmptyTrash {
     }
 
     async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
-        let before = ago(self.clock.now(), self.keep);
+        let before = self.house.ago(self.keep);
         let mut sweep = Sweep { before, seen: 0, gone: 0, progress };
         // Donations first: they keep their donors and campaigns.
         sweep.all(self, &self.donations).await?;
