@@ -1,5 +1,9 @@
 //! Many clients follow one list while others write, and the server is killed and started again: every
-//! client ends with the list that is read, and has seen every change once and in order.
+//! client ends with the list that is read, and has seen every change of it once and in order.
+//!
+//! A list is its first page. What comes and is pushed out of the page again between two looks at it was
+//! never in the list for those who follow: while a client is away, or the machine is too slow for all
+//! that is written, more than a page may come. Nothing else may be missed.
 
 use std::{
     collections::HashMap,
@@ -24,6 +28,10 @@ use crate::{
 
 /// What is followed.
 const LIST: &str = "/donors?limit=200";
+/// What the others hear of.
+const CHANGES: &str = "/events?topics=donors";
+/// The records that it shows.
+const SHOWN: usize = 200;
 
 /// Those who write, at the same time.
 const WRITERS: u64 = 4;
@@ -68,9 +76,13 @@ async fn followed(mut servers: Vec<Almoner>, browsers: Vec<Arc<Browser>>) {
     let clients = wanted("ALMONER_LIVE_CLIENTS", 60);
     let writes = wanted("ALMONER_LIVE_WRITES", 100);
     let (told, end) = watch::channel(None);
-    let mut followers = JoinSet::new();
+    let (mut followers, mut listeners) = (JoinSet::new(), JoinSet::new());
     for number in 0..clients {
-        followers.spawn(follow(browsers.clone(), number, end.clone()));
+        if number % 4 == 3 {
+            listeners.spawn(listen(browsers.clone(), number, end.clone()));
+        } else {
+            followers.spawn(follow(browsers.clone(), number, end.clone()));
+        }
     }
     time::sleep(Duration::from_secs(1)).await;
 
@@ -107,20 +119,45 @@ async fn followed(mut servers: Vec<Almoner>, browsers: Vec<Arc<Browser>>) {
     let made: Vec<String> = made.into_iter().map(|(_, id)| id).collect();
     assert!(made.len() >= acknowledged, "{} of {acknowledged} are stored", made.len());
     told.send_replace(Some(now.clone()));
-    let (mut connections, began) = (0, Instant::now());
+    let (mut connections, mut pushed_out, began) = (0, 0, Instant::now());
     while let Some(seen) = followers.join_next().await {
         let seen = seen.unwrap();
         assert_eq!(seen.items, now);
         assert_eq!(seen.began, 1, "a client had to begin anew");
-        assert_eq!(seen.made, made, "a client missed a donor, or saw one twice or too early");
+        pushed_out += missed(&seen.made, &made);
         connections += seen.connections;
     }
+    while let Some(heard) = listeners.join_next().await {
+        assert_eq!(heard.unwrap(), made, "who hears of changes hears of each, once and in order");
+    }
     println!(
-        "{clients} clients, {} donors, {connections} connections, all there after {:?}",
+        "{clients} clients, {} donors, {connections} connections, {pushed_out} donors pushed out unseen, \
+         all there after {:?}",
         made.len(),
         began.elapsed()
     );
     assert!(connections > clients, "no kill ever met a client");
+}
+
+/// How many donors a client never saw: it saw the others once and in the order in which they were made,
+/// and after each gap the whole page that pushed out what is missing.
+fn missed(seen: &[String], made: &[String]) -> usize {
+    let ranks: HashMap<&str, usize> =
+        made.iter().enumerate().map(|(rank, id)| (id.as_str(), rank)).collect();
+    let seen: Vec<usize> = seen.iter().map(|id| ranks[id.as_str()]).collect();
+    let (mut next, mut since_gap) = (0, SHOWN);
+    for rank in &seen {
+        assert!(*rank >= next, "a client saw a donor twice or too early: {rank} before {next}");
+        if *rank > next {
+            assert!(since_gap >= SHOWN, "a client missed a donor that was never pushed out");
+            since_gap = 0;
+        }
+        since_gap += 1;
+        next = rank + 1;
+    }
+    assert_eq!(next, made.len(), "a client missed the last donor");
+    assert!(since_gap >= SHOWN, "a client missed a donor that was never pushed out");
+    made.len() - seen.len()
 }
 
 /// What one client saw.
@@ -198,6 +235,46 @@ async fn follow(
         }
         seen.items = known;
     }
+}
+
+/// Hears of changes, until the newest donor is the one that is told at the end; says which donors were
+/// made.
+async fn listen(
+    browsers: Vec<Arc<Browser>>,
+    number: u64,
+    end: watch::Receiver<Option<Vec<Value>>>,
+) -> Vec<String> {
+    let (mut made, mut last): (Vec<String>, Option<String>) = (Vec::new(), None);
+    let started = Instant::now();
+    for turn in usize::try_from(number).unwrap().. {
+        let browser = &browsers[turn % browsers.len()];
+        let Ok(Ok(mut follower)) = Follower::connect(browser, CHANGES, last.as_deref()).await
+        else {
+            time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        loop {
+            let is_all = end.borrow().as_ref().is_some_and(|now| {
+                made.last().is_some_and(|last| now[0]["id"].as_str() == Some(last))
+            });
+            if is_all {
+                return made;
+            }
+            assert!(started.elapsed() < 2 * PATIENCE, "client {number} never heard of everything");
+            let next = time::timeout(Duration::from_millis(500), follower.next()).await;
+            match next {
+                Ok(Some(event)) => {
+                    assert_eq!(event.name, "change", "client {number} missed something");
+                    made.push(event.data["id"].as_str().unwrap().to_owned());
+                    last = event.id;
+                }
+                Ok(None) => break,
+                // Nothing new: maybe it is the end.
+                Err(_) => {}
+            }
+        }
+    }
+    made
 }
 
 /// Makes donors until it is told to stop; says how many were acknowledged.

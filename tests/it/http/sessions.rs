@@ -4,6 +4,7 @@
 use almoner_http::PublicUrl;
 use chrono::Duration;
 use reqwest::{Method, header};
+use sea_orm::Statement;
 use serde_json::{Value, json};
 
 use super::{
@@ -350,6 +351,13 @@ async fn a_session_survives_a_restart_and_its_end_does_too(house: &House<'_>) {
         .await;
 }
 
+/// What requests read. The end of the feed is looked at beside them.
+async fn reads(house: &House<'_>, requests: impl Future<Output = ()>) -> Vec<Statement> {
+    let mut statements = house.world.statements(requests).await;
+    statements.retain(|statement| !statement.sql.contains("trail_head"));
+    statements
+}
+
 async fn a_session_in_use_costs_no_read(house: &House<'_>) {
     let superadmin = house.superadmin().await;
     // Refused before any use case is asked, and after the session was judged.
@@ -358,22 +366,19 @@ async fn a_session_in_use_costs_no_read(house: &House<'_>) {
         Answer::to(request.header("Cookie", cookie(&superadmin))).await.expect(400);
     };
     ask(house).await;
-    let steady = house
-        .world
-        .statements(async {
-            for _ in 0..20 {
-                house.clock.forward(Duration::seconds(2));
-                ask(house).await;
-            }
-        })
-        .await;
+    let steady = async {
+        for _ in 0..20 {
+            house.clock.forward(Duration::seconds(2));
+            ask(house).await;
+        }
+    };
+    let steady = reads(house, steady).await;
     assert!(steady.is_empty(), "{steady:?}");
     // Who does not know the session yet reads it, once.
     house
         .restarted(async |house| {
-            let first = house.world.statements(ask(house)).await;
-            assert!(!first.is_empty());
-            assert!(house.world.statements(ask(house)).await.is_empty());
+            assert!(!reads(house, ask(house)).await.is_empty());
+            assert!(reads(house, ask(house)).await.is_empty());
         })
         .await;
 }

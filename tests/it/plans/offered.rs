@@ -31,8 +31,8 @@ const DONATIONS: usize = 40_000;
 const CAMPAIGNS: usize = 3_000;
 const USERS: usize = 3_000;
 const CHANGES: usize = 30_000;
-const JOBS: usize = 20_000;
-const MAILS: usize = 10_000;
+const JOBS: usize = 30_000;
+const MAILS: usize = 25_000;
 
 const DIRECTIONS: [Direction; 2] = [Direction::Up, Direction::Down];
 

@@ -19,13 +19,15 @@ pub enum Order {
 
 /// Tables that an organisation fills with thousands of rows at the most: PostgreSQL reads a table of
 /// a few pages whole, whatever its indexes. On SQLite they are judged like the others.
-const SMALL: [&str; 8] = [
+const SMALL: [&str; 10] = [
     "users",
     "roles",
     "sessions",
     "campaigns",
     "answers",
+    "links",
     "login_attempts",
+    "reset_requests",
     "schedules",
     "webhooks",
 ];
@@ -98,6 +100,7 @@ fn is_sqlite_scan(line: &str) -> bool {
         && !line.contains("VIRTUAL TABLE INDEX")
         && !line.contains("SCAN matches")
         && !line.contains("SCAN parts")
+        && !line.contains("SCAN standing")
         && !line.contains("SCAN CONSTANT ROW")
         && !line.contains("(subquery")
 }
