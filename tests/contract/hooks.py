@@ -23,7 +23,9 @@ PASSWORD = os.environ["CONTRACT_PASSWORD"]
 # Operations that end sessions or change the password of whoever calls them.
 ENDING = {"logout", "endSession", "endOtherSessions", "changePassword", "listSessions"}
 # Operations that a walk begins with.
-CREATING = {"createDonor", "createCampaign", "createDonation", "createUser", "createRole"}
+CREATING = {
+    "createDonor", "createCampaign", "createDonation", "createUser", "createRole", "createWebhook",
+}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 _lock = threading.RLock()
@@ -145,6 +147,9 @@ PASSWORD_CHANGE = {"changePassword": ""}
 # Alone, a value that is taken is 409, which is no refusal of the request as such.
 BATCHED_DONOR = {"batchDonors": "/items/*/value"}
 BATCHED_CAMPAIGN = {"batchCampaigns": "/items/*/value"}
+PREVIEW = {"previewMail": ""}
+LINK = {"acceptInvitation": "", "confirmPasswordReset": ""}
+WEBHOOK = {"createWebhook": "", "updateWebhook": ""}
 ITEM = {"batchDonors": "/items/*", "batchCampaigns": "/items/*", "batchDonations": "/items/*"}
 DONATION_LIST = {"listDonations": ""}
 DONATION_SUMMARY = {"summariseDonations": ""}
@@ -156,7 +161,7 @@ DONATION_SUMMARY = {"summariseDonations": ""}
 BEYOND_SCHEMA = (
     (DONOR | USER | PROFILE | LOOKUP, "/phone", "phone", "the numbering plans of all countries"),
     (DONOR, "/language", "locale", "the grammar of BCP 47"),
-    (USER | PROFILE, "/locale", "locale", "the grammar of BCP 47"),
+    (USER | PROFILE | PREVIEW, "/locale", "locale", "the grammar of BCP 47"),
     (USER | PROFILE, "/time_zone", "time_zone", "the names of the IANA database"),
     (DONOR | CAMPAIGN | USER | PROFILE, "/name", "name", "a name has a letter or digit of some script"),
     (DONOR | LOOKUP, "/identity/number", "identity_number", "an identity number has check digits"),
@@ -168,6 +173,11 @@ BEYOND_SCHEMA = (
     (PASSWORD_CHANGE, "/new_password", "common weak personal", "how easily a password is guessed"),
     (PASSWORD_CHANGE, "/new_password", "unchanged", "it is compared with the old one"),
     (PASSWORD_CHANGE, "/current_password", "wrong_password", "whether it is the user's"),
+    (LINK, "/token", "link", "whether it is of a mail that was sent, and unused"),
+    (LINK, "/new_password", "too_short too_long", "the lengths are the operator's settings"),
+    (LINK, "/new_password", "common weak personal", "how easily a password is guessed"),
+    (WEBHOOK, "/url", "url", "the grammar of addresses, and which networks are public"),
+    (WEBHOOK, "/events", "event_type", "which records and actions there are"),
     (DONATION, "/amount/currency", "currency", "the register, and which the operator takes"),
     (CAMPAIGN, "/goal/currency", "currency", "the register of currencies"),
     (DONATION_LIST | DONATION_SUMMARY, "currency", "currency", "the register of currencies"),
@@ -219,6 +229,7 @@ REFERRED = {
     "users": {
         "email": "walker-{}@example.org", "name": "Walker", "password": PASSWORD, "role": "viewer",
     },
+    "webhooks": {"url": "https://example.org/walk/{}", "events": ["role.*"]},
     "roles": {"name": "walk_{}", "label": "Walk", "permissions": [], "scope": "own"},
 }
 # The keys of the records that were made in walks.

@@ -1,4 +1,6 @@
-//! The store: opens one of the two databases, migrates it, and hands out readers and units of work.
+//! The store: opens one of the two databases, and hands out readers and units of work.
+
+mod schema;
 
 use std::{
     fmt, io,
@@ -9,26 +11,24 @@ use std::{
 
 use almoner_audit::{AuditTrail, Seal};
 use almoner_kernel::{Ids, StoreError};
-use almoner_migrations::Migrator;
-use async_trait::async_trait;
-use rusqlite::Connection;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DbBackend, DbErr,
-    ProxyDatabaseTrait, ProxyExecResult, ProxyRow, Statement, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, Statement,
+    TransactionTrait,
 };
-use sea_orm_migration::{IntoSchemaManagerConnection, MigrationStatus, MigratorTrait};
 use tokio::sync::Notify;
 
 use crate::{
     batch,
     commit::UnitHandle,
     connection::{Observer, Reader, Source, Work},
-    copies,
     error::store_error,
     feed::Heard,
-    sqlite::{FileLock, open_writer, readers::Readers, values, writer::Writer},
+    sqlite::{FileLock, readers::Readers, values, writer::Writer},
     vault::Vault,
 };
+
+pub use schema::MigrationStep;
+pub(crate) use schema::compared;
 
 /// How long closing waits for another process that has the file.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -108,15 +108,6 @@ pub enum OpenError {
         /// The id of the key at hand.
         ours: String,
     },
-}
-
-/// One step of the schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MigrationStep {
-    /// Its name.
-    pub name: String,
-    /// True when the database has it.
-    pub is_applied: bool,
 }
 
 /// The store. Cloning it is cheap.
@@ -218,48 +209,6 @@ impl Store {
     /// [`OpenError::InUse`] when a server is running on it.
     pub fn reserve(path: &Path) -> Result<FileLock, OpenError> {
         lock(path)
-    }
-
-    /// Brings the schema up to date, or up by some steps. Several instances may do so at once: one
-    /// does, the others wait.
-    ///
-    /// # Errors
-    /// When a step fails; nothing of it is kept.
-    pub async fn migrate_up(&self, steps: Option<u32>) -> Result<(), OpenError> {
-        self.migrate(Direction::Up(steps)).await
-    }
-
-    /// Takes the schema down by some steps. The data in what is removed is lost.
-    ///
-    /// # Errors
-    /// When a step fails; nothing of it is kept.
-    pub async fn migrate_down(&self, steps: u32) -> Result<(), OpenError> {
-        self.migrate(Direction::Down(steps)).await
-    }
-
-    /// Every step of the schema, oldest first.
-    ///
-    /// # Errors
-    /// When the database belongs to a newer program.
-    pub async fn migrations(&self) -> Result<Vec<MigrationStep>, OpenError> {
-        let failed = |error: DbErr| OpenError::Migration(error.to_string());
-        let steps = match &self.0.backend {
-            Backend::Sqlite { path, .. } => {
-                let proxy = Migrations::open(path).map_err(failed)?;
-                let connection = proxy.connect().await.map_err(failed)?;
-                status(&connection).await.map_err(failed)?
-            }
-            Backend::Copy { path, .. } => copies::steps(path).map_err(failed)?,
-            Backend::Postgres(pool) => status(pool).await.map_err(failed)?,
-        };
-        Ok(steps)
-    }
-
-    /// False for a copy from a time before the trail could be shortened.
-    pub(crate) fn has_floor(&self) -> Result<bool, StoreError> {
-        let Backend::Copy { path, .. } = &self.0.backend else { return Ok(true) };
-        let steps = copies::steps(path).map_err(store_error)?;
-        Ok(steps.iter().any(|step| step.is_applied && step.name == almoner_migrations::FLOOR))
     }
 
     /// Makes sure that the trail continues under the key it was sealed with.
@@ -416,39 +365,6 @@ impl Store {
         };
         Ok(UnitHandle::new(Arc::clone(&self.0), work))
     }
-
-    async fn migrate(&self, direction: Direction) -> Result<(), OpenError> {
-        let failed = |error: DbErr| OpenError::Migration(error.to_string());
-        match &self.0.backend {
-            Backend::Sqlite { path, .. } => {
-                let proxy = Migrations::open(path).map_err(failed)?;
-                let connection = proxy.connect().await.map_err(failed)?;
-                connection.execute_unprepared("BEGIN IMMEDIATE").await.map_err(failed)?;
-                let end = match run(&connection, direction).await {
-                    Ok(()) => "COMMIT",
-                    Err(error) => {
-                        connection.execute_unprepared("ROLLBACK").await.map_err(failed)?;
-                        return Err(failed(error));
-                    }
-                };
-                connection.execute_unprepared(end).await.map_err(failed)?;
-            }
-            Backend::Copy { .. } => {
-                return Err(OpenError::Migration(only_read().to_string()));
-            }
-            Backend::Postgres(pool) => {
-                let transaction = pool.begin().await.map_err(failed)?;
-                // Any number will do, as long as every instance uses the same.
-                transaction
-                    .execute_unprepared("SELECT pg_advisory_xact_lock(7364511390461874)")
-                    .await
-                    .map_err(failed)?;
-                run(&transaction, direction).await.map_err(failed)?;
-                transaction.commit().await.map_err(failed)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 fn only_read() -> StoreError {
@@ -460,81 +376,4 @@ fn lock(path: &Path) -> Result<FileLock, OpenError> {
         io::ErrorKind::WouldBlock => OpenError::InUse(path.to_owned()),
         _ => OpenError::Lock(path.to_owned(), error),
     })
-}
-
-#[derive(Clone, Copy)]
-enum Direction {
-    Up(Option<u32>),
-    Down(u32),
-}
-
-async fn run<'c, C>(connection: C, direction: Direction) -> Result<(), DbErr>
-where
-    C: IntoSchemaManagerConnection<'c>,
-{
-    match direction {
-        Direction::Up(steps) => Migrator::up(connection, steps).await,
-        Direction::Down(steps) => Migrator::down(connection, Some(steps)).await,
-    }
-}
-
-async fn status(connection: &DatabaseConnection) -> Result<Vec<MigrationStep>, DbErr> {
-    // Creates the table of applied steps when it is not there, which `status` needs on SQLite.
-    Migrator::install(connection).await?;
-    let applied: Vec<String> = Migrator::get_migration_models(connection)
-        .await?
-        .into_iter()
-        .map(|model| model.version)
-        .collect();
-    compared(&applied)
-}
-
-/// The steps that this program knows, against those that a database has.
-pub(crate) fn compared(applied: &[String]) -> Result<Vec<MigrationStep>, DbErr> {
-    let known = Migrator::get_migration_files();
-    if let Some(newer) = applied.iter().find(|name| !known.iter().any(|file| file.name() == *name))
-    {
-        return Err(DbErr::Migration(format!(
-            "the database has the step {newer}, which this program does not know: \
-             it belongs to a newer version"
-        )));
-    }
-    Ok(known
-        .iter()
-        .map(|file| MigrationStep {
-            name: file.name().to_owned(),
-            is_applied: file.status() == MigrationStatus::Applied
-                || applied.iter().any(|name| name == file.name()),
-        })
-        .collect())
-}
-
-/// sea-orm's migrations want its own connection type; this is one over rusqlite, for them alone.
-#[derive(Debug)]
-struct Migrations(std::sync::Mutex<Connection>);
-
-impl Migrations {
-    fn open(path: &Path) -> Result<Self, DbErr> {
-        Ok(Self(std::sync::Mutex::new(open_writer(path).map_err(values::exec_error)?)))
-    }
-
-    async fn connect(self) -> Result<DatabaseConnection, DbErr> {
-        SeaOrm::connect_proxy(DbBackend::Sqlite, Arc::new(Box::new(self))).await
-    }
-
-    fn connection(&self) -> std::sync::MutexGuard<'_, Connection> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl ProxyDatabaseTrait for Migrations {
-    async fn query(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbErr> {
-        let rows = values::query(&self.connection(), &statement)?;
-        Ok(rows.iter().map(sea_orm::from_query_result_to_proxy_row).collect())
-    }
-
-    async fn execute(&self, statement: Statement) -> Result<ProxyExecResult, DbErr> {
-        values::execute(&self.connection(), &statement).map(Into::into)
-    }
 }

@@ -8,7 +8,12 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::{WebOrigin, bounded, optional, path, reader::Reader, schema as key, values};
+use super::{
+    WebOrigin,
+    read::{bounded, optional, path},
+    reader::Reader,
+    schema as key, values,
+};
 
 /// How mail leaves the server.
 #[derive(Clone, Debug)]
@@ -183,10 +188,16 @@ pub(super) fn links(reader: &mut Reader, public_url: &WebOrigin) -> Option<LinkS
         TimeDelta::from_std(bounded(values::span(text)?, range, detail)?)
             .map_err(|_| detail.to_owned())
     });
-    let own = |path: &str| page(&format!("{}{path}", public_url.as_text())).ok();
+    let mut page_or = |chosen: Option<Url>, key, path: &str| {
+        if chosen.is_some() {
+            return chosen;
+        }
+        let own = page(&format!("{}{path}", public_url.as_text()));
+        own.map_err(|detail| reader.wrong(key, detail)).ok()
+    };
     Some(LinkSettings {
-        password_reset: reset?.or_else(|| own("/password-reset"))?,
-        invitation: invitation?.or_else(|| own("/invitation"))?,
+        password_reset: page_or(reset?, key::LINKS_RESET, "/password-reset")?,
+        invitation: page_or(invitation?, key::LINKS_INVITATION, "/invitation")?,
         invitation_lifetime: lifetime?,
     })
 }

@@ -83,6 +83,11 @@ fn links(
         return Map::new();
     }
     let own = record(path);
+    // What an action on a record has made is another record.
+    let is_another = method == "post" && status == "201" && own.is_some();
+    if is_another {
+        return Map::new();
+    }
     let list = own.map_or(path, |(list, _)| list);
     let same = |step: &&Step| {
         let is_itself = step.path == path && step.method == method;
