@@ -20,6 +20,7 @@ use almoner_http::{
     settings::Origin,
 };
 use almoner_kernel::PersonName;
+use almoner_persistence::measures;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
@@ -223,6 +224,14 @@ fn record_metrics() -> anyhow::Result<PrometheusHandle> {
         .set_buckets_for_metric(
             Matcher::Full(health::REQUEST_SECONDS.to_owned()),
             health::REQUEST_SECONDS_BUCKETS,
+        )?
+        .set_buckets_for_metric(
+            Matcher::Full(measures::FLUSH_UNITS.to_owned()),
+            measures::UNITS_BUCKETS,
+        )?
+        .set_buckets_for_metric(
+            Matcher::Prefix("almoner_sqlite_".to_owned()),
+            measures::SECONDS_BUCKETS,
         )?
         .set_buckets_for_metric(Matcher::Full(worker::SECONDS.to_owned()), worker::SECONDS_BUCKETS)?
         .install_recorder()

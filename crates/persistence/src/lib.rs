@@ -14,6 +14,7 @@ mod feed;
 mod housekeeping;
 mod jobs;
 mod mails;
+pub mod measures;
 mod paging;
 pub mod rows;
 pub mod sqlite;

@@ -18,10 +18,13 @@ pub const EMAIL: &str = "ayse@example.org";
 /// A password that the rules accept.
 pub const PASSWORD: &str = "seven quiet boats leave at dawn";
 
-/// The `almoner` binary, built as these tests were.
+/// The `almoner` binary, built as these tests were, or the one that `ALMONER_TEST_BINARY` names.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(given) = std::env::var_os("ALMONER_TEST_BINARY") {
+            return given.into();
+        }
         let here = std::env::current_exe().unwrap();
         let folder = here.parent().and_then(Path::parent).unwrap().to_owned();
         let mut build = Command::new(env!("CARGO"));

@@ -17,7 +17,7 @@ use std::{
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::{sync::watch, task::JoinSet, time};
+use tokio::{runtime::Runtime, sync::watch, task::JoinSet, time};
 
 use super::{PATIENCE, ready};
 use crate::{
@@ -87,11 +87,14 @@ async fn followed(mut servers: Vec<Almoner>, browsers: Vec<Arc<Browser>>) {
     time::sleep(Duration::from_secs(1)).await;
 
     let is_over = Arc::new(AtomicBool::new(false));
-    let mut writers = JoinSet::new();
-    for number in 0..WRITERS {
-        let pause = Duration::from_micros(1_000_000 * WRITERS / writes);
-        writers.spawn(write(browsers.clone(), number, pause, Arc::clone(&is_over)));
-    }
+    let pause = Duration::from_micros(1_000_000 * WRITERS / writes);
+    // A thread of their own, so that they keep time beside many clients. It has connections that others
+    // may use until the end.
+    let apart = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let apart: &'static Runtime = Box::leak(Box::new(apart.unwrap()));
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|number| apart.spawn(write(browsers.clone(), number, pause, Arc::clone(&is_over))))
+        .collect();
     for round in 0..2_usize {
         time::sleep(Duration::from_secs(2)).await;
         let server = round % servers.len();
@@ -101,8 +104,8 @@ async fn followed(mut servers: Vec<Almoner>, browsers: Vec<Arc<Browser>>) {
     time::sleep(Duration::from_secs(2)).await;
     is_over.store(true, Ordering::Relaxed);
     let mut acknowledged = 0;
-    while let Some(count) = writers.join_next().await {
-        acknowledged += count.unwrap();
+    for writer in writers {
+        acknowledged += writer.await.unwrap();
     }
 
     let now = browsers[0].get(LIST).await.expect(200).list("/items").to_vec();
@@ -176,6 +179,7 @@ impl Seen {
     /// Events that belong together.
     fn take(&mut self, events: &[Event]) {
         for event in events {
+            event.apply(&mut self.items);
             match event.name.as_str() {
                 "snapshot" => self.began += 1,
                 "upsert" => {
@@ -211,16 +215,14 @@ async fn follow(
             continue;
         };
         seen.connections += 1;
-        follower.items = std::mem::take(&mut seen.items);
         // Without an id an event belongs to the next one that has it.
         let mut pending = Vec::new();
-        let mut known = follower.items.clone();
         loop {
-            if end.borrow().as_ref().is_some_and(|now| *now == known) {
-                return Seen { items: known, ..seen };
+            if end.borrow().as_ref().is_some_and(|now| *now == seen.items) {
+                return seen;
             }
             let event = tokio::select! {
-                event = follower.next() => event,
+                event = follower.hear() => event,
                 Ok(()) = end.changed() => continue,
             };
             let Some(event) = event else { break };
@@ -230,10 +232,8 @@ async fn follow(
                 seen.take(&pending);
                 pending.clear();
                 last.clone_from(&follower.last);
-                known.clone_from(&follower.items);
             }
         }
-        seen.items = known;
     }
 }
 

@@ -212,9 +212,8 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
             let events = ["donation.created"];
             (None, Some(json!({ "url": "https://example.org/hooks", "events": events })))
         }
-        "getWebhook" | "deleteWebhook" | "rotateWebhook" | "testWebhook" | "listDeliveries" => {
-            (Some(webhook().await.id.to_string()), None)
-        }
+        "getWebhook" | "getWebhookHistory" | "deleteWebhook" | "rotateWebhook" | "testWebhook"
+        | "listDeliveries" => (Some(webhook().await.id.to_string()), None),
         "updateWebhook" => {
             (Some(webhook().await.id.to_string()), Some(json!({ "description": "Books" })))
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::house::House;
+use super::{house::House, reading::every};
 use crate::support::{Answer, Browser};
 
 in_both_houses![
@@ -52,6 +52,11 @@ async fn a_webhook_is_created_changed_and_deleted_and_shows_its_secret_where_it_
     assert_eq!(trail.len(), 4);
     assert!(trail.iter().all(|change| !change.contains(&secret)), "{trail:?}");
     assert_eq!(house.world.rows("answers").await, 0);
+
+    let history = superadmin.get(&format!("{path}/history")).await.expect(200);
+    assert_eq!(every(history.list("/items"), "/version"), ["4", "3", "2", "1"]);
+    let shown = &history.list("/items")[2];
+    assert_eq!((&shown["action"], &shown["entity"]), (&json!("updated"), &json!("webhook")));
 
     superadmin.delete(&path, 1).await.expect(412);
     superadmin.delete(&path, 4).await.expect(204);

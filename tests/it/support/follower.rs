@@ -79,6 +79,13 @@ impl Follower {
 
     /// Waits for the next event, and does what it says; none at the end of the stream.
     pub async fn next(&mut self) -> Option<Event> {
+        let event = self.hear().await?;
+        event.apply(&mut self.items);
+        Some(event)
+    }
+
+    /// Waits for the next event, and does not do what it says.
+    pub async fn hear(&mut self) -> Option<Event> {
         // Signs of life alone are not what is waited for.
         timeout(PATIENCE, self.following()).await.expect("nothing happened")
     }
@@ -134,14 +141,14 @@ impl Follower {
             self.last.clone_from(&id);
         }
         let data = serde_json::from_str(&field("data")?).unwrap();
-        let event = Event { name: field("event").unwrap(), data, id };
-        self.apply(&event);
-        Some(event)
+        Some(Event { name: field("event").unwrap(), data, id })
     }
+}
 
+impl Event {
     /// What the contract says that a client does.
-    fn apply(&mut self, Event { name, data, .. }: &Event) {
-        let items = &mut self.items;
+    pub fn apply(&self, items: &mut Vec<Value>) {
+        let Self { name, data, .. } = self;
         match name.as_str() {
             "snapshot" => *items = data["items"].as_array().unwrap().clone(),
             "remove" => items.retain(|item| item["id"] != data["id"]),

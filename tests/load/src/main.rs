@@ -15,6 +15,7 @@ mod run;
 mod sample;
 mod server;
 mod visitor;
+mod waits;
 mod works;
 
 use std::{

@@ -2,7 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::{drive::Outcome, process::Memory, works::Kind};
+use crate::{
+    drive::Outcome,
+    process::Memory,
+    waits::{Histogram, Waits},
+    works::Kind,
+};
 
 /// One work at one number of connections, with what it is compared to.
 #[derive(Debug)]
@@ -16,6 +21,8 @@ pub struct Line {
     pub serialised: Option<Outcome>,
     /// Operations a second of a bare loop.
     pub bare: Option<f64>,
+    /// Where writes waited, on SQLite.
+    pub waits: Option<Waits>,
     /// Right after.
     pub memory: Memory,
 }
@@ -117,6 +124,7 @@ impl Report {
             put(&mut text, format_args!("{}\n", Self::row(line)));
         }
         text.push('\n');
+        self.add_waits(&mut text);
         self.add_logins(&mut text);
         self.add_memory(&mut text);
         self.add_bounds(&mut text);
@@ -151,6 +159,33 @@ impl Report {
             line.of_bare().map_or_else(none, |ratio| format!("{ratio:.2}")),
             mebibytes(line.own_memory()),
         )
+    }
+
+    fn add_waits(&self, text: &mut String) {
+        let mut rows = String::new();
+        for line in &self.lines {
+            let Some(Waits { queue, flush, checkpoint, units }) = &line.waits else { continue };
+            put(
+                &mut rows,
+                format_args!(
+                    "| {} | {} | {:.1} | {} | {} | {} |\n",
+                    line.kind.title(),
+                    line.connections,
+                    units.mean(),
+                    within(queue),
+                    within(flush),
+                    within(checkpoint),
+                ),
+            );
+        }
+        if !rows.is_empty() {
+            text.push_str(
+                "| where writes wait, ms | connections | writes a flush | in line | for the flush \
+                 | while the log is copied |\n|---|--:|--:|--:|--:|--:|\n",
+            );
+            text.push_str(&rows);
+            text.push('\n');
+        }
     }
 
     fn add_logins(&self, text: &mut String) {
@@ -307,6 +342,19 @@ fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
 }
 
+/// How often, and within which times half of them and all but a hundredth are; times are known to the
+/// bounds of the server's metrics.
+fn within(histogram: &Histogram) -> String {
+    let bound = |percent| match histogram.within(percent) {
+        Some(bound) => format!("≤ {}", bound * 1_000.0),
+        None => "longer".to_owned(),
+    };
+    match histogram.count() {
+        0 => "–".to_owned(),
+        count => format!("{}: {}, {}", thousands(count as f64), bound(50.0), bound(99.0)),
+    }
+}
+
 fn mebibytes(kibibytes: u64) -> f64 {
     kibibytes as f64 / 1_024.0
 }
@@ -349,6 +397,7 @@ mod tests {
             fixed: outcome(100_000, 1),
             serialised: Some(outcome(20_000, 1)),
             bare: Some(50_000.0),
+            waits: None,
             memory: Memory::default(),
         }
     }

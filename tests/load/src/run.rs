@@ -22,6 +22,7 @@ use crate::{
     sample::Sample,
     server::{Almoner, PASSWORD, Server},
     visitor::Visitor,
+    waits::Waits,
     works::{Create, Fixed, Kind, Login, Work, World, Written},
 };
 
@@ -268,8 +269,14 @@ impl Field<'_> {
         let mut fixed = Outcome::nothing()?;
         let mut serialised: Option<Outcome> = None;
         let mut bare: Option<Vec<f64>> = None;
+        let mut waits: Option<Waits> = None;
         for _ in 0..self.order.rounds {
+            let before = self.waits(kind).await?;
             server = server.then(&self.ours(kind, connections, part).await?)?;
+            if let (Some(before), Some(after)) = (before, self.waits(kind).await?) {
+                let since = after.since(&before);
+                waits = Some(waits.map_or(since.clone(), |sum| sum.and(&since)));
+            }
             fixed = fixed.then(&self.fixed(kind, connections, short).await?)?;
             if let Some(count) = kind.rows() {
                 let one = self.serialised(count, connections, short).await?;
@@ -283,7 +290,16 @@ impl Field<'_> {
         }
         let memory = self.server.process.memory_in_detail()?;
         let bare = bare.map(|rates| rates.iter().sum::<f64>() / rates.len() as f64);
-        Ok(Line { kind, connections, server, fixed, serialised, bare, memory })
+        Ok(Line { kind, connections, server, fixed, serialised, bare, waits, memory })
+    }
+
+    /// Where writes have waited so far, for works that write.
+    async fn waits(&self, kind: Kind) -> anyhow::Result<Option<Waits>> {
+        if !matches!(kind, Kind::Create | Kind::Update) {
+            return Ok(None);
+        }
+        let metrics = self.world.visitor.fetch("/metrics").await?;
+        Ok(Waits::read(&String::from_utf8_lossy(&metrics)))
     }
 
     async fn ours(

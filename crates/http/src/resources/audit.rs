@@ -10,7 +10,10 @@ use almoner_audit::{ChangeQuery, ChangeRecord, SecurityEventQuery};
 use almoner_kernel::{
     Context, Fields, Id, Page, PageRequest, Permission, Timestamp, Version,
     fault::Unfit,
-    id::{CampaignEntity, ChangeEntity, DonationEntity, DonorEntity, Entity, UserEntity},
+    id::{
+        CampaignEntity, ChangeEntity, DonationEntity, DonorEntity, Entity, UserEntity,
+        WebhookEntity,
+    },
 };
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -21,6 +24,7 @@ use uuid::Uuid;
 use self::bodies::{
     ChangeBody, SecurityEventBody, campaign_change_example, change_example,
     donation_change_example, role_change_example, security_event_example, user_change_example,
+    webhook_change_example,
 };
 use super::{
     roles::role_name,
@@ -223,6 +227,32 @@ pub(super) async fn get_role_history(
         }
         None => answer(&list, Page { items: Vec::new(), next: None, total: None }),
     }
+}
+
+/// Get a webhook's history
+///
+/// Every change of the webhook, the newest first, with the tests and replays that somebody asked for.
+/// Client address and browser are shown only with the permission `audit:read`.
+#[utoipa::path(
+    tag = "audit",
+    params(("id" = Uuid, Path, description = "The webhook"), PageParams),
+    responses((
+        status = 200,
+        description = "A page of changes",
+        body = ListOf<ChangeBody>,
+        example = json!({ "items": [webhook_change_example()] }),
+    )),
+    extensions(("x-permission" = json!("webhooks:read"))),
+)]
+#[get("/{id}/history")]
+pub(super) async fn get_webhook_history(
+    cx: Cx,
+    domains: Data<Domains>,
+    id: IdPath<WebhookEntity>,
+    list: ListQuery<NoParams>,
+) -> Result<Answer, Problem> {
+    domains.webhooks.find(&cx, id.0).await?;
+    history(&cx, &domains, Permission::WebhooksRead, id, &list).await
 }
 
 /// The trail knows no row scope: the record's own service must have found the record before.

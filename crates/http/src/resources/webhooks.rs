@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::bodies::{DeliveryBody, NewWebhookBody, WebhookBody, WebhookPatchBody};
-use super::{shared, words::DeliveryStateWord};
+use super::{audit, shared, words::DeliveryStateWord};
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
     ListOf, ListQuery, NoBody, NoParams, PageParams, Params, Problem, StrictQuery, replay,
@@ -33,7 +33,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(rotate_webhook)
         .service(test_webhook)
         .service(list_deliveries)
-        .service(replay_delivery);
+        .service(replay_delivery)
+        .service(audit::get_webhook_history);
 }
 
 /// List webhooks

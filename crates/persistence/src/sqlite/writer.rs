@@ -32,7 +32,7 @@ use super::{
     open_reader, open_writer,
     values::{self, exec_error},
 };
-use crate::rows::FromRow;
+use crate::{measures, rows::FromRow};
 
 /// How long a unit waits, its time in line included, for another process that writes to the same file,
 /// such as a command run beside the server. As long as for a connection to PostgreSQL.
@@ -91,9 +91,13 @@ impl Desk {
 
     /// Commits the outer transaction and answers. Holds no unit's savepoint.
     fn flush(&mut self) {
+        metrics::histogram!(measures::FLUSH_UNITS)
+            .record(f64::from(u32::try_from(self.waiting.len()).unwrap_or(u32::MAX)));
         let result = {
             let connection = self.connection();
+            let began = Instant::now();
             let result = connection.execute_batch("COMMIT");
+            metrics::histogram!(measures::FLUSH_SECONDS).record(began.elapsed());
             if result.is_err() && !connection.is_autocommit() {
                 roll_back(&connection, "ROLLBACK");
             }
@@ -113,7 +117,10 @@ impl Desk {
         if !self.waiting.is_empty() {
             self.flush();
         }
-        checkpoint(&self.connection()).map(drop)
+        let began = Instant::now();
+        let copied = checkpoint(&self.connection());
+        metrics::histogram!(measures::CHECKPOINT_SECONDS).record(began.elapsed());
+        copied.map(drop)
     }
 }
 
@@ -213,6 +220,7 @@ impl Writer {
                 Err(error) => return Err(exec_error(error)),
             }
         }
+        metrics::histogram!(measures::QUEUE_SECONDS).record(asked.elapsed());
         Ok(Unit { desk: Some(desk), flusher: self.flusher.clone() })
     }
 

@@ -329,6 +329,21 @@ pub(super) fn role_change_example() -> Value {
     })
 }
 
+pub(super) fn webhook_change_example() -> Value {
+    json!({
+        "id": "019cec44-52d8-7f0b-8e17-3b96c1a40d72",
+        "position": 48239,
+        "at": "2026-03-14T10:33:59.128Z",
+        "actor": { "kind": "user", "user_id": "019cec2a-4f80-7a52-8c39-0d6e1f2b7c55" },
+        "action": "updated",
+        "entity": "webhook",
+        "entity_id": "019cec43-0b6e-7d35-a1f8-92c5d7e0438b",
+        "version": 2,
+        "before": { "description": null },
+        "after": { "description": "Bookkeeping" },
+    })
+}
+
 pub(super) fn security_event_example() -> Value {
     json!({
         "id": "019cec06-2f75-7b51-8c0e-6d4f9a1b2e37",
