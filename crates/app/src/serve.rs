@@ -71,6 +71,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         callers: Arc::new(LiveCallers(domains.sessions.clone())),
         answers: Arc::new(office.store.clone()),
         feed: Arc::new(office.store.clone()),
+        signals: Arc::new(office.store.clone()),
         batches: Arc::new(office.store.clone()),
         refusals: Arc::new(TrailRefusals(domains.audit.clone())),
         readiness: Arc::clone(&readiness) as Arc<dyn Readiness>,

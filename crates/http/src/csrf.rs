@@ -46,6 +46,19 @@ pub(crate) fn check_origin(headers: &HeaderMap, settings: &HttpSettings) -> Resu
     }
 }
 
+/// Refuses whoever does not say which page it comes from. Any page may open a WebSocket to any server,
+/// with the cookies of its user, and read all of it: what keeps pages from reading answers is not
+/// asked there. Browsers say the origin of every WebSocket; other clients have to.
+///
+/// # Errors
+/// Why.
+pub(crate) fn check_page(headers: &HeaderMap, settings: &HttpSettings) -> Result<(), Words> {
+    match headers.contains_key(header::ORIGIN) {
+        true => check_origin(headers, settings),
+        false => Err(words::origin_missing()),
+    }
+}
+
 /// Compares the token of a request with its session's.
 ///
 /// # Errors

@@ -164,6 +164,15 @@ impl<P: Params> FromRequest for ListQuery<P> {
 }
 
 impl<P: Params> ListQuery<P> {
+    /// Reads the address of a list that is asked for within something else: `path` and `query`, well
+    /// escaped.
+    ///
+    /// # Errors
+    /// As the same request would be answered.
+    pub(crate) fn of_address(key: &[u8; 32], path: &str, query: &str) -> Result<Self, Problem> {
+        read_list(key, path, Given::parse_all(query, false)?)
+    }
+
     /// Which list it is: its address, and the parameters that shape what is followed.
     pub(crate) fn shape(&self) -> (String, Vec<(String, String)>) {
         let mut shape = self.list.given.0.clone();
@@ -179,11 +188,15 @@ impl<P: Params> ListQuery<P> {
 }
 
 fn list_query<P: Params>(req: &HttpRequest) -> Result<ListQuery<P>, Problem> {
-    let given = Given::of(req)?;
+    let site = req.app_data::<Data<Site>>().ok_or_else(Problem::not_found)?;
+    read_list(&site.settings.keys.cursor, req.path(), Given::of(req)?)
+}
+
+fn read_list<P: Params>(key: &[u8; 32], path: &str, given: Given) -> Result<ListQuery<P>, Problem> {
     let mut fields = given.known(&[names::<PageParams>(), names::<P>()]);
     let query = given.parse::<P>(&mut fields).and_then(|params| params.read(&mut fields));
     let params = given.parse::<PageParams>(&mut fields).unwrap_or_default();
-    let list = ListAddress::of(req, given)?;
+    let list = ListAddress::of(key, path, given);
     let limits = 1..=PageRequest::MAX_LIMIT;
     let limit = params.limit.unwrap_or(PageRequest::DEFAULT_LIMIT);
     if !limits.contains(&limit) {
@@ -209,15 +222,13 @@ struct ListAddress {
 }
 
 impl ListAddress {
-    fn of(req: &HttpRequest, given: Given) -> Result<Self, Problem> {
-        let site = req.app_data::<Data<Site>>().ok_or_else(Problem::not_found)?;
+    fn of(key: &[u8; 32], path: &str, given: Given) -> Self {
         // The page is no part of which list it is.
         let shaping =
             |pair: &&(String, String)| !["cursor", "limit", "count"].contains(&pair.0.as_str());
         let shape: Vec<_> = given.0.iter().filter(shaping).cloned().collect();
-        let fingerprint = Fingerprint::of(req.path(), &shape);
-        let path = req.path().to_owned();
-        Ok(Self { key: site.settings.keys.cursor, path, given, fingerprint })
+        let fingerprint = Fingerprint::of(path, &shape);
+        Self { key: *key, path: path.to_owned(), given, fingerprint }
     }
 
     fn cursor(&self, position: &Position) -> String {
@@ -244,8 +255,12 @@ impl Given {
         let has_dry_run = req.extensions().get::<Rc<Arrival>>().is_some_and(|arrival| {
             matches!(arrival.route, Lookup::Found { has_dry_run: true, .. })
         });
+        Self::parse_all(req.query_string(), has_dry_run)
+    }
+
+    fn parse_all(query: &str, has_dry_run: bool) -> Result<Self, Problem> {
         let mut pairs = Vec::new();
-        for (name, value) in form_urlencoded::parse(req.query_string().as_bytes()) {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             // The decoder puts this sign where the bytes are not UTF-8; nobody types it.
             if name.contains(char::REPLACEMENT_CHARACTER)
                 || value.contains(char::REPLACEMENT_CHARACTER)

@@ -73,10 +73,15 @@ pub enum Media {
     Both,
     /// With a stream of events.
     Stream,
+    /// With a WebSocket.
+    Socket,
 }
 
 impl Media {
     fn of(operation: &Value) -> Self {
+        if operation["responses"]["101"].is_object() {
+            return Self::Socket;
+        }
         let content = operation["responses"]["200"]["content"].as_object();
         let has = |media: &str| content.is_some_and(|content| content.contains_key(media));
         match (has(EVENT_STREAM), has("application/json")) {

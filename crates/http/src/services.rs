@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Answers, Batches, Caller, Clock, Context, Feed, Ids, SecurityEventKind, StoreError, Timestamp,
+    Answers, Batches, Caller, Clock, Context, Feed, Ids, SecurityEventKind, Signals, StoreError,
+    Timestamp,
 };
 use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -23,6 +24,8 @@ pub struct Services {
     pub answers: Arc<dyn Answers>,
     /// What was committed, in order: live lists read it.
     pub feed: Arc<dyn Feed>,
+    /// What other instances tell of rooms.
+    pub signals: Arc<dyn Signals>,
     /// Opens batches.
     pub batches: Arc<dyn Batches>,
     /// Writes down what was refused.

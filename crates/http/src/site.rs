@@ -22,7 +22,10 @@ use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 use crate::{
     domains::Domains,
     health,
-    live::Live,
+    live::{
+        Live,
+        rooms::{Pace, Rooms},
+    },
     middleware::{
         arrival, cors, gate, headers, identity, problems,
         quotas::{self, Limits},
@@ -101,6 +104,7 @@ impl Server {
             Arc::clone(&services.feed),
             Arc::clone(&services.callers),
             Arc::clone(&services.clock),
+            Rooms::new(Pace::default(), Arc::clone(&services.signals)),
         );
         let site = Site {
             settings,

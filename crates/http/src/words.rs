@@ -74,6 +74,25 @@ almoner_kernel::words! {
     pub(crate) could_not_be_done = "could not be done";
     pub(crate) statuses_of_the_operation(statuses) = "this operation answers with {statuses}";
     pub(crate) one_way_to_find_a_donor = "must have exactly one of email, phone and identity";
+
+    // messages of a socket
+    pub(crate) origin_missing = "Origin is missing: say which page opens the connection";
+    pub(crate) ask_for_a_websocket =
+        "this address is a WebSocket: ask for an upgrade to version 13";
+    pub(crate) websocket_key_malformed = "Sec-WebSocket-Key must be 16 bytes in base64";
+    pub(crate) must_be_a_handle = "must be 1 to 64 visible ASCII characters";
+    pub(crate) must_be_a_list_address =
+        "must be the address of a list, such as /api/v1/donors?sort=name";
+    pub(crate) either_list_or_topics = "must have exactly one of list and topics";
+    pub(crate) must_be_a_room =
+        "must be a kind of record, a colon and an id, such as donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11";
+    pub(crate) must_be_a_word = "must be a word in lower case, such as typing";
+    pub(crate) too_many_bytes(max) = "may have at most {max} bytes";
+    pub(crate) subscription_goes_on =
+        "there is a subscription with this id: end it first, or choose another";
+    pub(crate) not_in_the_room = "you are not in this room: join it first";
+    pub(crate) too_many_subscriptions(max) = "one connection may have {max} subscriptions";
+    pub(crate) too_many_rooms(max) = "one connection may be in {max} rooms";
 }
 
 /// The choices that serde expected, from its own words: the last part of "unknown variant `x`,

@@ -120,6 +120,10 @@ problem-idempotency_key_reused = The Idempotency-Key belongs to another request
         fresh key for each request, and repeat it only when you repeat that request.
 problem-locked = The account is locked
     .explanation = Too many failed logins. Retry-After says when it opens again.
+problem-upgrade_required = The address is a WebSocket
+    .explanation =
+        The request has to ask for an upgrade: a GET over HTTP/1.1 with Upgrade, Connection and
+        Sec-WebSocket-Version: 13, as every WebSocket client sends it.
 problem-precondition_required = If-Match is missing
     .explanation =
         A change of a record names the version it was made from, so that nobody's work is overwritten unseen:
@@ -329,3 +333,20 @@ must_be_a_job_kind = must be a kind of job such as housekeeping.expired
 must_be_a_uuid = must be a UUID
 needs_a_currency = needs currency beside it
 one_way_to_find_a_donor = must have exactly one of email, phone and identity
+
+## http: messages of a socket
+
+origin_missing = Origin is missing: say which page opens the connection
+ask_for_a_websocket = this address is a WebSocket: ask for an upgrade to version 13
+websocket_key_malformed = Sec-WebSocket-Key must be 16 bytes in base64
+must_be_a_handle = must be 1 to 64 visible ASCII characters
+must_be_a_list_address = must be the address of a list, such as /api/v1/donors?sort=name
+either_list_or_topics = must have exactly one of list and topics
+must_be_a_room =
+    must be a kind of record, a colon and an id, such as donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11
+must_be_a_word = must be a word in lower case, such as typing
+too_many_bytes = may have at most { $max } bytes
+subscription_goes_on = there is a subscription with this id: end it first, or choose another
+not_in_the_room = you are not in this room: join it first
+too_many_subscriptions = one connection may have { $max } subscriptions
+too_many_rooms = one connection may be in { $max } rooms

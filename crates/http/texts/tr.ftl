@@ -125,6 +125,10 @@ problem-idempotency_key_reused = Idempotency-Key başka bir isteğe ait
         Her istek için yeni bir anahtar üretin ve anahtarı yalnızca aynı isteği yinelerken tekrar kullanın.
 problem-locked = Hesap kilitli
     .explanation = Çok fazla başarısız giriş yapıldı. Hesabın ne zaman açılacağını Retry-After belirtir.
+problem-upgrade_required = Bu adres bir WebSocket
+    .explanation =
+        İstek yükseltme istemeli: HTTP/1.1 üzerinden GET ile Upgrade, Connection ve Sec-WebSocket-Version: 13
+        başlıkları; her WebSocket istemcisi bunları gönderir.
 problem-precondition_required = If-Match başlığı eksik
     .explanation =
         Bir kaydı değiştiren istek, hangi sürümden yola çıktığını belirtir; böylece kimsenin emeği fark edilmeden
@@ -356,3 +360,21 @@ must_be_a_job_kind = bir iş türü olmalı, örneğin housekeeping.expired
 must_be_a_uuid = UUID olmalı
 needs_a_currency = currency ile birlikte verilmeli
 one_way_to_find_a_donor = email, phone ve identity alanlarından tam olarak biri verilmeli
+
+## http: soket mesajları
+
+origin_missing = Origin eksik: bağlantıyı hangi sayfanın açtığını belirtin
+ask_for_a_websocket = bu adres bir WebSocket: 13 sürümüne yükseltme isteyin
+websocket_key_malformed = Sec-WebSocket-Key base64 ile yazılmış 16 bayt olmalıdır
+must_be_a_handle = 1 ile 64 arasında görünür ASCII karakter olmalıdır
+must_be_a_list_address = /api/v1/donors?sort=name gibi bir liste adresi olmalıdır
+either_list_or_topics = list ve topics alanlarından yalnızca biri olmalıdır
+must_be_a_room =
+    bir kayıt türü, iki nokta ve bir kimlik olmalıdır; örneğin
+    donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11
+must_be_a_word = typing gibi küçük harfli bir sözcük olmalıdır
+too_many_bytes = en çok { $max } bayt olabilir
+subscription_goes_on = bu id ile süren bir abonelik var: önce onu sonlandırın ya da başka bir id seçin
+not_in_the_room = bu odada değilsiniz: önce odaya katılın
+too_many_subscriptions = bir bağlantının en çok { $max } aboneliği olabilir
+too_many_rooms = bir bağlantı en çok { $max } odada bulunabilir

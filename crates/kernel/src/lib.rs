@@ -14,6 +14,7 @@ pub mod page;
 pub mod patch;
 pub mod permission;
 pub mod ports;
+pub mod signal;
 pub mod store;
 pub mod text;
 pub mod trail;
@@ -36,6 +37,7 @@ pub use page::{Direction, Page, PageRequest, Position, Sort, SortKey, Total, Tra
 pub use patch::Patch;
 pub use permission::{Permission, PermissionSet};
 pub use ports::{Clock, Ids};
+pub use signal::{Hearing, MAX_SIGNAL, Signal, Signals};
 pub use store::{Answers, Batch, Batches, StoreError, UnitOfWork};
 pub use trail::{
     Action, Audited, Change, FieldValue, SecurityEvent, SecurityEventKind, Snapshot, Trail,

@@ -20,6 +20,7 @@ use crate::{
     entities::{changes, trail_head},
     error::store_error,
     paging::instant,
+    signals,
     store::Store,
 };
 
@@ -102,7 +103,8 @@ impl Feed for Store {
 impl Store {
     /// Keeps what [`Feed::beyond`] knows up to date with what other processes commit, for as long
     /// as it is polled: a server spawns it. On PostgreSQL they tell (LISTEN), and while the
-    /// connection for that is down the database is asked five times a second.
+    /// connection for that is down the database is asked five times a second. Over the same
+    /// connection come the words of [`almoner_kernel::Signals`].
     pub async fn listen(&self) {
         let Some(pool) = self.postgres() else { return self.look_every(LOOK, None).await };
         let mut was_told = false;
@@ -151,11 +153,15 @@ impl Store {
             .acquire_timeout(Duration::from_secs(5))
             .connect_lazy_with((*options).clone());
         let mut listener = PgListener::connect_with(&alone).await?;
-        listener.listen(CHANNEL).await?;
-        // What was committed before it listened.
+        listener.listen_all([CHANNEL, signals::CHANNEL]).await?;
+        // What was committed before it listened, and what was said.
+        self.0.words.missed();
         self.look().await;
         loop {
             match time::timeout(LOOK, listener.try_recv()).await {
+                Ok(Ok(Some(word))) if word.channel() == signals::CHANNEL => {
+                    self.0.words.heard(&self.0.vault, word.payload());
+                }
                 Ok(Ok(Some(word))) => match word.payload().parse() {
                     Ok(position) => self.0.heard.note(position),
                     Err(_) => self.look().await,

@@ -17,6 +17,7 @@ mod mails;
 pub mod measures;
 mod paging;
 pub mod rows;
+mod signals;
 pub mod sqlite;
 mod store;
 mod vault;

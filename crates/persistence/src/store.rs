@@ -23,6 +23,7 @@ use crate::{
     connection::{Observer, Reader, Source, Work},
     error::store_error,
     feed::Heard,
+    signals::Words,
     sqlite::{FileLock, readers::Readers, values, writer::Writer},
     vault::Vault,
 };
@@ -120,6 +121,7 @@ pub(crate) struct Inner {
     pub(crate) vault: Vault,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) heard: Heard,
+    pub(crate) words: Words,
     pub(crate) stirred: Notify,
     observer: Option<Observer>,
 }
@@ -183,6 +185,7 @@ impl Store {
             vault: Vault::new(&options.keys.vault, &options.keys.lookup),
             ids: options.ids,
             heard: Heard::default(),
+            words: Words::default(),
             stirred: Notify::new(),
             observer: options.observer,
         })))
@@ -198,6 +201,7 @@ impl Store {
             vault: Vault::new(&keys.vault, &keys.lookup),
             ids,
             heard: Heard::default(),
+            words: Words::default(),
             stirred: Notify::new(),
             observer: None,
         }))

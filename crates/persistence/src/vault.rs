@@ -18,6 +18,9 @@ pub struct Vault {
 /// Bytes of an XChaCha20 nonce, which stands before the encrypted text.
 const NONCE: usize = 24;
 
+/// What a word to other instances is bound to: no column has it.
+const WORD: &[u8] = b"almoner signal";
+
 impl Vault {
     /// A vault over the two sub-keys.
     pub fn new(vault: &[u8; 32], lookup: &[u8; 32]) -> Self {
@@ -43,6 +46,17 @@ impl Vault {
             let what = "the secret of a webhook cannot be decrypted with this key";
             StoreError::Damaged(what.to_owned())
         })
+    }
+
+    /// Encrypts a word to other instances. A channel of PostgreSQL has no owner: whoever may connect to
+    /// the database can listen to it, and speak on it.
+    pub fn seal_word(&self, word: &str) -> Result<Vec<u8>, StoreError> {
+        self.encrypt(word.as_bytes(), WORD)
+    }
+
+    /// Decrypts a word of another instance; none when it is of nobody who has the key.
+    pub fn open_word(&self, sealed: &[u8]) -> Option<String> {
+        String::from_utf8(self.decrypt(sealed, WORD)?).ok()
     }
 
     fn encrypt(&self, value: &[u8], place: &[u8]) -> Result<Vec<u8>, StoreError> {

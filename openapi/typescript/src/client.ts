@@ -4,6 +4,7 @@ import { cookiesHere } from "./cookies.js";
 import { REPEATABLE } from "./generated/operations.js";
 import { List } from "./list.js";
 import { type Listener, type Subscription, follow } from "./live.js";
+import { Socket, type SocketListener, type WebSocketLike } from "./socket.js";
 import { Problem, UnexpectedAnswer, isProblem } from "./problem.js";
 import { type Retry, Transport, retryAfter } from "./transport.js";
 import type {
@@ -30,11 +31,16 @@ export interface Options {
   retry?: Partial<Retry>;
   /** Another `fetch`, for tests or a proxy. */
   fetch?: (request: Request) => Promise<Response>;
+  /** Another `WebSocket`, where there is none; `headers` are what a browser would send by itself. */
+  webSocket?: (url: string, protocol: string, headers: Record<string, string>) => WebSocketLike;
 }
 
 const LOGIN = "/api/v1/auth/login";
 const SESSION = "/api/v1/auth/session";
 const LOGOUT = "/api/v1/auth/logout";
+const SOCKET = "/api/v1/socket";
+/** The words of the socket. */
+const PROTOCOL = "almoner.v1";
 
 /**
  * The API of one server, as one user. Sends the session and its CSRF token, an `Idempotency-Key`
@@ -44,12 +50,16 @@ const LOGOUT = "/api/v1/auth/logout";
 export class Almoner {
   readonly #api: ReturnType<typeof createClient<LoosePaths>>;
   readonly #transport: Transport;
+  readonly #baseUrl: string;
+  readonly #webSocket: NonNullable<Options["webSocket"]>;
   /** The versions of what was read. */
   readonly #etags = new WeakMap<object, string>();
 
   constructor(options: Options = {}) {
     const { fetch = (request: Request) => globalThis.fetch(request) } = options;
     const retry = { times: 2, longestWait: 30, ...options.retry };
+    this.#baseUrl = options.baseUrl ?? "";
+    this.#webSocket = options.webSocket ?? webSocketHere;
     this.#transport = new Transport(fetch, cookiesHere(), retry);
     this.#api = createClient<LoosePaths>({
       baseUrl: options.baseUrl ?? "",
@@ -161,6 +171,32 @@ export class Almoner {
   }
 
   /**
+   * A connection for what goes two ways: lists and changes as {@link subscribe} has them, and the rooms
+   * of records. A lost connection is made again; everything on it goes on where it stopped.
+   */
+  socket(listener?: SocketListener): Socket {
+    const here = this.#baseUrl === "" ? globalThis.location.origin : this.#baseUrl;
+    const url = new URL(SOCKET, here);
+    const { origin } = url;
+    url.protocol = url.protocol.replace("http", "ws");
+    const open = (): WebSocketLike => {
+      const cookie = this.#transport.cookieFor(origin);
+      const headers = cookie === undefined ? {} : { Cookie: cookie, Origin: origin };
+      return this.#webSocket(url.href, PROTOCOL, headers);
+    };
+    // A page is never told why a socket cannot be opened.
+    const refusal = async (): Promise<Error | undefined> => {
+      try {
+        await this.get(SESSION);
+      } catch (error) {
+        if (error instanceof Problem && error.is("unauthenticated")) return error;
+      }
+      return undefined;
+    };
+    return new Socket(open, refusal, listener);
+  }
+
+  /**
    * The one place where types end: what goes in and comes out was worked out from the document by
    * the methods above.
    */
@@ -209,6 +245,13 @@ export class Almoner {
     }
     if (path === LOGOUT) this.#transport.csrfToken = undefined;
   }
+}
+
+/** A browser sends the session and the origin itself; other programs take headers. */
+function webSocketHere(url: string, protocol: string, headers: Record<string, string>): WebSocketLike {
+  const isBrowser = Object.keys(headers).length === 0;
+  const options = (isBrowser ? protocol : { protocols: [protocol], headers }) as string;
+  return new WebSocket(url, options);
 }
 
 /** The input of any operation. */

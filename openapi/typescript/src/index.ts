@@ -11,6 +11,17 @@ export {
   type ProblemOf,
   UnexpectedAnswer,
 } from "./problem.js";
+export type {
+  Change,
+  ChangeListener,
+  Person,
+  Room,
+  RoomListener,
+  Said,
+  Socket,
+  SocketListener,
+  WebSocketLike,
+} from "./socket.js";
 export type { Retry } from "./transport.js";
 export type {
   Answer,

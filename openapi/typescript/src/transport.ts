@@ -53,6 +53,13 @@ export class Transport {
     }
   }
 
+  /** The cookies of the session, where they are not the browser's business. */
+  cookieFor(url: string): string | undefined {
+    const request = new Request(url);
+    this.#cookies.send(request);
+    return request.headers.get("Cookie") ?? undefined;
+  }
+
   /** None when the connection was lost and the request may be repeated. */
   async #attempt(request: Request, isLast: boolean): Promise<Response | undefined> {
     try {

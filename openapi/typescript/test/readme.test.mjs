@@ -33,7 +33,8 @@ test("the code of the README runs and prints what it says", async () => {
     };
     await writeFile(new URL("tsconfig.json", folder), JSON.stringify(config));
     await run("npx", ["tsc", "-p", folder.pathname], { cwd: here });
-    const { stdout } = await run(process.execPath, [new URL("js/readme.js", folder).pathname]);
+    const program = new URL("js/readme.js", folder).pathname;
+    const { stdout } = await run(process.execPath, ["--experimental-websocket", program]);
     assert.deepEqual(stdout.trimEnd().split("\n"), promised);
   } finally {
     await server.stop();

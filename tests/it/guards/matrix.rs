@@ -64,6 +64,9 @@ async fn ask(
 ) -> u16 {
     let call = call(house.world, operation, owner).await;
     let mut request = caller.request(operation.method.clone(), &call.path);
+    if operation.id == "openSocket" {
+        request = request.header("Origin", &house.url);
+    }
     if let Some(body) = &call.body {
         request = request.json(body);
     }

@@ -136,7 +136,7 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
         }
         "getMe" | "listUsers" | "listRoles" | "listDonors" | "listCampaigns" | "listDonations"
         | "summariseDonations" | "listChanges" | "listSecurityEvents" | "followEvents"
-        | "listJobs" | "listSchedules" => (None, None),
+        | "openSocket" | "listJobs" | "listSchedules" => (None, None),
         "updateMe" => (None, Some(json!({ "name": format!("Somebody {fresh}") }))),
         "createUser" => {
             let email = format!("new.{fresh}@example.org");

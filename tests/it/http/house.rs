@@ -38,6 +38,7 @@ use almoner_http::{
 };
 use almoner_kernel::{Clock, Currency, Region, Timestamp};
 use almoner_mail::{MailService, Templates};
+use almoner_persistence::Store;
 use chrono::Duration;
 use serde_json::{Value, json};
 
@@ -101,11 +102,16 @@ impl<'w> House<'w> {
         let users = domains(world).users;
         users.create_superadmin(&as_system(), new, PASSWORD.into()).await.unwrap();
         let clock = Arc::new(SetClock(AtomicI64::new(START.timestamp_millis())));
-        Self::open(world, clock, change)
+        Self::open(world, world.store.clone(), clock, change)
     }
 
-    fn open(world: &'w World, clock: Arc<SetClock>, change: fn(&mut HttpSettings)) -> Self {
-        let domains = Arc::new(domains(world));
+    fn open(
+        world: &'w World,
+        store: Store,
+        clock: Arc<SetClock>,
+        change: fn(&mut HttpSettings),
+    ) -> Self {
+        let domains = Arc::new(domains_on(&store, world));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut settings = settings(&url);
@@ -114,18 +120,19 @@ impl<'w> House<'w> {
             clock: clock.clone(),
             ids: world.ids.clone(),
             callers: Arc::new(LiveCallers(domains.sessions.clone())),
-            answers: Arc::new(world.store.clone()),
-            feed: Arc::new(world.store.clone()),
-            batches: Arc::new(world.store.clone()),
+            answers: Arc::new(store.clone()),
+            feed: Arc::new(store.clone()),
+            signals: Arc::new(store.clone()),
+            batches: Arc::new(store.clone()),
             refusals: Arc::new(TrailRefusals(domains.audit.clone())),
-            readiness: Arc::new(StoreReadiness::new(world.store.clone())),
+            readiness: Arc::new(StoreReadiness::new(store.clone())),
             metrics: None,
             traces: None,
         });
         let server = Server::new(settings, services, domains).unwrap();
         let live = server.live();
         let (told, handle) = std::sync::mpsc::channel();
-        let (store, lists) = (world.store.clone(), live.clone());
+        let lists = live.clone();
         let thread = thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let listening = actix_web::rt::spawn(async move { store.listen().await });
@@ -151,9 +158,20 @@ impl<'w> House<'w> {
 
     /// The same house after a restart: it knows what is stored, and nothing else.
     pub async fn restarted(&self, case: impl AsyncFnOnce(&House<'_>)) {
-        let mut house = House::open(self.world, Arc::clone(&self.clock), as_it_is);
+        let store = self.world.store.clone();
+        let mut house = House::open(self.world, store, Arc::clone(&self.clock), as_it_is);
         case(&house).await;
         house.close().await;
+    }
+
+    /// Another instance beside this one, on the same database and with a store of its own.
+    pub async fn with_another(&self, case: impl AsyncFnOnce(&House<'_>)) {
+        let store = Store::open(self.world.options(false, 7)).await.unwrap();
+        let clock = Arc::clone(&self.clock);
+        let mut house = House::open(self.world, store.clone(), clock, as_it_is);
+        case(&house).await;
+        house.close().await;
+        store.close().await.unwrap();
     }
 
     /// Nobody.
@@ -230,11 +248,12 @@ fn settings(url: &str) -> HttpSettings {
 }
 
 fn domains(world: &World) -> Domains {
-    domains_with(world, true)
+    domains_on(&world.store, world)
 }
 
-fn domains_with(world: &World, is_mail_on: bool) -> Domains {
-    let store = Arc::new(world.store.clone());
+fn domains_on(store: &Store, world: &World) -> Domains {
+    let is_mail_on = true;
+    let store = Arc::new(store.clone());
     let hasher = || Arc::clone(&HASHER);
     let passwords =
         || PasswordRules::new(PasswordPolicy::default(), Arc::new(NoBreachedList), hasher());

@@ -46,6 +46,7 @@ mod races;
 pub mod reading;
 mod roles;
 mod sessions;
+mod socket;
 mod steps;
 mod summary;
 mod timeouts;

@@ -11,6 +11,7 @@ mod ids;
 mod raw;
 mod records;
 pub mod smtp;
+mod socket;
 mod walk;
 mod world;
 
@@ -24,6 +25,7 @@ pub use records::{
     campaign_ids, changed, created, donation_ids, donor_ids, email, euro, for_campaign, lira, name,
     named, national_id, phone, session_ids, session_noted, usd,
 };
+pub use socket::{Heard, Socket};
 pub use walk::walk;
 pub use world::{AUDIT_KEY, World, run, run_with};
 

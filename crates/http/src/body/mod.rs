@@ -96,6 +96,14 @@ pub(crate) fn recovered<T: DeserializeOwned>(
     recover::read(value)
 }
 
+/// JSON, as strictly as a body is read.
+///
+/// # Errors
+/// 400 when it is broken or has a key twice.
+pub(crate) fn parsed(bytes: &[u8]) -> Result<Value, Problem> {
+    strict::parse(bytes)
+}
+
 /// SHA-256 of the body that was read, for the fingerprint of a repeatable request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyDigest(pub(crate) [u8; 32]);

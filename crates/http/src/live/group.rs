@@ -23,7 +23,7 @@ use super::{
     stream::{Event, Mark, Told},
     window::{self, Row, Step, Touched},
 };
-use crate::problem::{Problem, registry};
+use crate::problem::{Problem, SOON, registry};
 
 /// Changes of a list that a slow reader may be behind before it is cut off.
 const BACKLOG: usize = 64;
@@ -187,8 +187,8 @@ impl Live {
         last: Option<&str>,
         subject: impl FnOnce() -> Subject,
     ) -> Result<Seat, Problem> {
-        if !*self.0.is_open.borrow() {
-            return Err(Problem::new(registry::UNAVAILABLE).retry_after(Duration::from_secs(1)));
+        if !self.is_open() {
+            return Err(Problem::new(registry::UNAVAILABLE).retry_after(SOON));
         }
         let slot = Arc::clone(self.groups().entry(key).or_default());
         let found = slot.0.get_or_try_init(|| Group::start(self, key, subject())).await;

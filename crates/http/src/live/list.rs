@@ -11,7 +11,7 @@ use actix_session::{Session, SessionExt};
 use actix_web::{
     Either, FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data,
 };
-use almoner_kernel::{Context, FieldError, Fields, Page as Records, PageRequest, Version};
+use almoner_kernel::{Caller, Context, FieldError, Fields, Page as Records, PageRequest, Version};
 use serde::Serialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -29,12 +29,15 @@ use crate::{
     problem::{Problem, registry},
     query::{ListQuery, Params},
     session,
+    settings::HttpKeys,
     site::Site,
     words,
 };
 
 /// A list that can be followed, named by its filter.
 pub(crate) trait LiveList: Params<Query: Send + Sync> {
+    /// Its address. It stands in [`crate::resources::LIVE_LISTS`], too.
+    const PATH: &'static str;
     /// Its own kind of record, as the trail names it.
     const ENTITY: &'static str;
     /// The other kinds whose changes can be seen in it; every kind when absent.
@@ -65,6 +68,57 @@ pub(crate) trait LiveList: Params<Query: Send + Sync> {
     fn is_found_by_others(_: &Self::Query) -> bool {
         false
     }
+}
+
+/// What somebody wants to follow: a group, before anybody has joined it.
+pub(crate) struct Following {
+    what: String,
+    shape: Vec<(String, String)>,
+    subject: Subject,
+}
+
+impl Following {
+    /// `what` names the list, `shape` its parameters.
+    pub(crate) fn new(what: &str, shape: Vec<(String, String)>, subject: Subject) -> Self {
+        Self { what: what.to_owned(), shape, subject }
+    }
+
+    /// Takes a place in the group of those who follow the same with the same rights. `last` is what
+    /// the client has.
+    pub(crate) async fn join(
+        self,
+        live: &Live,
+        key: Arc<str>,
+        caller: Arc<Caller>,
+        last: Option<&str>,
+    ) -> Result<Stream, Problem> {
+        let group = group::key(&self.what, &self.shape, &caller);
+        let ticket = live.ticket(key, caller).await?;
+        let seat: Seat = live.join(group, last, move || self.subject).await?;
+        Ok(Stream::new(ticket, seat))
+    }
+}
+
+/// A live list by its address, for those who ask for it within something else.
+pub(crate) struct ListAt {
+    /// The address, without its query.
+    pub(crate) path: &'static str,
+    /// Reads the query.
+    pub(crate) read: fn(&HttpKeys, &str, Cx, Arc<Domains>) -> Result<Following, Problem>,
+}
+
+/// The list of a filter.
+pub(crate) const fn list_at<P: LiveList>() -> ListAt {
+    ListAt { path: P::PATH, read: read::<P> }
+}
+
+fn read<P: LiveList>(
+    keys: &HttpKeys,
+    query: &str,
+    cx: Cx,
+    domains: Arc<Domains>,
+) -> Result<Following, Problem> {
+    ListQuery::<P>::of_address(&keys.cursor, P::PATH, query)?.following(cx, domains)
 }
 
 /// A page, or a stream that begins with it.
@@ -127,21 +181,14 @@ impl Follower {
         self.is_wanted
     }
 
-    /// Takes a place in a group, named by what is followed and by its parameters.
-    pub(crate) async fn follow(
-        self,
-        what: &str,
-        shape: &[(String, String)],
-        subject: impl FnOnce() -> Subject,
-    ) -> Result<EventStream, Problem> {
+    /// Takes a place in a group.
+    pub(crate) async fn follow(self, following: Following) -> Result<EventStream, Problem> {
         let key = session::key_of(&self.session).map(Arc::from);
         let (Some(Identity(caller)), Some(key)) = (self.identity, key) else {
             return Err(Problem::new(registry::UNAUTHENTICATED));
         };
-        let group = group::key(what, shape, &caller);
-        let ticket = self.live.ticket(key, caller).await?;
-        let seat: Seat = self.live.join(group, self.last.as_deref(), subject).await?;
-        Ok(Stream::new(ticket, seat).answer(self.is_head))
+        let stream = following.join(&self.live, key, caller, self.last.as_deref()).await?;
+        Ok(stream.answer(self.is_head))
     }
 }
 
@@ -161,9 +208,14 @@ impl<P: LiveList> ListQuery<P> {
             let page = Records { items, next, total };
             return Ok(Either::Left(self.answer(page, |body: P::Body| body)));
         }
+        let following = self.following(cx, domains.into_inner())?;
+        follower.follow(following).await.map(Either::Right)
+    }
+
+    /// What is followed by whoever follows this list.
+    fn following(self, cx: Cx, domains: Arc<Domains>) -> Result<Following, Problem> {
         self.begins_at_the_first_page()?;
         let (what, shape) = self.shape();
-        let domains = domains.into_inner();
         let is_found_by_others = P::is_found_by_others(&self.query);
         let list = Arc::new(self);
         let read = move || {
@@ -176,13 +228,13 @@ impl<P: LiveList> ListQuery<P> {
             };
             Box::pin(page) as futures_util::future::BoxFuture<'static, _>
         };
-        let subject = || Subject::List {
+        let subject = Subject::List {
             entity: P::ENTITY,
             others: P::OTHERS,
             is_found_by_others,
             read: Box::new(read),
         };
-        follower.follow(&what, &shape, subject).await.map(Either::Right)
+        Ok(Following::new(&what, shape, subject))
     }
 
     fn begins_at_the_first_page(&self) -> Result<(), Problem> {

@@ -5,11 +5,14 @@
 //! read again, once, and the difference between the two states ([`window`]) goes to all of them. What
 //! a client has is named by a position of the feed, so that it can go on where it stopped, with any
 //! instance. Each client has a ticket ([`tickets`]): nothing is delivered while it is unsure whether
-//! its session may still see it. [`stream`] writes server-sent events.
+//! its session may still see it. [`stream`] writes server-sent events; [`socket`] is the other way to
+//! listen, and a way to speak, in [`rooms`].
 
 pub(crate) mod group;
 pub(crate) mod list;
 pub(crate) mod news;
+pub(crate) mod rooms;
+pub(crate) mod socket;
 pub(crate) mod stream;
 pub(crate) mod tickets;
 pub(crate) mod window;
@@ -24,11 +27,13 @@ use almoner_kernel::{Caller, Clock, Feed};
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, watch},
+    time,
 };
 
 use self::{
     group::Slot,
     news::News,
+    rooms::Rooms,
     tickets::{Ticket, Tickets},
 };
 use crate::{problem::Problem, services::Callers};
@@ -52,6 +57,9 @@ impl Default for LiveSettings {
 /// Time between two signs of life on a stream on which nothing happens.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// How long other instances are told that this one stops.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// Pages that are read at the same time for live lists: requests come first.
 const EVALUATIONS: usize = 2;
 
@@ -63,6 +71,7 @@ struct Inner {
     feed: Arc<dyn Feed>,
     news: News,
     tickets: Tickets,
+    rooms: Rooms,
     groups: RwLock<HashMap<group::Key, Arc<Slot>>>,
     evaluations: Semaphore,
     is_open: watch::Sender<bool>,
@@ -76,11 +85,13 @@ impl Live {
         feed: Arc<dyn Feed>,
         callers: Arc<dyn Callers>,
         clock: Arc<dyn Clock>,
+        rooms: Rooms,
     ) -> Self {
         Self(Arc::new(Inner {
             feed,
             news: News::default(),
             tickets: Tickets::new(settings, callers, clock),
+            rooms,
             groups: RwLock::default(),
             evaluations: Semaphore::new(EVALUATIONS),
             is_open: watch::Sender::new(true),
@@ -93,17 +104,33 @@ impl Live {
     pub async fn run(&self) {
         self.0.runtime.get_or_init(Handle::current);
         let mut is_open = self.0.is_open.subscribe();
+        let is_wanted = || !self.groups().is_empty() || self.0.rooms.are_used();
         tokio::select! {
-            () = self.0.news.follow(&*self.0.feed, || !self.groups().is_empty()) => {}
+            () = self.0.news.follow(&*self.0.feed, is_wanted) => {}
             () = self.0.tickets.watch() => {}
+            () = self.0.rooms.run(&self.0.news) => {}
             _ = is_open.wait_for(|is_open| !is_open) => {}
         }
+        // Without it they find out by themselves, later.
+        let _ = time::timeout(FAREWELL, self.0.rooms.say_bye()).await;
     }
 
     /// Ends every stream: for a server that is told to stop, which would wait for them. Clients go
     /// on with another instance, or with the next process.
     pub fn close(&self) {
         self.0.is_open.send_replace(false);
+    }
+
+    /// False once the server is told to stop.
+    pub(crate) fn is_open(&self) -> bool {
+        *self.0.is_open.borrow()
+    }
+
+    /// Waits until the server is told to stop.
+    pub(crate) async fn closed(&self) {
+        let mut is_open = self.0.is_open.subscribe();
+        // The sender lives as long as `self`.
+        let _ = is_open.wait_for(|is_open| !is_open).await;
     }
 
     /// A ticket for a session, if it may still listen.
@@ -113,6 +140,11 @@ impl Live {
         caller: Arc<Caller>,
     ) -> Result<Ticket, Problem> {
         self.0.tickets.issue(key, caller).await
+    }
+
+    /// The rooms of the process.
+    pub(crate) fn rooms(&self) -> &Rooms {
+        &self.0.rooms
     }
 
     /// To be called whenever sessions end or their rights change in this process: nothing more is

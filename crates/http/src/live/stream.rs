@@ -92,20 +92,36 @@ impl Told {
         Mark::text(position, &self.tag)
     }
 
-    /// As server-sent events. Only the last one of a change of a list has an id, so that who loses
-    /// the connection between two of them begins before the first.
+    /// Each event with its name, its JSON and what `Last-Event-ID` says behind it. Only the last one of
+    /// a change of a list has that, so that who loses the connection between two of them begins before
+    /// the first.
+    fn each(&self, mut see: impl FnMut(&str, &str, Option<String>)) {
+        let last = self.events.len().saturating_sub(1);
+        for (number, event) in self.events.iter().enumerate() {
+            let position = event.position.or(self.position.filter(|_| number == last));
+            see(event.name, &event.data, position.map(|position| self.id(position)));
+        }
+    }
+
+    /// The same, with a `mark` when nothing happened: what has been seen.
+    pub(crate) fn each_or_mark(&self, mut see: impl FnMut(&str, &str, Option<String>)) {
+        self.each(&mut see);
+        if let Some(position) = self.position.filter(|_| self.events.is_empty()) {
+            see("mark", "{}", Some(self.id(position)));
+        }
+    }
+
+    /// As server-sent events.
     fn written(&self) -> Bytes {
         let write = || {
             let mut text = String::new();
-            let last = self.events.len().saturating_sub(1);
-            for (number, event) in self.events.iter().enumerate() {
-                let position = event.position.or(self.position.filter(|_| number == last));
+            self.each(|name, data, id| {
                 // Writing to a string does not fail. Our JSON has no line breaks.
-                if let Some(position) = position {
-                    let _ = writeln!(text, "id: {}", self.id(position));
+                if let Some(id) = id {
+                    let _ = writeln!(text, "id: {id}");
                 }
-                let _ = write!(text, "event: {}\ndata: {}\n\n", event.name, event.data);
-            }
+                let _ = write!(text, "event: {name}\ndata: {data}\n\n");
+            });
             if let Some(position) = self.position.filter(|_| self.events.is_empty()) {
                 // An id without data is no event, but is kept.
                 let _ = write!(text, ": still here\nid: {}\n\n", self.id(position));

@@ -112,7 +112,11 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
         let key = &site.settings.keys.csrf;
         csrf::check_token(req.headers(), key, session).map_err(Refusal::Forged)?;
     }
-    no_query()
+    no_query()?;
+    if media == Media::Socket {
+        csrf::check_page(req.headers(), &site.settings).map_err(Refusal::Forged)?;
+    }
+    Ok(())
 }
 
 /// Complains about every parameter of an operation that has none of its own.
@@ -151,6 +155,10 @@ fn is_dry_run(req: &ServiceRequest) -> Result<bool, Problem> {
 
 /// True when a form of the answer is acceptable; nobody is refused for saying nothing.
 fn accepts(req: &ServiceRequest, media: Media) -> bool {
+    // The answer is no content: browsers say what they like.
+    if media == Media::Socket {
+        return true;
+    }
     let values = || req.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
     let mut ranges = values().flat_map(|value| value.split(',')).peekable();
     ranges.peek().is_none()
@@ -173,7 +181,7 @@ fn accepts(req: &ServiceRequest, media: Media) -> bool {
 }
 
 /// Every `%` is followed by two hexadecimal digits, and the decoded bytes are UTF-8.
-fn is_well_escaped(text: &str) -> bool {
+pub(crate) fn is_well_escaped(text: &str) -> bool {
     let mut decoded = Vec::new();
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

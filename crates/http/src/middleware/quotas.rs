@@ -90,6 +90,17 @@ impl Limits {
         Strangers(Governor::new(&self.strangers))
     }
 
+    /// Counts something that costs as much as a request and is none.
+    ///
+    /// # Errors
+    /// 429 when the quota is used up.
+    pub(crate) fn count(&self, caller: &Caller) -> Result<(), Problem> {
+        match self.is_on {
+            true => self.spend(caller).map(|_| ()),
+            false => Ok(()),
+        }
+    }
+
     fn spend(&self, caller: &Caller) -> Result<Spent, Problem> {
         self.sweep();
         let limiter = self.roles.get(&caller.role).unwrap_or(&self.users);

@@ -6,12 +6,19 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{headers, limits, links, responses, schemas};
-use crate::{live::stream::EVENT_STREAM, problem::registry, routes};
+use crate::{
+    live::{socket::document as socket, stream::EVENT_STREAM},
+    problem::registry,
+    routes,
+};
 
 /// The name of the cookie scheme.
 pub(super) const SESSION: &str = "session";
 /// The name of the token scheme.
 pub(super) const CSRF: &str = "csrf";
+
+/// The address of the socket.
+const SOCKET: &str = "/api/v1/socket";
 
 /// Marks a POST whose answer is never kept for an `Idempotency-Key`, because it holds a secret or
 /// because it only reads: `extensions(("x-not-repeatable" = json!(true)))`.
@@ -33,6 +40,12 @@ pub(super) fn complete(mut document: Value) -> Value {
         used.into_iter().map(|(name, entry)| (name, responses::of(entry))).collect();
     document["components"]["responses"] = Value::Object(responses);
     document["components"]["headers"] = headers::components();
+    // The documents of tests have none.
+    let has_socket = document["paths"][SOCKET].is_object();
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut().filter(|_| has_socket)
+    {
+        schemas.append(&mut socket::components());
+    }
     // What the API is to everybody: a server for whoever has an account.
     document["servers"][0]["x-internal"] = json!(false);
     links::complete(&mut document);
@@ -63,6 +76,7 @@ impl Operation<'_> {
         }
         self.complete_parameters();
         self.offer_stream();
+        self.describe_socket();
         self.accept_merge_patch();
         self.add_success_headers();
         for entry in self.problems() {
@@ -139,8 +153,11 @@ impl Operation<'_> {
         // A POST without a body reads one all the same, to refuse it.
         let is_action = self.method == "post" && !self.is_public();
         let has_body = is_action || self.fields.contains_key("requestBody");
+        // Two kinds have the same status: the first one is described.
+        add(self.is_socket(), &[registry::CSRF, registry::UPGRADE_REQUIRED]);
         add(!self.path.starts_with("/health/"), &[registry::RATE_LIMITED]);
-        add(self.is_api(), &[registry::NOT_ACCEPTABLE, registry::UNAVAILABLE]);
+        add(self.is_api() && !self.is_socket(), &[registry::NOT_ACCEPTABLE]);
+        add(self.is_api(), &[registry::UNAVAILABLE]);
         add(!self.is_public(), &[registry::UNAUTHENTICATED, registry::FORBIDDEN]);
         add(self.is_api() && self.changes(), &[registry::CSRF]);
         add(self.path.contains('{'), &[registry::NOT_FOUND]);
@@ -185,6 +202,18 @@ impl Operation<'_> {
             },
             "example": stream_example(&list),
         });
+    }
+
+    /// What is said over a socket.
+    fn describe_socket(&mut self) {
+        let opened = self.responses().and_then(|responses| responses.get_mut("101"));
+        if let Some(opened) = opened.and_then(Value::as_object_mut) {
+            opened.insert("content".to_owned(), socket::content());
+        }
+    }
+
+    fn is_socket(&self) -> bool {
+        self.fields.get("responses").is_some_and(|responses| responses["101"].is_object())
     }
 
     fn complete_parameters(&mut self) {

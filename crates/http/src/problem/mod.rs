@@ -358,6 +358,9 @@ impl<E: Fault> From<E> for Problem {
     }
 }
 
+/// What somebody is given who may come back at once, to another instance.
+pub(crate) const SOON: Duration = Duration::from_secs(1);
+
 /// What an unavailable part is given when it does not say itself how long it will be away.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -445,6 +448,7 @@ impl fmt::Display for Chain<'_> {
 }
 
 /// What every problem of a request takes from it.
+#[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) request_id: String,
     pub(crate) trace_id: Option<String>,
@@ -460,6 +464,11 @@ tokio::task_local! {
 /// told in the language that was asked for.
 pub(crate) fn in_request<F: Future>(asked: Asked, future: F) -> impl Future<Output = F::Output> {
     ASKED.scope(asked, future)
+}
+
+/// What the problems of this request take from it: for what goes on after its answer.
+pub(crate) fn asked() -> Option<Asked> {
+    ASKED.try_with(Asked::clone).ok()
 }
 
 /// The language of the request that is being answered.

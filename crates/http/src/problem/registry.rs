@@ -84,6 +84,7 @@ pub const ENTRIES: &[Entry] = &[
     BATCH_FAILED,
     IDEMPOTENCY_KEY_REUSED,
     LOCKED,
+    UPGRADE_REQUIRED,
     PRECONDITION_REQUIRED,
     RATE_LIMITED,
     INTERNAL,
@@ -122,6 +123,8 @@ pub const IDEMPOTENCY_KEY_REUSED: Entry =
     entry("idempotency_key_reused", StatusCode::UNPROCESSABLE_ENTITY);
 /// 423.
 pub const LOCKED: Entry = entry("locked", StatusCode::LOCKED);
+/// 426.
+pub const UPGRADE_REQUIRED: Entry = entry("upgrade_required", StatusCode::UPGRADE_REQUIRED);
 /// 428.
 pub const PRECONDITION_REQUIRED: Entry =
     entry("precondition_required", StatusCode::PRECONDITION_REQUIRED);

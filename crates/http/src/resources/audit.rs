@@ -354,6 +354,7 @@ fn instant(text: String) -> Result<Timestamp, Unfit> {
 }
 
 impl LiveList for ChangeFilter {
+    const PATH: &'static str = "/api/v1/audit/changes";
     const ENTITY: &'static str = ChangeEntity::NAME;
     const OTHERS: Option<&'static [&'static str]> = None;
     type Record = ChangeRecord;

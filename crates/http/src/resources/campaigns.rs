@@ -84,6 +84,7 @@ impl Params for CampaignFilter {
 }
 
 impl LiveList for CampaignFilter {
+    const PATH: &'static str = "/api/v1/campaigns";
     const ENTITY: &'static str = CampaignEntity::NAME;
     const OTHERS: Option<&'static [&'static str]> = Some(&[]);
     type Record = Campaign;

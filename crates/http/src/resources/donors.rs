@@ -96,6 +96,7 @@ impl Params for DonorFilter {
 }
 
 impl LiveList for DonorFilter {
+    const PATH: &'static str = "/api/v1/donors";
     const ENTITY: &'static str = DonorEntity::NAME;
     const OTHERS: Option<&'static [&'static str]> = Some(&[]);
     type Record = Donor;

@@ -18,7 +18,7 @@ use crate::{
     Cx, Domains, Params, Problem, StrictQuery,
     live::{
         group::Subject,
-        list::{Follower, FollowerParam},
+        list::{Follower, FollowerParam, Following},
         stream::EventStream,
     },
     problem::registry,
@@ -78,6 +78,16 @@ impl Params for EventsFilter {
     }
 }
 
+/// What the parameter `topics` says, for those who ask within something else.
+///
+/// # Errors
+/// As `GET /events` answers.
+pub(crate) fn parsed(topics: String) -> Result<Vec<Topic>, Problem> {
+    let mut fields = Fields::default();
+    let query = EventsFilter { topics: Some(topics) }.read(&mut fields);
+    fields.finish(query).map_err(Problem::bad_parameters)
+}
+
 /// Parses `donations,donors`.
 pub(crate) fn topics(text: &str) -> Result<Vec<Topic>, Unfit> {
     let mut topics: Vec<Topic> = Vec::new();
@@ -115,16 +125,18 @@ async fn follow_events(
     topics: StrictQuery<EventsFilter>,
     follower: Follower,
 ) -> Result<EventStream, Problem> {
-    follow(&cx, domains.into_inner(), topics.0, follower).await
+    follower.follow(following(&cx, domains.into_inner(), topics.0)?).await
 }
 
-/// Takes a place among those who hear of the same topics with the same rights.
-pub(crate) async fn follow(
+/// What is followed by whoever hears of these topics.
+///
+/// # Errors
+/// 403 without the permission of each of them.
+pub(crate) fn following(
     cx: &Context,
     domains: Arc<Domains>,
     mut topics: Vec<Topic>,
-    follower: Follower,
-) -> Result<EventStream, Problem> {
+) -> Result<Following, Problem> {
     for topic in &topics {
         cx.permit(topic.permission)?;
     }
@@ -132,11 +144,11 @@ pub(crate) async fn follow(
     let shape: Vec<(String, String)> =
         topics.iter().map(|topic| ("topic".to_owned(), topic.name.to_owned())).collect();
     let cx = cx.clone();
-    let subject = || Subject::Notices {
+    let subject = Subject::Notices {
         topics: topics.iter().map(|topic| (topic.entity, topic.name)).collect(),
         is_visible: Box::new(move |notice| is_visible(&cx, &domains, notice)),
     };
-    follower.follow("events", &shape, subject).await
+    Ok(Following::new("events", shape, subject))
 }
 
 /// True when the caller may meet the record. One that is gone for good is met by those only who may
@@ -161,7 +173,16 @@ fn is_visible(
     })
 }
 
-async fn meet(cx: &Context, domains: &Domains, entity: &str, id: Uuid) -> Result<(), Problem> {
+/// Reads a record for nothing but whether the caller may.
+///
+/// # Errors
+/// 404 when there is none, or none in the scope; 403 without the permission to read it.
+pub(crate) async fn meet(
+    cx: &Context,
+    domains: &Domains,
+    entity: &str,
+    id: Uuid,
+) -> Result<(), Problem> {
     match entity {
         DonorEntity::NAME => drop(domains.donors.find(cx, DonorId::new(id)).await?),
         CampaignEntity::NAME => drop(domains.campaigns.find(cx, CampaignId::new(id)).await?),

@@ -39,7 +39,7 @@
 //! [`crate::etag::IfMatch`] and `params(IfMatchParam)`; a list takes
 //! [`crate::query::ListQuery`] and `params(PageParams, …)`. A list whose changes the feed tells can be
 //! followed: its filter is a [`crate::live::list::LiveList`], and its handler takes a
-//! [`crate::live::list::Follower`] and `params(FollowerParam)`.
+//! [`crate::live::list::Follower`] and `params(FollowerParam)`; it stands in [`LIVE_LISTS`].
 //!
 //! Each body has an example, each field a description. A text says its form, from which its pattern
 //! follows: `format = "line"` or `"text"` with `min_length` and `max_length`, `"word"`, `"e164"`, …;
@@ -56,11 +56,23 @@ pub(crate) mod mails;
 pub(crate) mod parts;
 pub(crate) mod roles;
 pub(crate) mod shared;
+pub(crate) mod socket;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 pub(crate) mod words;
 
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+use crate::live::list::{ListAt, list_at};
+
+/// Every list that can be followed, for the socket.
+pub(crate) const LIVE_LISTS: &[ListAt] = &[
+    list_at::<audit::ChangeFilter>(),
+    list_at::<campaigns::CampaignFilter>(),
+    list_at::<donations::filter::DonationFilter>(),
+    list_at::<donors::DonorFilter>(),
+    list_at::<users::UserFilter>(),
+];
 
 /// Registers every resource under `/api/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -69,6 +81,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(scope("/roles").configure(roles::routes))
         .service(scope("/audit").configure(audit::routes))
         .service(scope("/events").configure(events::routes))
+        .service(scope("/socket").configure(socket::routes))
         .service(scope("/donors").configure(donors::routes))
         .service(scope("/campaigns").configure(campaigns::routes))
         .service(scope("/donations").configure(donations::routes))

@@ -334,6 +334,7 @@ impl Params for UserFilter {
 }
 
 impl LiveList for UserFilter {
+    const PATH: &'static str = "/api/v1/users";
     const ENTITY: &'static str = UserEntity::NAME;
     const OTHERS: Option<&'static [&'static str]> = Some(&[]);
     type Record = User;

@@ -15,8 +15,9 @@ use actix_web::{
     test::{self, TestRequest},
 };
 use almoner_kernel::{
-    Answers, Batch, Batches, Caller, Clock, Context, Feed, Ids, Notice, Permission, PermissionSet,
-    ScopeKind, SecurityEventKind, StoreError, Timestamp, UserId, id::Id, trail::SavedAnswer,
+    Answers, Batch, Batches, Caller, Clock, Context, Feed, Hearing, Ids, Notice, Permission,
+    PermissionSet, ScopeKind, SecurityEventKind, Signal, Signals, StoreError, Timestamp, UserId,
+    id::Id, trail::SavedAnswer,
 };
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -104,6 +105,26 @@ impl Feed for World {
     }
 }
 
+#[async_trait]
+impl Signals for World {
+    async fn tell(&self, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn hear(&self) -> Box<dyn Hearing> {
+        Box::new(Silence)
+    }
+}
+
+struct Silence;
+
+#[async_trait]
+impl Hearing for Silence {
+    async fn next(&mut self) -> Signal {
+        std::future::pending().await
+    }
+}
+
 pub(super) fn caller(role: &str, permissions: PermissionSet) -> Caller {
     Caller {
         user_id: UserId::new(Uuid::from_u128(role.len() as u128)),
@@ -163,6 +184,7 @@ pub(super) fn server(settings: HttpSettings, world: &Arc<World>) -> Server {
         callers: world.clone(),
         answers: world.clone(),
         feed: world.clone(),
+        signals: world.clone(),
         batches: world.clone(),
         refusals: world.clone(),
         readiness: world.clone(),

@@ -22,6 +22,7 @@ use crate::{
     live::{
         Live, LiveSettings,
         group::{self, Page, Subject},
+        rooms::{Pace, Rooms},
         stream::{Next, Stream},
         tickets::End,
         window::Row,
@@ -51,7 +52,8 @@ impl World {
     }
 
     fn live(self: &Arc<Self>) -> Live {
-        Live::new(LiveSettings::default(), self.clone(), self.clone(), self.clone())
+        let rooms = Rooms::new(Pace::default(), super::house::world());
+        Live::new(LiveSettings::default(), self.clone(), self.clone(), self.clone(), rooms)
     }
 
     /// A change of a donor is committed.

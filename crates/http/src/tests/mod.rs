@@ -17,6 +17,7 @@ mod problems;
 mod queries;
 mod quotas;
 mod replays;
+mod rooms;
 mod sockets;
 mod telemetry;
 mod texts;

@@ -154,6 +154,7 @@ impl Limits {
 }
 
 impl LiveList for DonationFilter {
+    const PATH: &'static str = "/api/v1/donations";
     const ENTITY: &'static str = DonationEntity::NAME;
     const OTHERS: Option<&'static [&'static str]> =
         Some(&[DonorEntity::NAME, CampaignEntity::NAME]);

@@ -1,0 +1,77 @@
+//! Who opened a socket, and what may be done for them.
+
+use std::sync::Arc;
+
+use actix_web::{ResponseError, http::StatusCode, web::Data};
+use almoner_kernel::{Caller, Context, SecurityEventKind};
+
+use super::message::Wanted;
+use crate::{
+    Cx, Domains,
+    live::{list::Following, rooms::Room},
+    middleware::gate,
+    problem::Problem,
+    resources::{LIVE_LISTS, events},
+    services::Services,
+    site::Site,
+    words,
+};
+
+/// How the refusals of a socket are written down.
+const ROUTE: &str = "GET /api/v1/socket";
+
+/// Who opened a socket, and what it works with.
+pub(crate) struct Host {
+    pub(crate) site: Data<Site>,
+    pub(crate) services: Data<Services>,
+    pub(crate) domains: Arc<Domains>,
+    pub(crate) cx: Context,
+    pub(crate) key: Arc<str>,
+    pub(crate) caller: Arc<Caller>,
+}
+
+impl Host {
+    /// Writes down that something was refused, as for a request.
+    pub(super) async fn note(&self, problem: &Problem) {
+        if problem.status_code() == StatusCode::FORBIDDEN {
+            let detail = format!("{ROUTE}: {problem}");
+            let refusals = &self.services.refusals;
+            refusals.record(&self.now(), SecurityEventKind::AccessDenied, detail).await;
+        }
+    }
+
+    /// The context of what is done now.
+    fn now(&self) -> Context {
+        Context { at: self.services.clock.now(), ..self.cx.clone() }
+    }
+
+    /// Counts as one request: reading a list costs the same, however it is asked for.
+    pub(super) fn spend(&self) -> Result<(), Problem> {
+        self.site.limits.count(&self.caller)
+    }
+
+    pub(super) fn following(&self, what: Wanted) -> Result<Following, Problem> {
+        let (cx, domains) = (self.now(), Arc::clone(&self.domains));
+        match what {
+            Wanted::Topics(topics) => {
+                let topics = events::parsed(topics)?;
+                self.spend()?;
+                events::following(&cx, domains, topics)
+            }
+            Wanted::List { path, query } => {
+                if !gate::is_well_escaped(&query) {
+                    return Err(Problem::bad_request(words::badly_escaped()));
+                }
+                let list = LIVE_LISTS.iter().find(|list| list.path == path);
+                let list = list.ok_or_else(Problem::not_found)?;
+                self.spend()?;
+                (list.read)(&self.site.settings.keys, &query, Cx(cx), domains)
+            }
+        }
+    }
+
+    /// Makes sure that the user may be in a room: may read its record.
+    pub(super) async fn meet(&self, room: Room) -> Result<(), Problem> {
+        events::meet(&self.now(), &self.domains, room.entity, room.id).await
+    }
+}
