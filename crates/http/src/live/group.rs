@@ -179,6 +179,27 @@ pub(crate) struct Seat {
     pub(crate) rest: broadcast::Receiver<Arc<Told>>,
 }
 
+/// A slot whose group is about to be made: it is taken back when that fails, or when whoever wanted it
+/// does not wait for it.
+struct Reserved<'a> {
+    live: &'a Live,
+    key: Key,
+    slot: &'a Arc<Slot>,
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        if self.slot.0.initialized() {
+            return;
+        }
+        let mut groups = self.live.groups();
+        // This one and the map's: nobody else is trying.
+        if Arc::strong_count(self.slot) <= 2 && !self.slot.0.initialized() {
+            groups.remove(&self.key);
+        }
+    }
+}
+
 impl Live {
     /// Takes a seat in a group, which is made if there is none. `last` is what the client has.
     pub(crate) async fn join(
@@ -191,18 +212,10 @@ impl Live {
             return Err(Problem::new(registry::UNAVAILABLE).retry_after(SOON));
         }
         let slot = Arc::clone(self.groups().entry(key).or_default());
-        let found = slot.0.get_or_try_init(|| Group::start(self, key, subject())).await;
-        let group = match found {
-            Ok(group) => Arc::clone(group),
-            Err(problem) => {
-                let mut groups = self.groups();
-                // This one and the map's: nobody else is trying.
-                if Arc::strong_count(&slot) <= 2 && !slot.0.initialized() {
-                    groups.remove(&key);
-                }
-                return Err(problem);
-            }
-        };
+        let reserved = Reserved { live: self, key, slot: &slot };
+        let group = slot.0.get_or_try_init(|| Group::start(self, key, subject())).await?;
+        let group = Arc::clone(group);
+        drop(reserved);
         // The group cannot end before the seat is taken: `slot` is held.
         group.seat(self, last.map(|last| Mark::parse(last, &group.tag))).await
     }

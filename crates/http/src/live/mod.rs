@@ -158,6 +158,12 @@ impl Live {
         }
     }
 
+    /// True when nobody follows anything.
+    #[cfg(test)]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.groups().is_empty()
+    }
+
     fn groups(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<group::Key, Arc<Slot>>> {
         // A panic while the lock is held cannot leave half a group behind.
         self.0.groups.write().unwrap_or_else(PoisonError::into_inner)

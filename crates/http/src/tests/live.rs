@@ -248,3 +248,26 @@ async fn a_server_that_stops_ends_every_stream_and_takes_no_more() {
     let refused = live.join(key, None, || world.subject()).await;
     assert_eq!(refused.err().unwrap().code(), "unavailable");
 }
+
+#[tokio::test]
+async fn whoever_does_not_wait_leaves_nothing_behind() {
+    let world = World::new();
+    let live = world.live();
+    beside(&live, async {
+        let caller = world.caller.lock().unwrap().clone().unwrap();
+        let key = group::key("/donors", &[], &caller);
+        let never = || Subject::List {
+            entity: "donor",
+            others: Some(&[]),
+            is_found_by_others: false,
+            read: Box::new(|| Box::pin(std::future::pending())),
+        };
+        let impatient = live.join(key, None, never);
+        assert!(time::timeout(Duration::from_millis(20), impatient).await.is_err());
+        assert!(live.is_at_rest());
+        let mut stream = world.follow(&live).await;
+        assert_eq!(names(&stream.next().await), ["snapshot"]);
+        assert!(!live.is_at_rest());
+    })
+    .await;
+}
