@@ -125,7 +125,7 @@ async fn a_page_of_ours_opens_a_socket_and_nobody_else(house: &House<'_>) {
         let names = HeaderValue::from_static("chat, almoner.v1");
         request.headers_mut().insert("sec-websocket-protocol", names);
     });
-    let offered = offered.await.ok().expect("a socket");
+    let offered = offered.await.expect("a socket");
     assert_eq!(offered.headers["sec-websocket-protocol"], "almoner.v1");
     let forged = superadmin.get("/audit/security-events?kind=forgery_refused").await.expect(200);
     assert_eq!(forged.list("/items").len(), 4);
@@ -495,7 +495,7 @@ async fn what_is_no_message_is_told_and_the_socket_goes_on(house: &House<'_>) {
     let turkish = Socket::attempt(&superadmin, &house.url, |request| {
         request.headers_mut().insert("accept-language", HeaderValue::from_static("tr"));
     });
-    let mut turkish = turkish.await.ok().expect("a socket");
+    let mut turkish = turkish.await.expect("a socket");
     turkish.send(json!({ "type": "leave", "id": "1" })).await;
     assert_eq!(turkish.refused("1", "validation").await["title"], "İstek geçerli değil");
 }
