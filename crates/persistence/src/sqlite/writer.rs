@@ -16,7 +16,10 @@
 
 use std::{
     cell::Cell,
+    error::Error,
     fmt,
+    fs::File,
+    io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc},
     thread,
@@ -130,8 +133,10 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<i32> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(2))
 }
 
-/// Copies the log while others write to it, until what came in the meantime is little.
-fn catch_up(connection: &Connection) -> rusqlite::Result<()> {
+/// Copies the log while others write to it, until what came in the meantime is little, and brings the
+/// file to the disk. SQLite does that itself only when nobody has written meanwhile, which is in line:
+/// everybody would wait for thousands of pages.
+fn catch_up(connection: &Connection, file: &File) -> Result<(), Trouble> {
     let mut copied = 0;
     for _ in 0..MAX_PASSES {
         let before = copied;
@@ -140,7 +145,13 @@ fn catch_up(connection: &Connection) -> rusqlite::Result<()> {
             break;
         }
     }
-    Ok(())
+    Ok(file.sync_data()?)
+}
+
+/// The file itself, beside SQLite's own connections. It is never closed: closing any handle of a file
+/// releases all locks that the process has on it (POSIX), SQLite's too.
+fn handle(path: &Path) -> io::Result<&'static File> {
+    File::options().write(true).open(path).map(|file| &*Box::leak(Box::new(file)))
 }
 
 fn note_log(_: &Wal, pages: i32) -> rusqlite::Result<()> {
@@ -152,20 +163,33 @@ fn note_log(_: &Wal, pages: i32) -> rusqlite::Result<()> {
 fn keep_log_short(path: &Path, desk: &Weak<tokio::sync::Mutex<Desk>>, told: &mpsc::Receiver<()>) {
     let mut beside = None;
     while told.recv().is_ok() {
-        let done = match beside.take().map_or_else(|| open_reader(path), Ok) {
-            Ok(connection) => {
-                // Most of it while others write, the rest in line.
-                let copied = catch_up(&connection);
-                beside = Some(connection);
-                let desk = desk.upgrade();
-                copied.and_then(|()| desk.map_or(Ok(()), |desk| desk.blocking_lock().checkpoint()))
-            }
-            Err(error) => Err(error),
-        };
-        if let Err(error) = done {
-            tracing::warn!(%error, "the log could not be copied into the database file yet");
+        if let Err(error) = shorten_log(path, desk, &mut beside) {
+            tracing::warn!(
+                error = &*error as &dyn Error,
+                "the log could not be copied into the database file yet"
+            );
         }
     }
+}
+
+/// Whatever went wrong with the log: SQLite's errors and those of the file.
+type Trouble = Box<dyn Error + Send + Sync>;
+
+/// Empties the log: most of it while others write, the rest in line.
+fn shorten_log(
+    path: &Path,
+    desk: &Weak<tokio::sync::Mutex<Desk>>,
+    beside: &mut Option<(Connection, &'static File)>,
+) -> Result<(), Trouble> {
+    let (connection, file) = match beside {
+        Some(beside) => beside,
+        None => beside.insert((open_reader(path)?, handle(path)?)),
+    };
+    catch_up(connection, file)?;
+    if let Some(desk) = desk.upgrade() {
+        desk.blocking_lock().checkpoint()?;
+    }
+    Ok(())
 }
 
 impl Writer {
