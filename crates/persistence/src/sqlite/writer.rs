@@ -49,6 +49,8 @@ const LOG_PAGES: i32 = 4_000;
 const FEW_PAGES: i32 = 200;
 /// How often the log is copied beside the writers before they have to wait.
 const MAX_PASSES: usize = 6;
+/// How long writers wait for those who read from the log, so that it can begin anew.
+const MOMENT: Duration = Duration::from_millis(5);
 
 thread_local! {
     /// Pages in the log after the last commit of this thread.
@@ -121,9 +123,9 @@ impl Desk {
             self.flush();
         }
         let began = Instant::now();
-        let copied = checkpoint(&self.connection());
+        let copied = begin_anew(&self.connection());
         metrics::histogram!(measures::CHECKPOINT_SECONDS).record(began.elapsed());
-        copied.map(drop)
+        copied
     }
 }
 
@@ -133,19 +135,29 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<i32> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(2))
 }
 
-/// Copies the log while others write to it, until what came in the meantime is little, and brings the
-/// file to the disk. SQLite does that itself only when nobody has written meanwhile, which is in line:
-/// everybody would wait for thousands of pages.
+/// Copies the rest of the log, and lets it begin anew. Readers of the log get a moment to come to their
+/// end: as long as there is one, the log goes on growing and all of this has to be done again.
+fn begin_anew(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(MOMENT)?;
+    let copied = connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+    connection.busy_timeout(Duration::ZERO)?;
+    copied
+}
+
+/// Copies the log while others write to it, and brings the file to the disk, until what came in the
+/// meantime is little. SQLite syncs the file itself only when nobody has written meanwhile, which is in
+/// line: everybody would wait for thousands of pages.
 fn catch_up(connection: &Connection, file: &File) -> Result<(), Trouble> {
     let mut copied = 0;
     for _ in 0..MAX_PASSES {
         let before = copied;
         copied = checkpoint(connection)?;
+        file.sync_data()?;
         if copied - before < FEW_PAGES {
             break;
         }
     }
-    Ok(file.sync_data()?)
+    Ok(())
 }
 
 /// The file itself, beside SQLite's own connections. It is never closed: closing any handle of a file
