@@ -2,6 +2,7 @@
 //! process, then asked for one [`App`] by each worker, and by tests.
 
 use std::{
+    any::Any,
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
@@ -11,7 +12,7 @@ use std::{
 use actix_web::{
     App, Error, HttpResponse, HttpServer,
     body::MessageBody,
-    dev::{self, ServiceFactory, ServiceRequest, ServiceResponse},
+    dev::{self, Extensions, ServiceFactory, ServiceRequest, ServiceResponse},
     get,
     http::header,
     middleware::{Compress, from_fn},
@@ -129,7 +130,7 @@ impl Server {
     /// When the address cannot be listened on.
     pub fn bind(&self, address: SocketAddr, grace: Duration) -> io::Result<dev::Server> {
         let server = self.clone();
-        let http = HttpServer::new(move || server.app()).bind(address)?;
+        let http = HttpServer::new(move || server.app()).on_connect(limit_silence).bind(address)?;
         Ok(http.disable_signals().shutdown_timeout(grace.as_secs()).run())
     }
 
@@ -139,8 +140,8 @@ impl Server {
     /// When the socket cannot be used.
     pub fn listen(&self, listener: TcpListener, workers: usize) -> io::Result<dev::Server> {
         let server = self.clone();
-        let http = HttpServer::new(move || server.app()).workers(workers).listen(listener)?;
-        Ok(http.disable_signals().run())
+        let http = HttpServer::new(move || server.app()).on_connect(limit_silence);
+        Ok(http.workers(workers).listen(listener)?.disable_signals().run())
     }
 
     /// The application of one worker. It is a type of many megabytes of code: whoever calls this from
@@ -211,6 +212,24 @@ pub(crate) fn collect(
         .service(page::explain_problem)
         .service(scope(API).configure(resources))
         .split_for_parts()
+}
+
+/// How long a peer may take nothing of what it is sent.
+#[cfg(target_os = "linux")]
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Lets the system give up a peer that takes nothing (RFC 5482): otherwise one that never reads, but
+/// answers probes, keeps its connection and all that waits for it for ever.
+fn limit_silence(connection: &dyn Any, _: &mut Extensions) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+        let limited = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(SILENCE));
+        if let Err(error) = limited {
+            tracing::debug!(%error, "a connection has no limit of silence");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = connection;
 }
 
 #[get("/api/openapi.json")]
