@@ -4,7 +4,7 @@ import { cookiesHere } from "./cookies.js";
 import { REPEATABLE } from "./generated/operations.js";
 import { List } from "./list.js";
 import { type Listener, type Subscription, follow } from "./live.js";
-import { Socket, type SocketListener, type WebSocketLike } from "./socket.js";
+import { type SessionState, Socket, type SocketListener, type WebSocketLike } from "./socket.js";
 import { Problem, UnexpectedAnswer, isProblem } from "./problem.js";
 import { type Retry, Transport, retryAfter } from "./transport.js";
 import type {
@@ -41,6 +41,8 @@ const LOGOUT = "/api/v1/auth/logout";
 const SOCKET = "/api/v1/socket";
 /** The words of the socket. */
 const PROTOCOL = "almoner.v1";
+/** How long the session is asked for when a socket cannot be opened. */
+const SESSION_MS = 10_000;
 
 /**
  * The API of one server, as one user. Sends the session and its CSRF token, an `Idempotency-Key`
@@ -185,15 +187,15 @@ export class Almoner {
       return this.#webSocket(url.href, PROTOCOL, headers);
     };
     // A page is never told why a socket cannot be opened.
-    const refusal = async (): Promise<Error | undefined> => {
+    const session = async (): Promise<SessionState> => {
       try {
-        await this.get(SESSION);
+        await this.get(SESSION, { signal: AbortSignal.timeout(SESSION_MS) });
+        return true;
       } catch (error) {
-        if (error instanceof Problem && error.is("unauthenticated")) return error;
+        return error instanceof Problem && error.is("unauthenticated") && error;
       }
-      return undefined;
     };
-    return new Socket(open, refusal, listener);
+    return new Socket(open, session, listener);
   }
 
   /**

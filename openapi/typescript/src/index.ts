@@ -11,6 +11,7 @@ export {
   type ProblemOf,
   UnexpectedAnswer,
 } from "./problem.js";
+export { SocketFault } from "./socket.js";
 export type {
   Change,
   ChangeListener,

@@ -26,6 +26,8 @@ export interface ChangeListener {
   missed?(): void;
   /** The server refuses to go on. Nothing follows. */
   error?(reason: Error): void;
+  /** False while nothing comes: the connection is lost, or the server too busy; true when it does again. */
+  connected?(isConnected: boolean): void;
 }
 
 /** What somebody says in a room. */
@@ -43,11 +45,13 @@ export interface RoomListener {
   said?(said: Said): void;
   /** The record may not be read, or not any more. Nothing follows. */
   error?(reason: Error): void;
+  /** False while one is not in it: the connection is lost, or the server too busy; true when one is again. */
+  connected?(isConnected: boolean): void;
 }
 
 /** A room that one is in. */
 export interface Room {
-  /** Tells the others something; lost while the connection is. */
+  /** Tells the others something; lost while the connection is, and when much more is said than 10 a second. */
   say(kind: string, data?: object): void;
   /** Leaves. */
   leave(): void;
@@ -57,9 +61,38 @@ export interface Room {
 export interface SocketListener {
   /** False while the connection is lost and made anew, true when it stands again. */
   connected?(isConnected: boolean): void;
+  /** The server ends this connection and says why: `stopping`, `flood`. Unless `error` follows, another is made. */
+  ended?(code: string): void;
+  /** What waiting hardly mends; told once for each time, and tried again at the longest intervals. */
+  fault?(reason: SocketFault): void;
   /** The session is over. Everything on the socket has ended. */
   error?(reason: Error): void;
 }
+
+/** Something is wrong with the program, or with what is between it and the server. */
+export class SocketFault extends Error {
+  override readonly name = "SocketFault";
+  /**
+   * `cannot_open`: the session is fine, but no socket opens: the origin is not allowed, or a proxy lets no
+   * WebSocket through. `misused`: the server closed it for what was sent.
+   */
+  readonly code: "cannot_open" | "misused";
+  /** With the code `misused`: the close code, such as 1008. */
+  readonly closeCode: number | undefined;
+
+  constructor(closeCode?: number) {
+    super(
+      closeCode === undefined
+        ? "the socket cannot be opened, though the session is fine"
+        : `the server closed the socket for what was sent: ${closeCode}`,
+    );
+    this.code = closeCode === undefined ? "cannot_open" : "misused";
+    this.closeCode = closeCode;
+  }
+}
+
+/** What is known of the session: true when it is fine, false when nobody could be asked, or why it is over. */
+export type SessionState = boolean | Error;
 
 /** What is needed of a WebSocket. */
 export type WebSocketLike = Pick<
@@ -67,35 +100,113 @@ export type WebSocketLike = Pick<
   "onopen" | "onmessage" | "onclose" | "onerror" | "send" | "close"
 >;
 
-/** The server pings every 15 seconds, which no page can see; so pages ask. */
+/** The server pings every 15 seconds, which no page can see; so pages ask, and are answered before they ask again. */
 const PING_MS = 20_000;
-const SILENCE_MS = 45_000;
 const LONGEST_WAIT_MS = 30_000;
-/** How long a subscription waits that the server is too busy for. */
-const BUSY_MS = 5_000;
+/** A connection that stood for so long was none that failed. */
+const STANDING_MS = 30_000;
+/** Failed openings in a row before somebody is told. */
+const OPENINGS = 3;
+/** What is refused for a time is asked for again after so long at most, unless the server says longer. */
+const LONGEST_RETRY_MS = 300_000;
+/** Messages at once, and then each second: the server takes 120 and 20. */
+const BURST = 100;
+const PER_SECOND = 10;
 
 const query = createQuerySerializer<Record<string, string | number | boolean | readonly string[]>>({
   array: { style: "form", explode: false },
 });
 
-type Message = Schemas["SocketMessage"];
+/** `retry_after` are seconds, where waiting helps. */
+type Message =
+  | Exclude<Schemas["SocketMessage"], Schemas["SocketError"]>
+  | (Schemas["SocketError"] & { readonly retry_after?: number });
 type Event = Schemas["SocketEvent"];
 
 /** Something that is asked for again with each connection. */
-interface Followed {
-  /** What is asked for. */
-  readonly wanted: { readonly list: string } | { readonly topics: readonly string[] };
-  /** The id of the last event that was seen. */
-  last: string | undefined;
-  event(event: Event): void;
+interface Wanted {
+  /** How often it was refused for a time, one after the other. */
+  refusals: number;
+  /** The message that asks for it. */
+  request(id: string): object;
   connected(isConnected: boolean): void;
   error(reason: Error): void;
 }
 
+/** A list, or topics. */
+interface Followed extends Wanted {
+  event(event: Event): void;
+}
+
 /** A room, and who is there. */
-interface Joined {
+interface Joined extends Wanted {
+  readonly id: string;
   readonly listener: RoomListener;
   people: readonly Person[];
+}
+
+/** One connection, and what ends with it. */
+class Connection {
+  readonly socket: WebSocketLike;
+  isOpen = false;
+  /** True while a ping is not answered. */
+  isAsked = false;
+  /** Why it ends, once the server has said so. */
+  ending: string | undefined;
+  /** What was asked for on it, by id: true when that has been sent. */
+  readonly asked = new Map<string, boolean>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #waiting: (() => object | undefined)[] = [];
+  #allowance = BURST;
+  #counted = Date.now();
+
+  constructor(socket: WebSocketLike) {
+    this.socket = socket;
+  }
+
+  /** Calls later, unless the connection is over by then. */
+  after(ms: number, call: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      call();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#waiting.length = 0;
+  }
+
+  /** Sends at its turn, in order; nothing, if by then there is nothing to say. */
+  send(message: () => object | undefined): void {
+    this.#waiting.push(message);
+    if (this.#waiting.length === 1) this.#flush();
+  }
+
+  /** Sends now, or not at all. */
+  sendNow(message: object): void {
+    if (this.#waiting.length === 0 && this.#allowed() >= 1) this.send(() => message);
+  }
+
+  #allowed(): number {
+    const now = Date.now();
+    const passed = Math.max(0, now - this.#counted) / 1000;
+    this.#allowance = Math.min(BURST, this.#allowance + passed * PER_SECOND);
+    this.#counted = now;
+    return this.#allowance;
+  }
+
+  #flush(): void {
+    while (this.#waiting.length > 0 && this.#allowed() >= 1) {
+      const message = this.#waiting.shift()?.();
+      if (message === undefined) continue;
+      this.#allowance -= 1;
+      this.socket.send(JSON.stringify(message));
+    }
+    if (this.#waiting.length > 0) this.after(1000 / PER_SECOND, () => this.#flush());
+  }
 }
 
 /**
@@ -104,27 +215,28 @@ interface Joined {
  */
 export class Socket {
   readonly #open: () => WebSocketLike;
-  readonly #refusal: () => Promise<Error | undefined>;
+  readonly #session: () => Promise<SessionState>;
   readonly #listener: SocketListener;
   readonly #followed = new Map<string, Followed>();
+  /** By name. */
   readonly #rooms = new Map<string, Joined>();
-  #socket: WebSocketLike | undefined;
+  #connection: Connection | undefined;
   #isConnected = false;
   #isClosed = false;
   #failures = 0;
+  /** Openings that failed in a row, while the session was fine. */
+  #refusals = 0;
   #next = 0;
-  #heard = 0;
-  #ticks: ReturnType<typeof setInterval> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
 
-  /** `refusal` says why a connection that cannot be opened never can be, if so. */
+  /** `session` is asked when a connection cannot be opened: nobody is told why. */
   constructor(
     open: () => WebSocketLike,
-    refusal: () => Promise<Error | undefined>,
+    session: () => Promise<SessionState>,
     listener: SocketListener = {},
   ) {
     this.#open = open;
-    this.#refusal = refusal;
+    this.#session = session;
     this.#listener = listener;
     this.#connect();
   }
@@ -142,14 +254,16 @@ export class Socket {
 
   /** Changes of kinds of records, without what they are. */
   changes(topics: readonly string[], listener: ChangeListener): Subscription {
+    let last: string | undefined;
     return this.#follow({
-      wanted: { topics },
-      last: undefined,
+      refusals: 0,
+      request: (id) => subscribe(id, { topics }, last),
       event: (event) => {
+        last = event.id ?? last;
         if (event.event === "change") listener.change(event.data as Change);
         if (event.event === "resync") listener.missed?.();
       },
-      connected: () => undefined,
+      connected: (isConnected) => listener.connected?.(isConnected),
       error: (reason) => listener.error?.(reason),
     });
   }
@@ -157,18 +271,28 @@ export class Socket {
   /** Goes into the room of a record, `donors:019a…`. */
   join(room: string, listener: RoomListener): Room {
     if (this.#rooms.has(room)) throw new TypeError(`${room} is joined already`);
-    const joined: Joined = { listener, people: [] };
+    const id = this.#newId();
+    const joined: Joined = {
+      id,
+      listener,
+      people: [],
+      refusals: 0,
+      request: () => ({ type: "join", id, room }),
+      connected: (isConnected) => listener.connected?.(isConnected),
+      error: (reason) => listener.error?.(reason),
+    };
     this.#rooms.set(room, joined);
-    this.#send({ type: "join", id: room, room });
+    this.#ask(id, joined);
     const isIn = (): boolean => this.#rooms.get(room) === joined;
     return {
       say: (kind, data) => {
-        if (isIn()) this.#send({ type: "say", room, kind, ...(data === undefined ? {} : { data }) });
+        const message = { type: "say", room, kind, ...(data === undefined ? {} : { data }) };
+        if (isIn() && this.#isConnected) this.#connection?.sendNow(message);
       },
       leave: () => {
         if (!isIn()) return;
         this.#rooms.delete(room);
-        this.#send({ type: "leave", room });
+        this.#forget(id, { type: "leave", room });
       },
     };
   }
@@ -176,116 +300,150 @@ export class Socket {
   /** Closes the connection; nothing follows. */
   close(): void {
     this.#isClosed = true;
-    this.#stop();
-    this.#socket?.close(1000);
-    this.#connected(false);
+    clearTimeout(this.#again);
+    this.#connection?.stop();
+    this.#connection?.socket.close(1000);
+    this.#disconnected();
+  }
+
+  #newId(): string {
+    return `s${(this.#next += 1)}`;
   }
 
   #follow(followed: Followed): Subscription {
-    const id = `s${(this.#next += 1)}`;
+    const id = this.#newId();
     this.#followed.set(id, followed);
-    this.#begin(id, followed);
+    this.#ask(id, followed);
     return {
       close: () => {
-        if (this.#followed.delete(id)) this.#send({ type: "unsubscribe", id });
+        if (this.#followed.delete(id)) this.#forget(id, { type: "unsubscribe", id });
       },
     };
   }
 
-  #begin(id: string, { wanted, last }: Followed): void {
-    const behind = last === undefined ? {} : { last_event_id: last };
-    this.#send({ type: "subscribe", id, ...wanted, ...behind });
+  /** What is wanted now, by id. */
+  #wanted(): Map<string, Wanted> {
+    const rooms = [...this.#rooms.values()].map((joined): [string, Wanted] => [joined.id, joined]);
+    return new Map<string, Wanted>([...this.#followed, ...rooms]);
   }
 
-  #send(message: object): void {
-    if (this.#isConnected) this.#socket?.send(JSON.stringify(message));
+  #isWanted(id: string): boolean {
+    return this.#followed.has(id) || [...this.#rooms.values()].some((joined) => joined.id === id);
+  }
+
+  /** Asks, once on each connection. */
+  #ask(id: string, wanted: Wanted): void {
+    const connection = this.#connection;
+    if (!this.#isConnected || connection === undefined || connection.asked.has(id)) return;
+    connection.asked.set(id, false);
+    connection.send(() => {
+      if (!this.#isWanted(id)) return undefined;
+      connection.asked.set(id, true);
+      return wanted.request(id);
+    });
+  }
+
+  /** Tells the server that something is wanted no more, if it knows of it. */
+  #forget(id: string, message: object): void {
+    if (this.#isConnected && this.#connection?.asked.get(id)) this.#connection.send(() => message);
+    this.#connection?.asked.delete(id);
   }
 
   #connect(): void {
     const socket = this.#open();
-    this.#socket = socket;
-    const isOurs = (): boolean => this.#socket === socket && !this.#isClosed;
-    let wasOpen = false;
+    const connection = new Connection(socket);
+    this.#connection = connection;
+    const isOurs = (): boolean => this.#connection === connection && !this.#isClosed;
     socket.onopen = () => {
       if (!isOurs()) return;
-      wasOpen = true;
-      this.#heard = Date.now();
-      this.#ticks = setInterval(() => this.#tick(socket), PING_MS);
-      this.#connected(true);
-      for (const [id, followed] of this.#followed) this.#begin(id, followed);
-      for (const room of this.#rooms.keys()) this.#send({ type: "join", id: room, room });
+      connection.isOpen = true;
+      this.#refusals = 0;
+      connection.after(PING_MS, () => this.#ping(connection));
+      connection.after(STANDING_MS, () => {
+        this.#failures = 0;
+      });
+      // Whoever is told may ask for more.
+      this.#isConnected = true;
+      for (const [id, wanted] of this.#wanted()) this.#ask(id, wanted);
+      this.#listener.connected?.(true);
     };
     socket.onmessage = ({ data }: { readonly data: string }) => {
       if (!isOurs()) return;
-      this.#heard = Date.now();
-      this.#failures = 0;
-      this.#read(parse(data));
+      connection.isAsked = false;
+      this.#read(connection, parse(data));
     };
     // Not every program tells of the end of what has failed.
     socket.onerror = () => {
-      if (isOurs()) void this.#lost(!wasOpen);
+      if (isOurs()) void this.#lost(connection);
     };
     socket.onclose = ({ code }) => {
-      if (isOurs()) void this.#lost(!wasOpen || code === UNAUTHENTICATED);
+      if (isOurs()) void this.#lost(connection, code);
     };
   }
 
-  /** A connection that is dead may take minutes to say so. */
-  #tick(socket: WebSocketLike): void {
-    if (Date.now() - this.#heard < SILENCE_MS) return this.#send({ type: "ping" });
-    socket.close();
-    if (this.#socket === socket && !this.#isClosed) void this.#lost(false);
+  /**
+   * A connection that is dead may take minutes to say so. The clock is no proof: a hidden page's timers
+   * are late.
+   */
+  #ping(connection: Connection): void {
+    if (connection.isAsked) {
+      connection.socket.close();
+      if (this.#connection === connection && !this.#isClosed) void this.#lost(connection);
+      return;
+    }
+    connection.isAsked = true;
+    connection.socket.send(JSON.stringify({ type: "ping" }));
+    connection.after(PING_MS, () => this.#ping(connection));
   }
 
-  async #lost(isDoubtful: boolean): Promise<void> {
-    this.#socket = undefined;
-    this.#stop();
-    this.#connected(false);
-    const reason = isDoubtful ? await this.#refusal() : undefined;
+  async #lost(connection: Connection, code?: number): Promise<void> {
+    this.#connection = undefined;
+    connection.stop();
+    this.#disconnected();
+    const session = !connection.isOpen || code === UNAUTHENTICATED ? await this.#session() : true;
     if (this.#isClosed) return;
-    if (reason !== undefined) return this.#end(reason);
-    const wait = Math.min(LONGEST_WAIT_MS, 250 * 2 ** this.#failures) * (0.5 + Math.random());
+    if (session instanceof Error) return this.#end(session);
+    if (!connection.isOpen) this.#refusals = session ? this.#refusals + 1 : 0;
+    // A program that was asleep is silent, and does nothing wrong.
+    const isMisused = code !== undefined && MISUSED.has(code) && connection.ending !== "silent";
+    const isFault = isMisused || this.#refusals >= OPENINGS;
+    const longest = isFault ? LONGEST_WAIT_MS : 250 * 2 ** this.#failures;
     this.#failures += 1;
+    const wait = Math.min(LONGEST_WAIT_MS, longest) * (0.5 + Math.random());
     this.#again = setTimeout(() => this.#connect(), wait);
+    if (isMisused) this.#listener.fault?.(new SocketFault(code));
+    else if (this.#refusals === OPENINGS) this.#listener.fault?.(new SocketFault());
   }
 
   #end(reason: Error): void {
     this.#isClosed = true;
-    const listeners = [...this.#followed.values()];
-    const rooms = [...this.#rooms.values()];
+    const all = this.#wanted();
     this.#followed.clear();
     this.#rooms.clear();
-    for (const followed of listeners) followed.error(reason);
-    for (const { listener } of rooms) listener.error?.(reason);
+    for (const wanted of all.values()) wanted.error(reason);
     this.#listener.error?.(reason);
   }
 
-  #stop(): void {
-    clearInterval(this.#ticks);
-    clearTimeout(this.#again);
+  #disconnected(): void {
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    this.#listener.connected?.(false);
+    for (const wanted of this.#wanted().values()) wanted.connected(false);
   }
 
-  #connected(now: boolean): void {
-    if (now === this.#isConnected) return;
-    this.#isConnected = now;
-    this.#listener.connected?.(now);
-    if (now) return;
-    for (const followed of this.#followed.values()) followed.connected(false);
-  }
-
-  #read(message: Message): void {
+  #read(connection: Connection, message: Message): void {
     switch (message.type) {
       case "subscribed":
-        this.#followed.get(message.id)?.connected(true);
+        begun(this.#followed.get(message.id));
         break;
       case "event": {
         const followed = this.#followed.get(message.subscription);
         if (followed === undefined) break;
-        if (message.id !== undefined) followed.last = message.id;
         followed.event(message);
         break;
       }
       case "joined":
+        begun(this.#rooms.get(message.room));
         this.#present(message.room, () => message.present);
         break;
       case "presence": {
@@ -307,11 +465,16 @@ export class Socket {
         break;
       }
       case "error":
-        if (message.id !== undefined) this.#refused(message.id, new Problem(message.problem));
+        if (message.id !== undefined) {
+          this.#refused(connection, message.id, new Problem(message.problem, message.retry_after));
+        }
+        break;
+      case "end":
+        connection.ending = message.code;
+        this.#listener.ended?.(message.code);
         break;
       case "unsubscribed":
       case "pong":
-      case "end":
         break;
     }
   }
@@ -323,24 +486,31 @@ export class Socket {
     joined.listener.present(joined.people);
   }
 
-  #refused(id: string, problem: Problem): void {
-    const followed = this.#followed.get(id);
-    const joined = this.#rooms.get(id);
-    if (problem.is("rate_limited", "unavailable", "internal")) {
-      setTimeout(() => {
-        if (followed !== undefined && this.#followed.get(id) === followed) this.#begin(id, followed);
-        if (joined !== undefined && this.#rooms.get(id) === joined) {
-          this.#send({ type: "join", id, room: id });
-        }
-      }, BUSY_MS);
-      return;
+  #refused(connection: Connection, id: string, problem: Problem): void {
+    const wanted = this.#wanted().get(id);
+    // What is in use already goes on.
+    if (wanted === undefined || problem.code === "subscription_in_use") return;
+    const { retryAfter } = problem;
+    if (retryAfter === undefined) {
+      connection.asked.delete(id);
+      this.#followed.delete(id);
+      for (const [room, joined] of this.#rooms) if (joined === wanted) this.#rooms.delete(room);
+      return wanted.error(problem);
     }
-    this.#followed.delete(id);
-    this.#rooms.delete(id);
-    followed?.error(problem);
-    joined?.listener.error?.(problem);
+    connection.asked.set(id, false);
+    const least = Math.max(1, retryAfter) * 1000;
+    const wait = Math.max(least, Math.min(LONGEST_RETRY_MS, least * 2 ** wanted.refusals));
+    wanted.refusals += 1;
+    connection.after(wait * (1 + Math.random() / 2), () => {
+      connection.asked.delete(id);
+      if (this.#isWanted(id)) this.#ask(id, wanted);
+    });
+    wanted.connected(false);
   }
 }
+
+/** The close codes of what was sent and should not have been. */
+const MISUSED: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009]);
 
 /** The close code of a session that is over. */
 const UNAUTHENTICATED = 4401;
@@ -348,14 +518,27 @@ const UNAUTHENTICATED = 4401;
 /** What the document promises is a message. */
 const parse: (text: string) => Message = JSON.parse;
 
+/** The message that follows something, behind the last event that was seen. */
+function subscribe(id: string, what: object, last: string | undefined): object {
+  return { type: "subscribe", id, ...what, ...(last === undefined ? {} : { last_event_id: last }) };
+}
+
+function begun(wanted: Wanted | undefined): void {
+  if (wanted === undefined) return;
+  wanted.refusals = 0;
+  wanted.connected(true);
+}
+
 /** A list, as its listener is told of it. */
 function list<T extends Identified>(address: string, listener: Listener<T>): Followed {
   let items: readonly T[] = [];
   let pending = items;
+  let last: string | undefined;
   return {
-    wanted: { list: address },
-    last: undefined,
+    refusals: 0,
+    request: (id) => subscribe(id, { list: address }, last),
     event: ({ event, id, data }) => {
+      last = id ?? last;
       const read = liveEvent<T>(event, data);
       if (read !== undefined) pending = applied(pending, read);
       // Events up to the next id belong together.
