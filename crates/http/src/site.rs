@@ -105,7 +105,7 @@ impl Server {
             Arc::clone(&services.feed),
             Arc::clone(&services.callers),
             Arc::clone(&services.clock),
-            Rooms::new(Pace::default(), Arc::clone(&services.signals)),
+            Rooms::new(Pace::default(), Arc::clone(&services.signals), Arc::clone(&services.clock)),
         );
         let site = Site {
             settings,

@@ -95,6 +95,12 @@ problem-webhook_disabled = The webhook is not active
     .explanation = Nothing is sent to a webhook that is switched off. Switch it on first.
 problem-delivery_pending = The delivery is still under way
     .explanation = Only a message that was delivered or given up can be sent once more.
+problem-subscription_in_use = The socket has a subscription with this id
+    .explanation = End it first, or choose another id. Ids are those of one socket.
+problem-socket_limit = The socket has as many as it may have
+    .explanation =
+        One socket has a limit of subscriptions and one of rooms; waiting does not help. End or leave something
+        first. `detail` says which limit it is.
 problem-stale = The record has changed meanwhile
     .explanation =
         The version in If-Match is not the record's version any more. `current_version` is the one it has now,

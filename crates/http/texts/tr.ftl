@@ -99,6 +99,12 @@ problem-webhook_disabled = Web kancası etkin değil
     .explanation = Kapatılmış bir web kancasına hiçbir şey gönderilmez. Önce etkinleştirin.
 problem-delivery_pending = Gönderim hâlâ sürüyor
     .explanation = Yalnızca teslim edilmiş veya vazgeçilmiş bir ileti yeniden gönderilebilir.
+problem-subscription_in_use = Soketin bu id ile bir aboneliği var
+    .explanation = Önce onu sonlandırın ya da başka bir id seçin. Id'ler tek bir soket içindir.
+problem-socket_limit = Soketin sınırına ulaşıldı
+    .explanation =
+        Bir soketin abonelik ve oda sayısı sınırlıdır; beklemek yardımcı olmaz. Önce bir aboneliği sonlandırın
+        ya da bir odadan çıkın. Hangi sınır olduğunu `detail` belirtir.
 problem-stale = Kayıt bu arada değişmiş
     .explanation =
         If-Match başlığındaki sürüm artık kaydın sürümü değil. Şimdiki sürümü `current_version`, sizinkinden bu

@@ -2,6 +2,11 @@
 //! and whoever may connect to the database can listen to it and speak on it. A SQLite file has one
 //! server, which has nobody to tell.
 
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
 use almoner_kernel::{Hearing, MAX_SIGNAL, Signal, Signals, StoreError};
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
@@ -16,12 +21,38 @@ pub(crate) const CHANNEL: &str = "almoner_signals";
 /// Words that a listener may be behind before it misses some.
 const BACKLOG: usize = 1_024;
 
+/// Between two lines of the log about words that are not ours.
+const WARN_EVERY: Duration = Duration::from_secs(60);
+
 /// Hands on what was heard.
-pub(crate) struct Words(broadcast::Sender<Signal>);
+pub(crate) struct Words {
+    listeners: broadcast::Sender<Signal>,
+    foreign: Mutex<Foreign>,
+}
 
 impl Default for Words {
     fn default() -> Self {
-        Self(broadcast::Sender::new(BACKLOG))
+        Self { listeners: broadcast::Sender::new(BACKLOG), foreign: Mutex::default() }
+    }
+}
+
+/// Words that are not ours: whoever speaks on the channel must not fill the log.
+#[derive(Default)]
+struct Foreign {
+    /// Since the last line.
+    count: u64,
+    warned: Option<Instant>,
+}
+
+impl Foreign {
+    /// Counts one; how many there were when it is time for a line.
+    fn note(&mut self, now: Instant) -> Option<u64> {
+        self.count += 1;
+        if self.warned.is_some_and(|warned| now.duration_since(warned) < WARN_EVERY) {
+            return None;
+        }
+        self.warned = Some(now);
+        Some(std::mem::take(&mut self.count))
     }
 }
 
@@ -31,7 +62,15 @@ impl Words {
         let sealed = BASE64_STANDARD_NO_PAD.decode(payload).ok();
         match sealed.and_then(|sealed| vault.open_word(&sealed)) {
             Some(word) => self.send(Signal::Word(word)),
-            None => tracing::warn!("a word of another instance cannot be decrypted with this key"),
+            None => self.warn(),
+        }
+    }
+
+    fn warn(&self) {
+        // A count cannot be half done.
+        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = foreign.note(Instant::now()) {
+            tracing::warn!(count, "words of other instances cannot be decrypted with this key");
         }
     }
 
@@ -42,7 +81,7 @@ impl Words {
 
     fn send(&self, signal: Signal) {
         // There may be nobody who listens.
-        let _ = self.0.send(signal);
+        let _ = self.listeners.send(signal);
     }
 }
 
@@ -61,7 +100,7 @@ impl Signals for Store {
     }
 
     fn hear(&self) -> Box<dyn Hearing> {
-        Box::new(Listener(self.0.words.0.subscribe()))
+        Box::new(Listener(self.0.words.listeners.subscribe()))
     }
 }
 
@@ -76,5 +115,21 @@ impl Hearing for Listener {
             // The store is closed.
             Err(RecvError::Closed) => std::future::pending().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_words_are_counted_and_warned_of_once_a_minute() {
+        let mut foreign = Foreign::default();
+        let began = Instant::now();
+        assert_eq!(foreign.note(began), Some(1));
+        assert_eq!(foreign.note(began), None);
+        assert_eq!(foreign.note(began + WARN_EVERY / 2), None);
+        assert_eq!(foreign.note(began + WARN_EVERY), Some(3));
+        assert_eq!(foreign.note(began + WARN_EVERY), None);
     }
 }

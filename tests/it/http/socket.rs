@@ -222,7 +222,7 @@ async fn nothing_is_heard_of_a_subscription_that_was_ended(house: &House<'_>) {
     socket.ask(subscribe("a", "/campaigns"), "subscribed").await;
     socket.expect("event").await;
     socket.send(subscribe("b", "/campaigns")).await;
-    socket.refused("b", "conflict").await;
+    socket.refused("b", "subscription_in_use").await;
 }
 
 async fn nobody_hears_of_records_outside_of_their_scope(house: &House<'_>) {
@@ -363,6 +363,14 @@ async fn those_in_a_room_see_and_hear_one_another(house: &House<'_>) {
     let say = json!({ "type": "say", "room": room(&donor), "kind": "typing" });
     first.send(say).await;
     second.ask(json!({ "type": "ping" }), "pong").await;
+    // Whoever says too much is told when to go on.
+    for _ in 0..60 {
+        let say = json!({ "type": "say", "id": "s", "room": room(&donor), "kind": "typing" });
+        first.send(say).await;
+    }
+    let error = first.expect("error").await;
+    assert_eq!((&error["id"], &error["problem"]["code"]), (&json!("s"), &json!("rate_limited")));
+    assert_eq!(error["retry_after"], 1);
     // Nothing of it is kept.
     let changes = superadmin.get("/audit/changes?entity=donor").await.expect(200);
     assert_eq!(changes.list("/items").len(), 1);
@@ -517,28 +525,36 @@ async fn what_is_no_text_ends_a_socket(house: &House<'_>) {
     // The longest one that is read: it is no JSON.
     socket.frame(long(16 * 1024)).await;
     assert_eq!(socket.expect("error").await["problem"]["code"], "bad_request");
-    // A flood is answered at first.
+    // Nothing is read of a frame once its head says too much.
+    let mut socket = open(house, &superadmin).await;
+    let mut head = vec![0x81, 0xFF];
+    head.extend((1_u64 << 40).to_be_bytes());
+    socket.bytes(&head).await;
+    let expected = ("payload_too_large".to_owned(), 1009, "payload_too_large".to_owned());
+    assert_eq!(socket.end().await, expected);
+    for (bytes, code, number) in
+        [(&[0xC1, 0x80][..], "protocol", 1002), (&[0x89, 0xFE], "protocol", 1002)]
+    {
+        let mut socket = open(house, &superadmin).await;
+        socket.bytes(&[bytes, &[0, 126, 0, 0, 0, 0]].concat()).await;
+        assert_eq!(socket.end().await, (code.to_owned(), number, code.to_owned()));
+    }
+    // A flood is answered at first, and no single message of it is refused.
     let mut socket = open(house, &superadmin).await;
     for _ in 0..400 {
         socket.send(json!({ "type": "ping" })).await;
     }
-    let (mut answered, mut refused) = (0, 0);
+    let mut answered = 0;
     loop {
         let message = socket.message().await;
-        match message["type"].as_str() {
-            Some("pong") => answered += 1,
-            Some("error") => {
-                assert_eq!(message["problem"]["code"], "rate_limited");
-                refused += 1;
-            }
-            _ => {
-                assert_eq!(message, json!({ "type": "end", "code": "rate_limited" }));
-                break;
-            }
+        if message["type"] != "pong" {
+            assert_eq!(message, json!({ "type": "end", "code": "flood" }));
+            break;
         }
+        answered += 1;
     }
-    assert!(answered >= 120 && refused >= 40, "{answered} {refused}");
-    assert_eq!(socket.heard().await, Heard::Closed(1008, "rate_limited".to_owned()));
+    assert!((120..400).contains(&answered), "{answered}");
+    assert_eq!(socket.heard().await, Heard::Closed(1008, "flood".to_owned()));
 }
 
 async fn a_server_that_stops_ends_its_sockets(house: &House<'_>) {
@@ -615,7 +631,12 @@ fn one_user_has_so_many_sockets_and_subscriptions_and_no_more() {
         let third = Socket::attempt(&superadmin, &house.url, |_| {}).await;
         refused(*third.err().expect("no socket"), 429, "rate_limited");
         first.send(subscribe("b", "/campaigns")).await;
-        first.refused("b", "rate_limited").await;
+        let error = first.expect("error").await;
+        assert_eq!(
+            (&error["id"], &error["problem"]["code"]),
+            (&json!("b"), &json!("rate_limited"))
+        );
+        assert_eq!(error["retry_after"], 30);
         first.ask(json!({ "type": "unsubscribe", "id": "a" }), "unsubscribed").await;
         first.ask(subscribe("b", "/campaigns"), "subscribed").await;
     });
@@ -633,14 +654,19 @@ fn one_socket_has_so_many_subscriptions_and_rooms_and_no_more() {
             socket.ask(topics(id), "subscribed").await;
         }
         socket.send(topics(50)).await;
-        socket.refused("50", "rate_limited").await;
+        let error = socket.expect("error").await;
+        assert_eq!(
+            (&error["id"], &error["problem"]["code"]),
+            (&json!("50"), &json!("socket_limit"))
+        );
+        assert!(error.get("retry_after").is_none());
         drop(socket);
         let mut socket = open(house, &superadmin).await;
         for number in 0..51 {
             let donor = a_donor(&superadmin, &format!("Donor {number}")).await;
             socket.send(json!({ "type": "join", "id": "r", "room": room(&donor) })).await;
             match number {
-                50 => drop(socket.refused("r", "rate_limited").await),
+                50 => drop(socket.refused("r", "socket_limit").await),
                 _ => drop(socket.expect("joined").await),
             }
         }
@@ -663,6 +689,7 @@ fn a_subscription_counts_as_a_request() {
             let answer = socket.expect_either("subscribed", "error").await;
             if answer["type"] == "error" {
                 assert_eq!(answer["problem"]["code"], "rate_limited");
+                assert!(answer["retry_after"].as_u64().is_some_and(|seconds| seconds > 0));
                 break;
             }
             begun += 1;

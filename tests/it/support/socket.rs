@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
@@ -77,6 +77,13 @@ impl Socket {
     /// Sends whatever a test likes; a connection that is closed already is no failure.
     pub async fn frame(&mut self, message: Message) {
         let _ = self.stream.send(message).await;
+    }
+
+    /// Sends bytes that need not be a frame.
+    pub async fn bytes(&mut self, bytes: &[u8]) {
+        let stream = self.stream.get_mut();
+        stream.write_all(bytes).await.unwrap();
+        stream.flush().await.unwrap();
     }
 
     /// Waits for what is heard next.

@@ -26,7 +26,7 @@ use std::{
 use almoner_kernel::{Caller, Clock, Feed};
 use tokio::{
     runtime::Handle,
-    sync::{Semaphore, watch},
+    sync::{Semaphore, SemaphorePermit, watch},
     time,
 };
 
@@ -63,6 +63,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Pages that are read at the same time for live lists: requests come first.
 const EVALUATIONS: usize = 2;
 
+/// Records that are read at the same time to see who may stay in their rooms.
+const JUDGEMENTS: usize = 2;
+
 /// The live lists of a process.
 #[derive(Clone)]
 pub struct Live(Arc<Inner>);
@@ -74,6 +77,7 @@ struct Inner {
     rooms: Rooms,
     groups: RwLock<HashMap<group::Key, Arc<Slot>>>,
     evaluations: Semaphore,
+    judgements: Semaphore,
     is_open: watch::Sender<bool>,
     /// Where groups are at work.
     runtime: OnceLock<Handle>,
@@ -94,6 +98,7 @@ impl Live {
             rooms,
             groups: RwLock::default(),
             evaluations: Semaphore::new(EVALUATIONS),
+            judgements: Semaphore::new(JUDGEMENTS),
             is_open: watch::Sender::new(true),
             runtime: OnceLock::new(),
         }))
@@ -140,6 +145,12 @@ impl Live {
         caller: Arc<Caller>,
     ) -> Result<Ticket, Problem> {
         self.0.tickets.issue(key, caller).await
+    }
+
+    /// Waits until somebody in a room may be asked about again, and counts as that until it is dropped.
+    pub(crate) async fn turn_to_judge(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.0.judgements.acquire().await.ok()
     }
 
     /// The rooms of the process.

@@ -92,22 +92,21 @@ impl Told {
         Mark::text(position, &self.tag)
     }
 
-    /// Each event with its name, its JSON and what `Last-Event-ID` says behind it. Only the last one of
-    /// a change of a list has that, so that who loses the connection between two of them begins before
-    /// the first.
-    fn each(&self, mut see: impl FnMut(&str, &str, Option<String>)) {
-        let last = self.events.len().saturating_sub(1);
-        for (number, event) in self.events.iter().enumerate() {
-            let position = event.position.or(self.position.filter(|_| number == last));
-            see(event.name, &event.data, position.map(|position| self.id(position)));
-        }
+    /// An event by its number: its name, its JSON and what `Last-Event-ID` says behind it. Only the last
+    /// one of a change of a list has that, so that who loses the connection between two of them begins
+    /// before the first.
+    fn at(&self, number: usize) -> Option<(&str, &str, Option<String>)> {
+        let event = self.events.get(number)?;
+        let is_last = number + 1 == self.events.len();
+        let position = event.position.or(self.position.filter(|_| is_last));
+        Some((event.name, &event.data, position.map(|position| self.id(position))))
     }
 
     /// The same, with a `mark` when nothing happened: what has been seen.
-    pub(crate) fn each_or_mark(&self, mut see: impl FnMut(&str, &str, Option<String>)) {
-        self.each(&mut see);
-        if let Some(position) = self.position.filter(|_| self.events.is_empty()) {
-            see("mark", "{}", Some(self.id(position)));
+    pub(crate) fn at_or_mark(&self, number: usize) -> Option<(&str, &str, Option<String>)> {
+        match self.position.filter(|_| number == 0 && self.events.is_empty()) {
+            Some(position) => Some(("mark", "{}", Some(self.id(position)))),
+            None => self.at(number),
         }
     }
 
@@ -115,13 +114,13 @@ impl Told {
     fn written(&self) -> Bytes {
         let write = || {
             let mut text = String::new();
-            self.each(|name, data, id| {
+            for (name, data, id) in (0..).map_while(|number| self.at(number)) {
                 // Writing to a string does not fail. Our JSON has no line breaks.
                 if let Some(id) = id {
                     let _ = writeln!(text, "id: {id}");
                 }
                 let _ = write!(text, "event: {name}\ndata: {data}\n\n");
-            });
+            }
             if let Some(position) = self.position.filter(|_| self.events.is_empty()) {
                 // An id without data is no event, but is kept.
                 let _ = write!(text, ": still here\nid: {}\n\n", self.id(position));

@@ -262,6 +262,11 @@ impl Problem {
         self.status_code().is_server_error()
     }
 
+    /// When to try again, in whole seconds; none when waiting does not help.
+    pub(crate) fn seconds_to_wait(&self) -> Option<u64> {
+        self.0.retry_after.map(whole_seconds)
+    }
+
     /// What a client branches on.
     pub fn code(&self) -> &str {
         self.0.code

@@ -77,6 +77,8 @@ pub const ENTRIES: &[Entry] = &[
     conflict("schedule_state"),
     conflict("webhook_disabled"),
     conflict("delivery_pending"),
+    SUBSCRIPTION_IN_USE,
+    SOCKET_LIMIT,
     STALE,
     PAYLOAD_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
@@ -107,6 +109,10 @@ pub const METHOD_NOT_ALLOWED: Entry = entry("method_not_allowed", StatusCode::ME
 pub const NOT_ACCEPTABLE: Entry = entry("not_acceptable", StatusCode::NOT_ACCEPTABLE);
 /// 409.
 pub const CONFLICT: Entry = entry("conflict", StatusCode::CONFLICT);
+/// 409: the id of a subscription.
+pub const SUBSCRIPTION_IN_USE: Entry = conflict("subscription_in_use");
+/// 409: subscriptions or rooms of one socket.
+pub const SOCKET_LIMIT: Entry = conflict("socket_limit");
 /// 412.
 pub const STALE: Entry = entry("stale", StatusCode::PRECONDITION_FAILED);
 /// 413.

@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc};
 
 use actix_session::SessionExt;
 use actix_web::{
-    HttpMessage, HttpRequest, HttpResponse, get,
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, get,
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
     rt,
     web::{Data, Payload},
@@ -17,7 +17,7 @@ use crate::{
     cx::{Arrival, Identity},
     live::{
         rooms::Person,
-        socket::{Host, MAX_MESSAGE, PROTOCOL, connection::Connection},
+        socket::{Frames, Host, MAX_MESSAGE, PROTOCOL, connection::Connection},
     },
     problem::{self, registry},
     services::Services,
@@ -45,12 +45,16 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 /// you may read, such as `donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11`: `joined` says who is there,
 /// `presence` who comes and goes, each user once, and `say` tells the others something that is kept
 /// nowhere. `left` with a `code` says that the record may not be read any more. What cannot be done is an
-/// `error` with the problem that a request would have been answered with; the socket goes on.
+/// `error` with the problem that a request would have been answered with, and `retry_after` where waiting
+/// helps; the socket goes on.
 ///
-/// A message has at most 16 KiB. A socket has at most 50 subscriptions and 50 rooms; each subscription, and
-/// the socket, count as a list that is followed, and beginning one or joining a room counts as a
-/// request. `end` comes last: `unauthenticated` (close code 4401), `rights_changed` (4403), `stopping`
-/// (1001), `rate_limited` or `silent` (1008), `payload_too_large` (1009), `too_slow` (1013), `not_text`
+/// A message has at most 16 KiB. A socket has at most 50 subscriptions and 50 rooms (`socket_limit`); each
+/// subscription, and the socket, count as a list that is followed, and beginning one or joining a room
+/// counts as a request. A user may `say` 30 things at once and 10 a second from then on. A socket may send
+/// 120 messages and pings at once and 20 a second from then on; more are a `flood`, and end it.
+///
+/// `end` comes last: `unauthenticated` (close code 4401), `rights_changed` (4403), `stopping`
+/// (1001), `flood` or `silent` (1008), `payload_too_large` (1009), `too_slow` (1013), `not_text`
 /// (1003), `not_utf8` (1007), `protocol` (1002). After 1001, 1013, 4403 or a lost connection open another
 /// and go on with the last ids. A socket is no use of the session.
 #[utoipa::path(
@@ -79,6 +83,10 @@ async fn open_socket(
     let ticket = site.live.ticket(Arc::clone(&key), Arc::clone(&caller)).await?;
     let me = domains.profile.me(&cx).await?;
     let person = Person { id: caller.user_id, name: me.name.as_str().into() };
+    // Behind it a frame is read whole before its length is looked at.
+    let mut frames = Frames::new(payload.into_inner(), MAX_MESSAGE).into_payload();
+    let payload = Payload::from_request(&req, &mut frames).await;
+    let payload = payload.map_err(|error| Problem::internal(&error))?;
     let (answer, session, messages) =
         actix_ws::handle_with_protocols(&req, payload, &[PROTOCOL])
             .map_err(|_| Problem::bad_request(words::websocket_key_malformed()))?;

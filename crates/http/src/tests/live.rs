@@ -52,7 +52,7 @@ impl World {
     }
 
     fn live(self: &Arc<Self>) -> Live {
-        let rooms = Rooms::new(Pace::default(), super::house::world());
+        let rooms = Rooms::new(Pace::default(), super::house::world(), super::house::world());
         Live::new(LiveSettings::default(), self.clone(), self.clone(), self.clone(), rooms)
     }
 

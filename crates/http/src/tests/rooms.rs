@@ -42,7 +42,7 @@ impl Wire {
 
     /// Another instance.
     fn instance(self: &Arc<Self>) -> (Rooms, Live) {
-        let rooms = Rooms::new(PACE, self.clone());
+        let rooms = Rooms::new(PACE, self.clone(), super::house::world());
         let house = super::house::world();
         let feed: Arc<dyn Feed> = house.clone();
         let live = Live::new(LiveSettings::default(), feed, house.clone(), house, rooms.clone());
@@ -101,7 +101,8 @@ async fn heard(news: &mut Receiver<News>) -> (String, Value) {
 async fn sees(rooms: &Rooms, expected: &[u128]) {
     loop {
         let (mut guest, _news) = rooms.guest(person(99));
-        let mut present = ids(&guest.join(room()));
+        guest.enter(room());
+        let mut present = ids(&guest.show(room()));
         present.retain(|id| *id != 99);
         if present == expected {
             return;
@@ -112,7 +113,8 @@ async fn sees(rooms: &Rooms, expected: &[u128]) {
 
 fn in_it(rooms: &Rooms, number: u128) -> (Guest, Receiver<News>) {
     let (mut guest, news) = rooms.guest(person(number));
-    guest.join(room());
+    guest.enter(room());
+    guest.show(room());
     (guest, news)
 }
 
@@ -232,4 +234,81 @@ async fn a_user_says_so_much_and_no_more_over_all_connections() {
     assert!((30..35).contains(&said), "{said}");
     assert!(!other.say(room(), "typing", None) || !other.say(room(), "typing", None));
     assert!(bora.say(room(), "typing", None));
+}
+
+#[tokio::test]
+async fn who_is_not_shown_yet_hears_of_changes_and_is_seen_by_nobody() {
+    let (rooms, _live) = Wire::new().instance();
+    let (ayse, mut at_ayse) = in_it(&rooms, 1);
+    assert!(matches!(at_ayse.try_recv(), Ok(News { what: What::Tell(_), .. }) | Err(_)));
+    let (mut bora, mut at_bora) = rooms.guest(person(2));
+    bora.enter(room());
+    assert!(bora.is_in(room()));
+    assert!(ayse.say(room(), "typing", None));
+    rooms.look_again();
+    assert!(matches!(at_bora.try_recv(), Ok(News { what: What::Changed, .. })));
+    assert!(at_bora.try_recv().is_err());
+    assert!(bora.leave(room()));
+    assert!(matches!(at_ayse.try_recv(), Ok(News { what: What::Changed, .. })));
+    assert!(at_ayse.try_recv().is_err());
+    bora.enter(room());
+    assert_eq!(ids(&bora.show(room())), [1, 2]);
+    assert_eq!(heard(&mut at_ayse).await, ("joined".to_owned(), json!("P2")));
+}
+
+#[tokio::test]
+async fn a_letter_that_is_sent_once_more_is_not_read() {
+    let wire = Wire::new();
+    let ((here, a), (there, b)) = (wire.instance(), wire.instance());
+    let test = async {
+        let (_ayse, mut at_ayse) = in_it(&here, 1);
+        let mut letters = wire.words.subscribe();
+        let (bora, _at_bora) = in_it(&there, 2);
+        assert_eq!(heard(&mut at_ayse).await, ("joined".to_owned(), json!("P2")));
+        assert!(bora.say(room(), "once", None));
+        assert_eq!(heard(&mut at_ayse).await.0, "once");
+        let recorded: Vec<Signal> = std::iter::from_fn(|| letters.try_recv().ok()).collect();
+        assert!(recorded.len() > 1);
+        for letter in recorded {
+            wire.words.send(letter).unwrap();
+        }
+        assert!(bora.say(room(), "again", None));
+        assert_eq!(heard(&mut at_ayse).await.0, "again");
+    };
+    tokio::select! {
+        () = a.run() => panic!("it ended"),
+        () = b.run() => panic!("it ended"),
+        () = test => {}
+    }
+}
+
+#[tokio::test]
+async fn everybody_is_named_however_many_there_are() {
+    let wire = Wire::new();
+    let (here, a) = wire.instance();
+    let guests: Vec<_> = (0..5_000).map(|number| in_it_unheard(&here, number)).collect();
+    let test = async {
+        let (late, b) = wire.instance();
+        tokio::select! {
+            () = b.run() => panic!("it ended"),
+            () = async {
+                while late.count() < guests.len() {
+                    time::sleep(Duration::from_millis(10)).await;
+                }
+            } => {}
+        }
+    };
+    tokio::select! {
+        () = a.run() => panic!("it ended"),
+        () = test => {}
+    }
+}
+
+/// Somebody in a room of their own.
+fn in_it_unheard(rooms: &Rooms, number: u128) -> Guest {
+    let (mut guest, _) = rooms.guest(person(number));
+    let room = Room::parse(&format!("donors:{}", Uuid::from_u128(number))).unwrap();
+    guest.enter(room);
+    guest.show(room);
+    guest
 }

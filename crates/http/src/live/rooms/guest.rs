@@ -1,6 +1,6 @@
 //! One connection, and the rooms it is in.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -17,13 +17,14 @@ pub(crate) struct Guest {
     pub(super) rooms: Rooms,
     pub(super) number: u64,
     pub(crate) person: Person,
-    pub(super) joined: HashSet<Room>,
+    /// Where it hears of changes; true where it was shown, too.
+    pub(super) joined: HashMap<Room, bool>,
 }
 
 impl Guest {
     /// True when it is in the room.
     pub(crate) fn is_in(&self, room: Room) -> bool {
-        self.joined.contains(&room)
+        self.joined.contains_key(&room)
     }
 
     /// How many rooms it is in.
@@ -31,11 +32,19 @@ impl Guest {
         self.joined.len()
     }
 
-    /// Goes into a room; who is there, this one among them.
-    pub(crate) fn join(&mut self, room: Room) -> Vec<Person> {
+    /// Goes into a room unseen: hears when its record is changed, and nothing else.
+    pub(crate) fn enter(&mut self, room: Room) {
+        if !self.is_in(room) {
+            self.joined.insert(room, false);
+            self.rooms.0.hall().guests.entry(room).or_default().insert(self.number, false);
+        }
+    }
+
+    /// Is seen in a room, and hears everything from here on; who is there, this one among them.
+    pub(crate) fn show(&mut self, room: Room) -> Vec<Person> {
         let inner = &self.rooms.0;
         let mut hall = inner.hall();
-        if self.joined.insert(room) {
+        if self.joined.insert(room, true) != Some(true) {
             let turn = hall.presence.enter(room, &self.person);
             if turn.is_new {
                 hall.tell(room, None, presence(room, &self.person, "joined"));
@@ -43,15 +52,15 @@ impl Guest {
             if turn.is_new_here {
                 inner.post(Word::Here(Place::new(room, &self.person)));
             }
-            hall.guests.entry(room).or_default().insert(self.number);
+            hall.guests.entry(room).or_default().insert(self.number, true);
         }
         hall.presence.present(room)
     }
 
     /// Leaves a room; true when it was in it.
     pub(crate) fn leave(&mut self, room: Room) -> bool {
-        let was_in = self.joined.remove(&room);
-        if was_in {
+        let left = self.joined.remove(&room);
+        if let Some(was_shown) = left {
             let inner = &self.rooms.0;
             let mut hall = inner.hall();
             let mut is_empty = false;
@@ -62,6 +71,9 @@ impl Guest {
             if is_empty {
                 hall.guests.remove(&room);
             }
+            if !was_shown {
+                return true;
+            }
             let turn = hall.presence.leave(room, self.person.id);
             if turn.is_new {
                 hall.tell(room, None, presence(room, &self.person, "left"));
@@ -70,7 +82,7 @@ impl Guest {
                 inner.post(Word::Gone(Place::new(room, &self.person)));
             }
         }
-        was_in
+        left.is_some()
     }
 
     /// Says something to everybody else in a room; false when the user says too much.
@@ -89,7 +101,7 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        let joined: Vec<Room> = self.joined.iter().copied().collect();
+        let joined: Vec<Room> = self.joined.keys().copied().collect();
         for room in joined {
             self.leave(room);
         }

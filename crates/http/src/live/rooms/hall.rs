@@ -35,7 +35,8 @@ pub(crate) enum What {
 pub(super) struct Hall {
     pub(super) presence: Presence,
     pub(super) mailboxes: HashMap<u64, mpsc::Sender<News>>,
-    pub(super) guests: HashMap<Room, HashSet<u64>>,
+    /// The connections in each room; true for those that are seen there.
+    pub(super) guests: HashMap<Room, HashMap<u64, bool>>,
 }
 
 impl Hall {
@@ -63,7 +64,9 @@ impl Hall {
     }
 
     fn deliver(&mut self, room: Room, but: Option<u64>, what: &What) {
+        let is_for_all = matches!(what, What::Changed);
         let guests = self.guests.get(&room).into_iter().flatten();
+        let guests = guests.filter(|(_, is_seen)| is_for_all || **is_seen).map(|(guest, _)| guest);
         for guest in guests.filter(|guest| Some(**guest) != but) {
             let news = News { room, what: what.clone() };
             let is_full =

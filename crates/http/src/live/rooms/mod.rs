@@ -10,7 +10,7 @@ mod room;
 mod word;
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     hash::{BuildHasher, RandomState},
     num::NonZeroU32,
     sync::{
@@ -20,10 +20,10 @@ use std::{
     time::Duration,
 };
 
-use almoner_kernel::{Signal, Signals, UserId};
+use almoner_kernel::{Clock, Signal, Signals, StoreError, UserId};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::{
-    sync::{Mutex as Turn, mpsc},
+    sync::{Mutex as Turn, Notify, mpsc},
     time::{self, Instant},
 };
 use uuid::Uuid;
@@ -36,7 +36,7 @@ pub(crate) use self::{
 };
 use self::{
     hall::{Hall, presence, said},
-    word::{Letter, Place, Word, letters},
+    word::{Letter, Place, Register, Word, letter, packed},
 };
 use super::news::{self, only_looked};
 use crate::problem::Chain;
@@ -86,25 +86,32 @@ struct Inner {
     instance: Uuid,
     pace: Pace,
     signals: Arc<dyn Signals>,
+    clock: Arc<dyn Clock>,
     hall: Mutex<Hall>,
     outbox: mpsc::Sender<Word>,
     /// For the one that sends them.
     waiting: Turn<mpsc::Receiver<Word>>,
+    /// Everybody here is to be named: that is more than the outbox may hold.
+    must_name: Notify,
+    next_letter: AtomicU64,
     next_guest: AtomicU64,
     says: DefaultKeyedRateLimiter<UserId>,
 }
 
 impl Rooms {
-    pub(crate) fn new(pace: Pace, signals: Arc<dyn Signals>) -> Self {
+    pub(crate) fn new(pace: Pace, signals: Arc<dyn Signals>, clock: Arc<dyn Clock>) -> Self {
         let (outbox, waiting) = mpsc::channel(OUTBOX);
         let (burst, per_second) = SAYS;
         Self(Arc::new(Inner {
             instance: somebody(),
             pace,
             signals,
+            clock,
             hall: Mutex::default(),
             outbox,
             waiting: Turn::new(waiting),
+            must_name: Notify::new(),
+            next_letter: AtomicU64::new(0),
             next_guest: AtomicU64::new(0),
             says: RateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst)),
         }))
@@ -116,7 +123,7 @@ impl Rooms {
         let number = self.0.next_guest.fetch_add(1, Ordering::Relaxed);
         let (mailbox, news) = mpsc::channel(BACKLOG);
         self.0.hall().mailboxes.insert(number, mailbox);
-        (Guest { rooms: self.clone(), number, person, joined: HashSet::new() }, news)
+        (Guest { rooms: self.clone(), number, person, joined: HashMap::new() }, news)
     }
 
     /// True when somebody here is in a room.
@@ -135,12 +142,22 @@ impl Rooms {
         );
     }
 
+    /// Says that every record was changed.
+    #[cfg(test)]
+    pub(crate) fn look_again(&self) {
+        self.0.hall().look_again(None);
+    }
+
+    /// How many rooms have somebody in them, here or elsewhere.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.0.hall().presence.count()
+    }
+
     /// Tells other instances that nobody is here any more.
     pub(super) async fn say_bye(&self) {
-        for letter in letters(self.0.instance, &[Word::Bye]) {
-            if let Err(error) = self.0.signals.tell(&letter).await {
-                tracing::debug!(error = %Chain(&error), "other instances are not told of the end");
-            }
+        if let Err(error) = self.0.send(&[Word::Bye]).await {
+            tracing::debug!(error = %Chain(&error), "other instances are not told of the end");
         }
     }
 }
@@ -158,24 +175,40 @@ impl Inner {
         }
     }
 
-    /// Sends what waits; everything that has come meanwhile goes together.
+    /// Sends what waits; everything that has come meanwhile goes together. Who is here is looked at when
+    /// it is sent, so whoever goes afterwards is told of afterwards, too.
     async fn tell(&self) {
         let mut waiting = self.waiting.lock().await;
-        let mut words = Vec::new();
-        while waiting.recv_many(&mut words, OUTBOX).await > 0 {
-            for letter in letters(self.instance, &words) {
-                if let Err(error) = self.signals.tell(&letter).await {
-                    tracing::warn!(error = %Chain(&error), "other instances cannot be told of rooms");
-                    time::sleep(PAUSE).await;
-                    break;
-                }
+        loop {
+            let mut words = Vec::new();
+            tokio::select! {
+                count = waiting.recv_many(&mut words, OUTBOX) => if count == 0 { return },
+                () = self.must_name.notified() => words = self.here(),
             }
-            words.clear();
+            if let Err(error) = self.send(&words).await {
+                tracing::warn!(error = %Chain(&error), "other instances cannot be told of rooms");
+                time::sleep(PAUSE).await;
+            }
         }
+    }
+
+    /// Sends words, up to the first failure.
+    async fn send(&self, words: &[Word]) -> Result<(), StoreError> {
+        for words in packed(words) {
+            let number = self.next_letter.fetch_add(1, Ordering::Relaxed);
+            self.signals.tell(&letter(self.instance, self.now(), number, &words)).await?;
+        }
+        Ok(())
+    }
+
+    /// Milliseconds since 1970.
+    fn now(&self) -> i64 {
+        self.clock.now().timestamp_millis()
     }
 
     async fn hear(&self) {
         let mut hearing = self.signals.hear();
+        let mut register = Register::default();
         self.post(Word::Hello);
         loop {
             match hearing.next().await {
@@ -184,10 +217,9 @@ impl Inner {
                     self.name_all();
                 }
                 Signal::Word(text) => {
-                    let letter = Letter::read(&text).filter(|letter| letter.from != self.instance);
-                    for word in letter.iter().flat_map(|letter| &letter.words) {
-                        let from = letter.as_ref().map_or(self.instance, |letter| letter.from);
-                        self.heard(from, word);
+                    let Some(letter) = Letter::read(&text) else { continue };
+                    if letter.from != self.instance && register.is_new(&letter, self.now()) {
+                        letter.words.iter().for_each(|word| self.heard(letter.from, word));
                     }
                 }
             }
@@ -222,10 +254,15 @@ impl Inner {
         }
     }
 
-    /// Says who is here.
+    /// Has other instances told who is here, once however often it is asked for meanwhile.
     fn name_all(&self) {
+        self.must_name.notify_one();
+    }
+
+    /// Everybody who is here.
+    fn here(&self) -> Vec<Word> {
         let here = self.hall().presence.here();
-        here.iter().for_each(|(room, person)| self.post(Word::Here(Place::new(*room, person))));
+        here.iter().map(|(room, person)| Word::Here(Place::new(*room, person))).collect()
     }
 
     async fn name_again(&self) {

@@ -86,25 +86,40 @@ impl Presence {
 
     /// Another instance says that somebody has gone; the person when they are nowhere else.
     pub(crate) fn forget(&mut self, room: Room, user: UserId, instance: Uuid) -> Option<Person> {
-        self.retain(|at, id, from, _| !(at == room && id == user && from == instance))
-            .pop()
-            .map(|(_, person)| person)
+        let people = self.0.get_mut(&room)?;
+        let seen = people.get_mut(&user)?;
+        seen.elsewhere.remove(&instance)?;
+        if !seen.is_gone() {
+            return None;
+        }
+        let person = Person { id: user, name: Arc::clone(&seen.name) };
+        people.remove(&user);
+        if people.is_empty() {
+            self.0.remove(&room);
+        }
+        Some(person)
     }
 
     /// Another instance stops; whoever is nowhere else has gone.
     pub(crate) fn forget_instance(&mut self, instance: Uuid) -> Vec<(Room, Person)> {
-        self.retain(|_, _, from, _| from != instance)
+        self.retain(|from, _| from != instance)
     }
 
     /// Whoever was not named for too long has gone.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<(Room, Person)> {
-        self.retain(|_, _, _, until| until > now)
+        self.retain(|_, until| until > now)
     }
 
     /// Everybody in a room, by id.
     pub(crate) fn present(&self, room: Room) -> Vec<Person> {
         let people = self.0.get(&room).into_iter().flatten();
         people.map(|(id, seen)| Person { id: *id, name: Arc::clone(&seen.name) }).collect()
+    }
+
+    /// How many rooms there are.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Everybody who is here, as other instances are told.
@@ -127,14 +142,11 @@ impl Presence {
     }
 
     /// Keeps what other instances said only where `is_kept`; gives those who are gone by that.
-    fn retain(
-        &mut self,
-        is_kept: impl Fn(Room, UserId, Uuid, Instant) -> bool,
-    ) -> Vec<(Room, Person)> {
+    fn retain(&mut self, is_kept: impl Fn(Uuid, Instant) -> bool) -> Vec<(Room, Person)> {
         let mut gone = Vec::new();
         self.0.retain(|room, people| {
             people.retain(|id, seen| {
-                seen.elsewhere.retain(|instance, until| is_kept(*room, *id, *instance, *until));
+                seen.elsewhere.retain(|instance, until| is_kept(*instance, *until));
                 if seen.is_gone() {
                     gone.push((*room, Person { id: *id, name: Arc::clone(&seen.name) }));
                 }

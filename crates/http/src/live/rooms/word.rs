@@ -1,5 +1,7 @@
 //! What instances tell one another about rooms, and how it is packed into words of limited length.
 
+use std::collections::HashMap;
+
 use almoner_kernel::{MAX_SIGNAL, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,8 +55,18 @@ impl Place {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Letter {
     pub(super) from: Uuid,
+    /// When it was sent, ms since 1970.
+    pub(super) at: i64,
+    /// Each letter of an instance has a higher one than those before.
+    pub(super) number: u64,
     pub(super) words: Vec<Word>,
 }
+
+/// The longest that surrounds the words: an id of 36 bytes, numbers of 20, and what they are called.
+const ENVELOPE: usize = 140;
+
+/// How long a letter may be under way, and how far the clocks of instances may be apart, ms.
+const MAX_AGE: i64 = 60_000;
 
 impl Letter {
     /// None when it is not of this program.
@@ -63,30 +75,54 @@ impl Letter {
     }
 }
 
-/// Packs words into as few letters as they fit in; what fits in none is left out.
-pub(super) fn letters(from: Uuid, words: &[Word]) -> Vec<String> {
-    let empty = format!(r#"{{"from":"{from}","words":["#);
+/// Words as they stand in a letter, in as few letters as they fit in; what fits in none is left out.
+pub(super) fn packed(words: &[Word]) -> Vec<String> {
     let mut letters = Vec::new();
-    let mut letter = empty.clone();
+    let mut letter = String::new();
     for word in words {
         // Writing it does not fail: there are only texts in it.
         let Ok(word) = serde_json::to_string(word) else { continue };
-        if empty.len() + word.len() + 2 > MAX_SIGNAL {
+        if word.len() + ENVELOPE > MAX_SIGNAL {
             continue;
         }
-        let is_first = letter.len() == empty.len();
-        if !is_first && letter.len() + word.len() + 3 > MAX_SIGNAL {
-            letters.push(std::mem::replace(&mut letter, empty.clone()) + "]}");
+        if letter.len() + 1 + word.len() + ENVELOPE > MAX_SIGNAL {
+            letters.push(std::mem::take(&mut letter));
         }
-        if letter.len() > empty.len() {
+        if !letter.is_empty() {
             letter.push(',');
         }
         letter.push_str(&word);
     }
-    if letter.len() > empty.len() {
-        letters.push(letter + "]}");
+    if !letter.is_empty() {
+        letters.push(letter);
     }
     letters
+}
+
+/// A letter with some of [`packed`].
+pub(super) fn letter(from: Uuid, at: i64, number: u64, words: &str) -> String {
+    format!(r#"{{"from":"{from}","at":{at},"number":{number},"words":[{words}]}}"#)
+}
+
+/// What was read of each sender: whoever can speak on the channel could send a letter once more, though
+/// not write one.
+#[derive(Default)]
+pub(super) struct Register(HashMap<Uuid, (i64, u64)>);
+
+impl Register {
+    /// True for a letter that is new; `now` is ms since 1970. A sender is forgotten only when every
+    /// letter up to the last one would be too old.
+    pub(super) fn is_new(&mut self, letter: &Letter, now: i64) -> bool {
+        let oldest = now.saturating_sub(MAX_AGE);
+        self.0.retain(|_, (at, _)| *at >= oldest);
+        let last = self.0.get(&letter.from).copied();
+        if letter.at < oldest || last.is_some_and(|(_, number)| letter.number <= number) {
+            return false;
+        }
+        let at = last.map_or(letter.at, |(at, _)| at.max(letter.at));
+        self.0.insert(letter.from, (at, letter.number));
+        true
+    }
 }
 
 #[cfg(test)]
@@ -107,7 +143,9 @@ mod tests {
         let mut words = vec![Word::Hello, said.clone(), said, Word::Bye];
         words.extend((0..200).map(|number| Word::Here(place(&format!("Somebody {number}")))));
         let from = Uuid::from_u128(9);
-        let letters = letters(from, &words);
+        let letters = packed(&words);
+        let letters: Vec<String> =
+            letters.iter().map(|words| letter(from, i64::MIN, u64::MAX, words)).collect();
         assert!(letters.iter().all(|letter| letter.len() <= MAX_SIGNAL));
         assert!(letters.len() < 12, "{}", letters.len());
         let read = letters.iter().map(|letter| Letter::read(letter).unwrap());
@@ -121,15 +159,39 @@ mod tests {
         let data = Value::String("x".repeat(4_094));
         let place = place(&"𐍈".repeat(200));
         let said = Word::Said { place, kind: "k".repeat(64), data: Some(data) };
-        assert_eq!(letters(Uuid::from_u128(9), &[said]).len(), 1);
+        assert_eq!(packed(&[said]).len(), 1);
     }
 
     #[test]
     fn what_is_in_no_room_that_is_known_is_passed_over() {
-        assert_eq!(letters(Uuid::from_u128(9), &[]), Vec::<String>::new());
+        assert_eq!(packed(&[]), Vec::<String>::new());
         assert_eq!(Letter::read("{}"), None);
         let unknown = Place { room: "meetings:1".to_owned(), ..place("A") };
         assert_eq!(unknown.read(), None);
         assert_eq!(place("A").read().unwrap().0.entity, "donor");
+    }
+
+    #[test]
+    fn a_letter_is_read_once_and_not_when_it_is_old() {
+        let mut register = Register::default();
+        let letter = |from, at, number| Letter {
+            from: Uuid::from_u128(from),
+            at,
+            number,
+            words: vec![Word::Hello],
+        };
+        let now = 1_700_000_000_000;
+        assert!(register.is_new(&letter(1, now, 5), now));
+        assert!(!register.is_new(&letter(1, now, 5), now));
+        assert!(!register.is_new(&letter(1, now + 1, 4), now));
+        assert!(register.is_new(&letter(2, now - MAX_AGE, 5), now));
+        assert!(!register.is_new(&letter(3, now - MAX_AGE - 1, 5), now));
+        // One of a clock that is ahead is remembered for as long as it is not old.
+        assert!(register.is_new(&letter(4, now + 300_000, 1), now));
+        let later = now + MAX_AGE + 1;
+        assert!(!register.is_new(&letter(4, now + 300_000, 1), later));
+        assert!(!register.is_new(&letter(1, now, 5), later));
+        assert_eq!(register.0.len(), 1);
+        assert!(register.is_new(&letter(1, later, 6), later));
     }
 }

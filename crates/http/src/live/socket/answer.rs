@@ -46,34 +46,37 @@ pub(super) fn pong(id: Option<&str>) -> String {
 }
 
 pub(super) fn error(id: Option<&str>, problem: &Problem) -> String {
-    answer("error", id, json!({ "problem": problem.body() }))
+    let mut error = json!({ "problem": problem.body() });
+    if let Some(seconds) = problem.seconds_to_wait() {
+        error["retry_after"] = json!(seconds);
+    }
+    answer("error", id, error)
 }
 
 pub(super) fn end(code: &str) -> String {
     answer("end", None, json!({ "code": code }))
 }
 
-/// The events of a subscription, one message for each.
-pub(super) fn events(subscription: &str, told: &Told) -> Vec<String> {
-    let subscription = json!(subscription).to_string();
-    let mut messages = Vec::new();
-    told.each_or_mark(|name, data, mark| {
-        // Our names, and JSON: only the client's own word has to be escaped.
-        let mark = mark.map_or_else(String::new, |mark| format!(r#","id":"{mark}""#));
-        messages.push(format!(
-            r#"{{"type":"event","subscription":{subscription},"event":"{name}"{mark},"data":{data}}}"#
-        ));
-    });
-    messages
+/// An event of a subscription, by its number from 0; none behind the last.
+pub(super) fn event(subscription: &str, told: &Told, number: usize) -> Option<String> {
+    let subscription = json!(subscription);
+    let (name, data, mark) = told.at_or_mark(number)?;
+    // Our names, and JSON: only the client's own word has to be escaped.
+    let mark = mark.map_or_else(String::new, |mark| format!(r#","id":"{mark}""#));
+    Some(format!(
+        r#"{{"type":"event","subscription":{subscription},"event":"{name}"{mark},"data":{data}}}"#
+    ))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use almoner_kernel::UserId;
     use uuid::Uuid;
 
     use super::*;
-    use crate::live::stream::Event;
+    use crate::{live::stream::Event, problem::registry};
 
     #[test]
     fn what_clients_are_told_is_json_whatever_they_call_it() {
@@ -81,12 +84,13 @@ mod tests {
         told.push(Event::new("upsert", json!({ "index": 0 })));
         told.push(Event::new("remove", json!({ "id": 1 })));
         told.mark(12);
-        let read = |messages: Vec<String>| -> Vec<Value> {
-            messages.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+        let events = |id: &str, told: &Told| -> Vec<Value> {
+            let events = (0..).map_while(|number| event(id, told, number));
+            events.map(|text| serde_json::from_str(&text).unwrap()).collect()
         };
-        let events = read(events("a\"b\\", &told));
+        let two = events("a\"b\\", &told);
         assert_eq!(
-            events,
+            two,
             [
                 json!({ "type": "event", "subscription": "a\"b\\", "event": "upsert", "data": { "index": 0 } }),
                 json!({
@@ -99,9 +103,8 @@ mod tests {
             ]
         );
         let heartbeat = Told::heartbeat(&"9f3c2a7b".into(), 13);
-        let events = read(super::events("a", &heartbeat));
         assert_eq!(
-            events,
+            events("a", &heartbeat),
             [json!({
                 "type": "event",
                 "subscription": "a",
@@ -115,6 +118,12 @@ mod tests {
         let joined = joined(Some("1"), room, &[ayse]);
         let joined: Value = serde_json::from_str(&joined).unwrap();
         assert_eq!(joined["present"][0]["name"], "Ayşe \"A\"");
+        let read = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+        let limited =
+            Problem::new(registry::RATE_LIMITED).retry_after(Duration::from_millis(1_200));
+        assert_eq!(read(error(Some("1"), &limited))["retry_after"], 2);
+        let limit = read(error(None, &Problem::new(registry::SOCKET_LIMIT)));
+        assert_eq!((limit.get("retry_after"), &limit["problem"]["status"]), (None, &json!(409)));
         assert_eq!(end("silent"), r#"{"code":"silent","type":"end"}"#);
     }
 }

@@ -273,6 +273,14 @@ fn messages() -> Members {
                 json!({
                     "id": handle("What you called it, if you did and it could be read."),
                     "problem": reference("Problem"),
+                    "retry_after": {
+                        "description": "Seconds until it may be tried again; absent when waiting does \
+                                        not help.",
+                        "type": "integer",
+                        "format": "int64",
+                        "minimum": 0,
+                        "maximum": u32::MAX,
+                    },
                 }),
                 json!({
                     "id": "pending",

@@ -2,8 +2,10 @@
 
 use std::io;
 
+use actix_web::error::PayloadError;
 use actix_ws::{CloseCode, CloseReason, ProtocolError};
 
+use super::frames::Breach;
 use crate::live::tickets::End;
 
 /// Why a socket is closed.
@@ -23,7 +25,7 @@ pub(crate) enum Ending {
     Silent,
     /// The client takes too long to read what it is told.
     TooSlow,
-    /// The client went on although it was told that it says too much.
+    /// The client says too much.
     Flood,
     /// A message is too long.
     TooLong,
@@ -46,7 +48,7 @@ impl Ending {
             Self::Stopping => "stopping",
             Self::Silent => "silent",
             Self::TooSlow => "too_slow",
-            Self::Flood => "rate_limited",
+            Self::Flood => "flood",
             Self::TooLong => "payload_too_large",
             Self::Binary => "not_text",
             Self::NotUtf8 => "not_utf8",
@@ -95,10 +97,82 @@ impl From<&ProtocolError> for Ending {
     fn from(error: &ProtocolError) -> Self {
         match error {
             ProtocolError::Overflow => Self::TooLong,
-            ProtocolError::Io(error) if error.kind() == io::ErrorKind::InvalidData => Self::NotUtf8,
-            // Fragments that are too long together; or the connection is lost, and nobody hears it.
-            ProtocolError::Io(_) => Self::TooLong,
+            ProtocolError::Io(error) => of_reading(error),
             _ => Self::Protocol,
         }
+    }
+}
+
+/// What actix-ws tells by an error of reading: its own complaints, and those of what it reads from.
+fn of_reading(error: &io::Error) -> Ending {
+    let payload = error.get_ref().and_then(|error| error.downcast_ref::<PayloadError>());
+    match payload.map(Breach::of) {
+        Some(Some(Breach::TooLong)) => Ending::TooLong,
+        Some(Some(Breach::Malformed)) => Ending::Protocol,
+        Some(Some(Breach::Flood)) => Ending::Flood,
+        // The connection ended without a word.
+        Some(None) => Ending::Lost,
+        // Reserved bits, the other thing of this kind, are seen before.
+        None if error.kind() == io::ErrorKind::InvalidData => Ending::NotUtf8,
+        // Pieces that are too long together.
+        None => Ending::TooLong,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{FromRequest, dev::Payload, test::TestRequest, web};
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+    use crate::live::socket::{MAX_MESSAGE, frames::Frames};
+
+    /// Masked with zeros.
+    fn frame(first: u8, content: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(content.len()).unwrap();
+        [&[first, 0x80 | length, 0, 0, 0, 0], content].concat()
+    }
+
+    /// How a socket ends over which these bytes come, and then this.
+    async fn ending(bytes: Vec<u8>, last: Option<PayloadError>) -> Option<Ending> {
+        let parts = [Some(Ok(web::Bytes::from(bytes))), last.map(Err)].into_iter().flatten();
+        let payload: Payload = Payload::Stream { payload: Box::pin(stream::iter(parts)) };
+        let mut payload = Frames::new(payload, MAX_MESSAGE).into_payload();
+        let request = TestRequest::default()
+            .insert_header(("upgrade", "websocket"))
+            .insert_header(("connection", "upgrade"))
+            .insert_header(("sec-websocket-version", "13"))
+            .insert_header(("sec-websocket-key", "x3JJHMbDL1EzLkh9GBhXDw=="))
+            .to_http_request();
+        let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
+        let (_answer, _session, messages) = actix_ws::handle(&request, payload).unwrap();
+        let mut messages = messages.aggregate_continuations().max_continuation_size(8);
+        let error = loop {
+            match messages.next().await? {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        Some((&error).into())
+    }
+
+    #[actix_web::test]
+    async fn every_error_of_reading_is_called_by_its_name() {
+        let lost = ending(frame(0x81, b"{}"), Some(PayloadError::Incomplete(None))).await;
+        assert_eq!(lost, Some(Ending::Lost));
+        let io = PayloadError::Io(io::ErrorKind::ConnectionReset.into());
+        assert_eq!(ending(Vec::new(), Some(io)).await, Some(Ending::Lost));
+        assert_eq!(ending(frame(0x81, b"\xFF"), None).await, Some(Ending::NotUtf8));
+        let pieces = [frame(0x01, b"\xC5"), frame(0x80, b"!")].concat();
+        assert_eq!(ending(pieces, None).await, Some(Ending::NotUtf8));
+        assert_eq!(ending(frame(0xC1, b"{}"), None).await, Some(Ending::Protocol));
+        assert_eq!(ending(frame(0x83, b""), None).await, Some(Ending::Protocol));
+        let pieces = [frame(0x01, b"12345678"), frame(0x80, b"9")].concat();
+        assert_eq!(ending(pieces, None).await, Some(Ending::TooLong));
+        let mut long = vec![0x81, 0xFF];
+        long.extend((1_u64 << 40).to_be_bytes());
+        assert_eq!(ending(long, None).await, Some(Ending::TooLong));
+        assert_eq!(ending(frame(0x8A, b"").repeat(800), None).await, Some(Ending::Flood));
+        assert_eq!(ending(frame(0x81, b"{}"), None).await, None);
     }
 }

@@ -74,4 +74,10 @@ impl Host {
     pub(super) async fn meet(&self, room: Room) -> Result<(), Problem> {
         events::meet(&self.now(), &self.domains, room.entity, room.id).await
     }
+
+    /// The same of somebody who is in it: one change asks about everybody there, so they take turns.
+    pub(super) async fn meet_again(&self, room: Room) -> Result<(), Problem> {
+        let _turn = self.site.live.turn_to_judge().await;
+        self.meet(room).await
+    }
 }
