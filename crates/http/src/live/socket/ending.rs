@@ -172,7 +172,7 @@ mod tests {
         let mut long = vec![0x81, 0xFF];
         long.extend((1_u64 << 40).to_be_bytes());
         assert_eq!(ending(long, None).await, Some(Ending::TooLong));
-        assert_eq!(ending(frame(0x8A, b"").repeat(800), None).await, Some(Ending::Flood));
+        assert_eq!(ending(frame(0x8A, b"").repeat(3_000), None).await, Some(Ending::Flood));
         assert_eq!(ending(frame(0x81, b"{}"), None).await, None);
     }
 }

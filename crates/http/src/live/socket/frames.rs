@@ -20,8 +20,9 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 /// The longest control frame, bytes (RFC 6455, 5.5).
 const MAX_CONTROL: u64 = 125;
 
-/// Frames that are no message: so many at once, and so many each second. We ask for far fewer.
-const UNCOUNTED: (NonZeroU32, NonZeroU32) = (number(400), number(100));
+/// Frames that are no message: so many at once, and so many each second. Each pong that is asked for
+/// stands for 256 KiB that were read, or for some seconds.
+const UNCOUNTED: (NonZeroU32, NonZeroU32) = (number(1_000), number(500));
 
 /// The longest head of a frame, bytes: two, a length of eight, a mask of four.
 const MAX_HEAD: usize = 14;
@@ -271,10 +272,10 @@ mod tests {
     fn frames_that_are_no_message_are_counted() {
         for first in [0x8A, 0x00] {
             let frames = |count| vec![frame(first, b""); count].concat();
-            assert_eq!(follow(&[&frames(400)]), Ok(()));
-            assert_eq!(follow(&[&frames(800)]), Err(Breach::Flood));
+            assert_eq!(follow(&[&frames(1_000)]), Ok(()));
+            assert_eq!(follow(&[&frames(3_000)]), Err(Breach::Flood));
         }
-        assert_eq!(follow(&[&vec![frame(0x81, b""); 2_000].concat()]), Ok(()));
+        assert_eq!(follow(&[&vec![frame(0x81, b""); 4_000].concat()]), Ok(()));
     }
 
     #[actix_web::test]

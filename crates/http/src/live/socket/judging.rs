@@ -6,6 +6,7 @@ use std::{collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 use actix_web::{ResponseError, http::StatusCode};
 use futures_util::future::LocalBoxFuture;
 use tokio::{task::JoinSet, time};
+use tracing::Instrument;
 
 use super::ending::Ending;
 use crate::{live::rooms::Room, problem::Problem};
@@ -13,8 +14,11 @@ use crate::{live::rooms::Room, problem::Problem};
 /// Messages of all rooms that are held back; who has to wait for more may come again.
 const MAX_HELD: usize = 256;
 
-/// Between two attempts, while the database is away.
+/// Between the first two attempts, while the database is away; then twice as long each time.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// Asks once whether somebody may be in a room.
 type Meet = Rc<dyn Fn(Room) -> LocalBoxFuture<'static, Result<(), Problem>>>;
@@ -114,17 +118,20 @@ impl Judging {
         let (number, meet) = (self.next, Rc::clone(&self.meet));
         self.next += 1;
         self.unsure.insert(room, Unsure { number, is_outdated: false, held });
-        self.asking.spawn_local(async move { (room, number, answer(meet, room).await) });
+        let asking = async move { (room, number, answer(meet, room).await) };
+        self.asking.spawn_local(asking.in_current_span());
     }
 }
 
 /// Asks until there is an answer.
 async fn answer(meet: Meet, room: Room) -> Result<(), Problem> {
+    let mut pause = PAUSE;
     loop {
         match meet(room).await {
-            Err(problem) if !is_refusal(&problem) => time::sleep(PAUSE).await,
+            Err(problem) if !is_refusal(&problem) => time::sleep(pause).await,
             answer => return answer,
         }
+        pause = LONGEST_PAUSE.min(pause * 2);
     }
 }
 
