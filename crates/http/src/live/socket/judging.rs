@@ -154,10 +154,10 @@ mod tests {
         Room::parse("donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11").unwrap()
     }
 
+    type Answers = VecDeque<Result<(), Problem>>;
+
     /// Answered with these, one after the other.
-    fn judging(
-        answers: Vec<Result<(), Problem>>,
-    ) -> (Judging, Rc<RefCell<VecDeque<Result<(), Problem>>>>) {
+    fn judging(answers: Vec<Result<(), Problem>>) -> (Judging, Rc<RefCell<Answers>>) {
         let answers = Rc::new(RefCell::new(VecDeque::from(answers)));
         let left = Rc::clone(&answers);
         let meet = move |_| {
