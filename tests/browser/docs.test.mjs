@@ -92,7 +92,7 @@ test("somebody logs in there", async () => {
   const { response } = await execute(login, { email: EMAIL, password: PASSWORD });
   assert.equal(response.status(), 200);
   const names = (await page.context().cookies()).map(({ name }) => name).sort();
-  assert.deepEqual(names, ["almoner_csrf", "almoner_session"]);
+  assert.deepEqual(names, ["almoner_csrf", "almoner_device", "almoner_session"]);
 });
 
 test("a write succeeds, with the CSRF token that the page sends by itself", async () => {
