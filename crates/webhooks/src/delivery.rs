@@ -292,10 +292,12 @@ impl Delivery {
 
     /// The pause before the next attempt; none when there is none.
     fn pause(&self, asked: Option<Duration>, at: Timestamp) -> Option<Duration> {
-        let own = Duration::from_secs(*PAUSES.get(self.attempts.checked_sub(1)? as usize)?);
-        // Up to a tenth more, so that what failed together does not come back together.
-        let spread = own.mul_f64(f64::from(self.id.uuid().as_bytes()[15]) / 2_560.0);
-        let pause = (own + spread).max(asked.unwrap_or_default().min(LONGEST_ASKED));
+        let own = 1_000 * *PAUSES.get(self.attempts.checked_sub(1)? as usize)?;
+        // Up to a tenth more, so that what failed together does not come back together: whole
+        // milliseconds, as instants are.
+        let spread = own * u64::from(self.id.uuid().as_bytes()[15]) / 2_560;
+        let pause =
+            Duration::from_millis(own + spread).max(asked.unwrap_or_default().min(LONGEST_ASKED));
         let is_in_time = self.began_at.is_none_or(|began| at + delta(pause) - began <= PATIENCE);
         is_in_time.then_some(pause.min(LONGEST_ASKED))
     }

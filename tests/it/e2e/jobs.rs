@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::almoner::Almoner;
 use crate::support::{Browser, PostgresDatabase};
@@ -49,6 +49,54 @@ async fn a_job_runs_at_once_and_one_that_was_rehearsed_never_does() {
     let schedules = browser.get("/jobs/schedules").await.expect(200);
     assert!(schedules.list("/items").len() >= 4);
     assert!(schedules.list("/items").iter().all(|one| one["next_at"].is_string()));
+}
+
+#[tokio::test]
+async fn what_was_in_the_trash_for_long_is_destroyed_and_nothing_else() {
+    let mut almoner = Almoner::new().with("ALMONER_RETENTION_TRASH", "2d");
+    almoner.start();
+    almoner.create_admin();
+    let browser = almoner.log_in().await;
+    let donor = async |name: &str| {
+        let new = json!({ "kind": "person", "name": name });
+        browser.post("/donors", &new).await.expect(201).text("/id")
+    };
+    let (old, young, giving, kept) =
+        (donor("Old").await, donor("Young").await, donor("Giving").await, donor("Kept").await);
+    let donation = json!({
+        "donor_id": giving,
+        "amount": { "amount": "1250.00", "currency": "TRY" },
+        "method": "cash",
+        "donated_on": "2026-03-14",
+    });
+    browser.post("/donations", &donation).await.expect(201);
+    for id in [&old, &young, &giving] {
+        let version = browser.get(&format!("/donors/{id}")).await.expect(200).number("/version");
+        browser.delete(&format!("/donors/{id}"), version).await.expect(204);
+    }
+    almoner.signal("-TERM");
+    assert!(almoner.ended());
+    // Three days go by for two of them.
+    let file = rusqlite::Connection::open(almoner.database()).unwrap();
+    let past =
+        "UPDATE donors SET deleted_at = deleted_at - 259200000 WHERE name IN ('Old', 'Giving')";
+    assert_eq!(file.execute(past, []).unwrap(), 2);
+    drop(file);
+
+    almoner.start();
+    let browser = almoner.log_in().await;
+    let job = browser.act("/jobs/schedules/housekeeping.trash/run").await.expect(201).text("/id");
+    done(&browser, &job).await;
+    browser.get(&format!("/donors/{old}")).await.expect(404);
+    browser.get(&format!("/donors/{kept}")).await.expect(200);
+    let trash = browser.get("/donors?deleted=only&sort=name").await.expect(200);
+    let names: Vec<&Value> = trash.list("/items").iter().map(|donor| &donor["name"]).collect();
+    assert_eq!(names, ["Giving", "Young"]);
+    let purged = browser.get("/audit/changes?action=purged").await.expect(200);
+    let [purged] = purged.list("/items") else { panic!("{}", purged.body) };
+    assert_eq!(purged["entity_id"], old);
+    assert_eq!(purged["actor"], json!({ "kind": "system", "system": "housekeeping.trash" }));
+    assert!(almoner.run(&["audit", "verify"]).status.success());
 }
 
 #[tokio::test]

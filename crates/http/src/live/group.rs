@@ -1,15 +1,13 @@
 //! Everybody who follows the same with the same rights: what is evaluated once for all of them.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use almoner_kernel::{Action, Caller, Notice, Scope};
-use futures_util::future::BoxFuture;
+use almoner_kernel::{Action, Notice};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use tokio::{
     runtime::Handle,
     sync::{OnceCell, broadcast, watch},
@@ -19,9 +17,10 @@ use uuid::Uuid;
 
 use super::{
     HEARTBEAT, Live,
-    news::only_looked,
+    state::{Greeting, State, evaluate, first_state, snapshot},
     stream::{Event, Mark, Told},
-    window::{self, Row, Step, Touched},
+    subject::{Key, Page, Subject},
+    window::{self, Step, Touched},
 };
 use crate::problem::{Problem, SOON, registry};
 
@@ -40,124 +39,6 @@ const REST: u32 = 5;
 
 /// How long somebody who comes from an instance that is ahead waits for this one.
 const AHEAD: Duration = Duration::from_secs(2);
-
-/// What a group is known by: SHA-256 over what is followed and with which rights.
-pub(crate) type Key = [u8; 32];
-
-/// The key of a group: `what` names the list, `shape` its parameters.
-pub(crate) fn key(what: &str, shape: &[(String, String)], caller: &Caller) -> Key {
-    let mut shape: Vec<_> = shape.iter().collect();
-    shape.sort_unstable();
-    let rights = (&caller.role, caller.permissions.iter().map(|one| one.as_str()));
-    let (role, permissions) = (rights.0, rights.1.collect::<Vec<_>>());
-    let scope = match caller.scope() {
-        Scope::All => None,
-        Scope::Own(user) | Scope::Assigned(user) => Some((caller.scope.as_str(), user.uuid())),
-    };
-    let text = json!([what, shape, role, permissions, scope]).to_string();
-    Sha256::digest(text).into()
-}
-
-/// A page of a list, as it is shown.
-#[derive(Default)]
-pub(crate) struct Page {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) next_cursor: Option<String>,
-}
-
-/// Reads the page of a list.
-type Reads = dyn Fn() -> BoxFuture<'static, Result<Page, Problem>> + Send + Sync;
-
-/// Says whether a record may be met.
-type Meets = dyn Fn(&Notice) -> BoxFuture<'static, Result<bool, Problem>> + Send + Sync;
-
-/// What a group follows.
-pub(crate) enum Subject {
-    /// The first page of a list.
-    List {
-        /// Its own kind of record, as the trail names it.
-        entity: &'static str,
-        /// The other kinds whose changes can be seen in it; every kind when absent.
-        others: Option<&'static [&'static str]>,
-        /// True when a change of another record can bring a record into the list, or out of it.
-        is_found_by_others: bool,
-        /// Reads the page.
-        read: Box<Reads>,
-    },
-    /// Notices of changes, without what the records are.
-    Notices {
-        /// The topics: the kind of record as the trail names it, and its plural noun.
-        topics: Vec<(&'static str, &'static str)>,
-        /// True when those who follow may meet the record.
-        is_visible: Box<Meets>,
-    },
-}
-
-impl Subject {
-    fn is_touched_by(&self, notice: &Notice) -> bool {
-        let entity = notice.entity.as_str();
-        match self {
-            Self::List { others: None, .. } => true,
-            Self::List { entity: own, others: Some(others), .. } => {
-                !only_looked(notice) && (*own == entity || others.contains(&entity))
-            }
-            Self::Notices { topics, .. } => {
-                !only_looked(notice) && topics.iter().any(|(own, _)| *own == entity)
-            }
-        }
-    }
-}
-
-/// What a group knows.
-#[derive(Clone)]
-struct State {
-    /// The rows have every change up to this position, and maybe some of those behind it.
-    position: i64,
-    /// They have none behind this one.
-    seen_to: i64,
-    rows: Arc<[Row]>,
-    next_cursor: Option<String>,
-    /// What newcomers are told first: many come at once, with the same mark, when a server is back.
-    greetings: Arc<Mutex<HashMap<Greeting, Once>>>,
-}
-
-/// What is told to many, made once.
-type Once = Arc<OnceCell<Arc<Told>>>;
-
-/// What a newcomer has.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Greeting {
-    /// Nothing.
-    New,
-    /// Something that is of no use.
-    Lost,
-    /// Everything up to a position.
-    From(i64),
-}
-
-/// Greetings of one state that are kept.
-const GREETINGS: usize = 256;
-
-impl State {
-    fn new(position: i64, seen_to: i64, page: Page) -> Self {
-        let Page { rows, next_cursor } = page;
-        Self { position, seen_to, rows: rows.into(), next_cursor, greetings: Arc::default() }
-    }
-
-    /// No row has a change behind this position.
-    fn end(&self) -> i64 {
-        self.seen_to.max(self.position)
-    }
-
-    fn greeting(&self, greeting: Greeting) -> Once {
-        // A panic cannot leave half an entry behind.
-        let mut greetings = self.greetings.lock().unwrap_or_else(PoisonError::into_inner);
-        if greetings.len() >= GREETINGS && !greetings.contains_key(&greeting) {
-            return Arc::default();
-        }
-        Arc::clone(greetings.entry(greeting).or_default())
-    }
-}
 
 /// A place for a group, so that many who come at once make one.
 #[derive(Default)]
@@ -474,58 +355,6 @@ impl Group {
     fn leave(&self, live: &Live) {
         live.groups().remove(&self.key);
     }
-}
-
-/// Where a group begins.
-async fn first_state(live: &Live, subject: &Subject) -> Result<State, Problem> {
-    match subject {
-        Subject::List { .. } => evaluate(live, subject).await,
-        Subject::Notices { .. } => {
-            let position = live.0.feed.head().await?;
-            Ok(State::new(position, position, Page::default()))
-        }
-    }
-}
-
-/// Reads the page, between two looks at the end of the feed: what was committed before the first is
-/// in it, what was committed after the second is not.
-async fn evaluate(live: &Live, subject: &Subject) -> Result<State, Problem> {
-    let Subject::List { read, .. } = subject else {
-        return Err(Problem::new(registry::INTERNAL));
-    };
-    // The semaphore is never closed.
-    let _turn = live.0.evaluations.acquire().await;
-    let began = Instant::now();
-    let position = live.0.feed.head().await?;
-    let page = read().await?;
-    let seen_to = live.0.feed.head().await?;
-    metrics::histogram!("almoner_live_evaluation_seconds").record(began.elapsed().as_secs_f64());
-    // What is in the page proves that everything before it is: so nobody who comes back with this
-    // mark is told twice of what they have.
-    let meanwhile = live.0.news.since(&*live.0.feed, position, seen_to).await?.unwrap_or_default();
-    let has = |notice: &&Notice| {
-        let version = notice.version.number();
-        page.rows.iter().any(|row| row.id == notice.entity_id && row.version >= version)
-    };
-    let proven = meanwhile.iter().rev().find(has).map(|notice| notice.position);
-    Ok(State::new(proven.unwrap_or(position), seen_to, page))
-}
-
-fn snapshot(state: &State) -> Event {
-    let mut data = String::from(r#"{"items":["#);
-    for (number, row) in state.rows.iter().enumerate() {
-        if number > 0 {
-            data.push(',');
-        }
-        data.push_str(&row.json);
-    }
-    data.push(']');
-    if let Some(cursor) = &state.next_cursor {
-        // Base64: nothing to escape.
-        data.push_str(&format!(r#","next_cursor":"{cursor}""#));
-    }
-    data.push('}');
-    Event::raw("snapshot", data)
 }
 
 fn event(step: Step) -> Event {

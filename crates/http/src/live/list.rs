@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 use super::{
     Live,
-    group::{self, Page, Seat, Subject},
+    group::Seat,
     stream::{EVENT_STREAM, EventStream, Stream},
+    subject::{self, Page, Subject},
     window::Row,
 };
 use crate::{
@@ -92,7 +93,7 @@ impl Following {
         caller: Arc<Caller>,
         last: Option<&str>,
     ) -> Result<Stream, Problem> {
-        let group = group::key(&self.what, &self.shape, &caller);
+        let group = subject::key(&self.what, &self.shape, &caller);
         let ticket = live.ticket(key, caller).await?;
         let seat: Seat = live.join(group, last, move || self.subject).await?;
         Ok(Stream::new(ticket, seat))

@@ -1,8 +1,8 @@
 //! Live lists: who follows a list gets it once, and then every change of it.
 //!
 //! The server reads the feed of changes once ([`news`]). Everybody who follows the same list with the
-//! same rights is one group ([`group`]): after a change that the list can show, the group's page is
-//! read again, once, and the difference between the two states ([`window`]) goes to all of them. What
+//! same rights ([`subject`]) is one group ([`group`]): after a change that the list can show, the
+//! group's page is read again, once ([`state`]), and the difference ([`window`]) goes to all. What
 //! a client has is named by a position of the feed, so that it can go on where it stopped, with any
 //! instance. Each client has a ticket ([`tickets`]): nothing is delivered while it is unsure whether
 //! its session may still see it. [`stream`] writes server-sent events; [`socket`] is the other way to
@@ -13,7 +13,9 @@ pub(crate) mod list;
 pub(crate) mod news;
 pub(crate) mod rooms;
 pub(crate) mod socket;
+pub(crate) mod state;
 pub(crate) mod stream;
+pub(crate) mod subject;
 pub(crate) mod tickets;
 pub(crate) mod window;
 
@@ -75,7 +77,7 @@ struct Inner {
     news: News,
     tickets: Tickets,
     rooms: Rooms,
-    groups: RwLock<HashMap<group::Key, Arc<Slot>>>,
+    groups: RwLock<HashMap<subject::Key, Arc<Slot>>>,
     evaluations: Semaphore,
     judgements: Semaphore,
     is_open: watch::Sender<bool>,
@@ -175,7 +177,7 @@ impl Live {
         self.groups().is_empty()
     }
 
-    fn groups(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<group::Key, Arc<Slot>>> {
+    fn groups(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<subject::Key, Arc<Slot>>> {
         // A panic while the lock is held cannot leave half a group behind.
         self.0.groups.write().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,9 +17,9 @@ use uuid::Uuid;
 use crate::{
     Cx, Domains, Params, Problem, StrictQuery,
     live::{
-        group::Subject,
         list::{Follower, FollowerParam, Following},
         stream::EventStream,
+        subject::Subject,
     },
     problem::registry,
     words::{each_topic_once, must_be_some_of},

@@ -21,9 +21,9 @@ use super::house::caller;
 use crate::{
     live::{
         Live, LiveSettings,
-        group::{self, Page, Subject},
         rooms::{Pace, Rooms},
         stream::{Next, Stream},
+        subject::{self, Page, Subject},
         tickets::End,
         window::Row,
     },
@@ -95,7 +95,7 @@ impl World {
 
     async fn follow(self: &Arc<Self>, live: &Live) -> Stream {
         let caller = self.caller.lock().unwrap().clone().unwrap();
-        let key = group::key("/donors", &[], &caller);
+        let key = subject::key("/donors", &[], &caller);
         let ticket = live.ticket("clerk".into(), caller).await.unwrap();
         let seat = live.join(key, None, || self.subject()).await.unwrap();
         Stream::new(ticket, seat)
@@ -244,7 +244,7 @@ async fn a_server_that_stops_ends_every_stream_and_takes_no_more() {
     assert_eq!(names(&stream.next().await), ["snapshot"]);
     assert_eq!(names(&stream.next().await), ["over"]);
     let caller = world.caller.lock().unwrap().clone().unwrap();
-    let key = group::key("/donors", &[], &caller);
+    let key = subject::key("/donors", &[], &caller);
     let refused = live.join(key, None, || world.subject()).await;
     assert_eq!(refused.err().unwrap().code(), "unavailable");
 }
@@ -255,7 +255,7 @@ async fn whoever_does_not_wait_leaves_nothing_behind() {
     let live = world.live();
     beside(&live, async {
         let caller = world.caller.lock().unwrap().clone().unwrap();
-        let key = group::key("/donors", &[], &caller);
+        let key = subject::key("/donors", &[], &caller);
         let never = || Subject::List {
             entity: "donor",
             others: Some(&[]),

@@ -1,0 +1,77 @@
+//! What is followed, with which rights, and how a page of it is read.
+
+use almoner_kernel::{Caller, Notice, Scope};
+use futures_util::future::BoxFuture;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{news::only_looked, window::Row};
+use crate::problem::Problem;
+
+/// What a group is known by: SHA-256 over what is followed and with which rights.
+pub(crate) type Key = [u8; 32];
+
+/// The key of a group: `what` names the list, `shape` its parameters.
+pub(crate) fn key(what: &str, shape: &[(String, String)], caller: &Caller) -> Key {
+    let mut shape: Vec<_> = shape.iter().collect();
+    shape.sort_unstable();
+    let rights = (&caller.role, caller.permissions.iter().map(|one| one.as_str()));
+    let (role, permissions) = (rights.0, rights.1.collect::<Vec<_>>());
+    let scope = match caller.scope() {
+        Scope::All => None,
+        Scope::Own(user) | Scope::Assigned(user) => Some((caller.scope.as_str(), user.uuid())),
+    };
+    let text = json!([what, shape, role, permissions, scope]).to_string();
+    Sha256::digest(text).into()
+}
+
+/// A page of a list, as it is shown.
+#[derive(Default)]
+pub(crate) struct Page {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Reads the page of a list.
+type Reads = dyn Fn() -> BoxFuture<'static, Result<Page, Problem>> + Send + Sync;
+
+/// Says whether a record may be met.
+type Meets = dyn Fn(&Notice) -> BoxFuture<'static, Result<bool, Problem>> + Send + Sync;
+
+/// What a group follows.
+pub(crate) enum Subject {
+    /// The first page of a list.
+    List {
+        /// Its own kind of record, as the trail names it.
+        entity: &'static str,
+        /// The other kinds whose changes can be seen in it; every kind when absent.
+        others: Option<&'static [&'static str]>,
+        /// True when a change of another record can bring a record into the list, or out of it.
+        is_found_by_others: bool,
+        /// Reads the page.
+        read: Box<Reads>,
+    },
+    /// Notices of changes, without what the records are.
+    Notices {
+        /// The topics: the kind of record as the trail names it, and its plural noun.
+        topics: Vec<(&'static str, &'static str)>,
+        /// True when those who follow may meet the record.
+        is_visible: Box<Meets>,
+    },
+}
+
+impl Subject {
+    /// True when a change can be seen in it.
+    pub(super) fn is_touched_by(&self, notice: &Notice) -> bool {
+        let entity = notice.entity.as_str();
+        match self {
+            Self::List { others: None, .. } => true,
+            Self::List { entity: own, others: Some(others), .. } => {
+                !only_looked(notice) && (*own == entity || others.contains(&entity))
+            }
+            Self::Notices { topics, .. } => {
+                !only_looked(notice) && topics.iter().any(|(own, _)| *own == entity)
+            }
+        }
+    }
+}
