@@ -19,4 +19,5 @@ pub mod secrets;
 pub mod serve;
 pub mod signals;
 pub mod telemetry;
+pub mod tended;
 pub mod webhooks;

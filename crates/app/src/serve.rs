@@ -37,6 +37,7 @@ use crate::{
     readiness::StoreReadiness,
     signals::{self, Signals},
     telemetry::{self, RequestTraces},
+    tended::tended,
     webhooks,
 };
 
@@ -94,8 +95,8 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         config.shutdown_drain,
     ));
     let (store, lists) = (office.store.clone(), live.clone());
-    let listening = rt::spawn(async move { store.listen().await });
-    let following = rt::spawn(async move { lists.run().await });
+    let listening = rt::spawn(async move { tended("feed", || store.listen()).await });
+    let following = rt::spawn(async move { tended("live lists", || lists.run()).await });
     let telling = rt::spawn(webhooks::tell(&office));
     let upkeep = rt::spawn(upkeep(office.store.clone(), metrics, standing));
     let backups = scheduler.map(Scheduler::start).transpose()?;
@@ -106,7 +107,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     following.abort();
     telling.abort();
     listening.abort();
-    // It lets go of its connection to PostgreSQL, which takes a runtime.
+    // It lets go of its connection to PostgreSQL, which takes a runtime. Aborted is how it ends.
     let _ = listening.await;
     upkeep.abort();
     worker.stop().await;

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 
 use self::call::Caller;
-use crate::{assembly::Office, config::Config};
+use crate::{assembly::Office, config::Config, tended::tended};
 
 /// How long storage that is away is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -32,16 +32,19 @@ pub fn deliverer(office: &Office, config: &Config) -> anyhow::Result<DeliverWebh
 pub fn tell(office: &Office) -> impl Future<Output = ()> + use<> {
     let store = Arc::new(office.store.clone());
     let (clock, ids) = (Arc::clone(&office.clock), Arc::clone(&office.ids));
-    let mut dispatcher = Dispatcher::new(store.clone(), store, clock, ids);
-    async move {
-        loop {
-            if let Err(error) = dispatcher.step().await {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "webhooks cannot be told of changes");
-                tokio::time::sleep(PAUSE).await;
+    tended("webhooks", move || {
+        let (clock, ids) = (Arc::clone(&clock), Arc::clone(&ids));
+        let mut dispatcher = Dispatcher::new(store.clone(), store.clone(), clock, ids);
+        async move {
+            loop {
+                if let Err(error) = dispatcher.step().await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "webhooks cannot be told of changes");
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
-    }
+    })
 }
 
 /// Makes one attempt at a delivery.

@@ -48,7 +48,8 @@ impl News {
                 Err(error) => away(&error).await,
             }
         };
-        self.read_to.send_replace(Some(at));
+        // What is kept from before would have a gap behind it.
+        self.forget(at);
         loop {
             let known = feed.beyond(at).await;
             if !is_wanted() {
