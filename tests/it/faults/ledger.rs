@@ -63,12 +63,13 @@ impl Truth {
     }
 }
 
-/// Each counts what must not be.
+/// Each counts what must not be. A record's id belongs to one kind of record, so that the kind is left
+/// out where it would tempt a database without statistics to look through all of its kind.
 const RULES: [(&str, &str); 6] = [
     (
         "a donation without the trail of its creation",
         "SELECT count(*) FROM donations WHERE NOT EXISTS (SELECT 1 FROM changes
-         WHERE entity = 'donation' AND entity_id = donations.id AND action = 'created')",
+         WHERE entity_id = donations.id AND version = 1)",
     ),
     (
         "a trail without its donation",
@@ -78,7 +79,7 @@ const RULES: [(&str, &str); 6] = [
     (
         "a version without its row of the trail",
         "SELECT count(*) FROM donations WHERE version <>
-         (SELECT count(*) FROM changes WHERE entity = 'donation' AND entity_id = donations.id)",
+         (SELECT count(*) FROM changes WHERE entity_id = donations.id)",
     ),
     (
         "the same donation twice",
