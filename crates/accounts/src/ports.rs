@@ -167,12 +167,16 @@ pub trait Accounts: Send + Sync {
     /// When the database cannot be read.
     async fn sessions(&self, user: UserId) -> Result<Vec<Session>, StoreError>;
 
-    /// A session by the hash of its key, with its user and their role, in one read; it may have timed
-    /// out, its user may be inactive.
+    /// The sessions that some hashes of keys are of, each beside its hash, with its user and their
+    /// role, in any order; they may have timed out, their users may be inactive. However many they
+    /// are, it takes few reads.
     ///
     /// # Errors
     /// When the database cannot be read.
-    async fn session(&self, key: &SessionKeyHash) -> Result<Option<StoredSession>, StoreError>;
+    async fn sessions_by_key(
+        &self,
+        keys: &[SessionKeyHash],
+    ) -> Result<Vec<(SessionKeyHash, StoredSession)>, StoreError>;
 
     /// Notes that a session was used, never moving the time back; needs no trail. False when the
     /// session has been ended.

@@ -1,6 +1,6 @@
 //! Sessions in use: who a request's key belongs to, and what users see and end of their own.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use almoner_kernel::{Context, SecurityEventKind, SessionId, StoreError, Timestamp, Trail};
 use chrono::Duration;
@@ -52,7 +52,7 @@ impl Sessions {
         let key = key.hash();
         let live = match self.live.find(&key, now) {
             Some(live) => live,
-            None => match self.load(key, now).await? {
+            None => match self.load(&[key], now).await?.remove(&key) {
                 Some(live) => live,
                 None => return Ok(None),
             },
@@ -79,21 +79,28 @@ impl Sessions {
         Ok(Some(live))
     }
 
-    /// Whom a key belongs to, if its session is alive; the session does not count as used. For
-    /// whoever listens for long: a session that does nothing else times out.
+    /// The sessions of some keys that are alive, by the hashes of their keys; they do not count as
+    /// used. For those who listen for long: a session that does nothing else times out. What memory
+    /// does not know is read at once.
     ///
     /// # Errors
     /// When storage is needed and away.
     pub async fn look(
         &self,
-        key: &SessionKey,
+        keys: impl IntoIterator<Item = SessionKeyHash>,
         now: Timestamp,
-    ) -> Result<Option<Arc<LiveSession>>, StoreError> {
-        let key = key.hash();
-        match self.live.peek(&key, now) {
-            Some(live) => Ok(Some(live)),
-            None => self.load(key, now).await,
+    ) -> Result<HashMap<SessionKeyHash, Arc<LiveSession>>, StoreError> {
+        let (mut alive, mut unknown) = (HashMap::new(), Vec::new());
+        for key in keys {
+            match self.live.peek(&key, now) {
+                Some(live) => drop(alive.insert(key, live)),
+                None => unknown.push(key),
+            }
         }
+        if !unknown.is_empty() {
+            alive.extend(self.load(&unknown, now).await?);
+        }
+        Ok(alive)
     }
 
     /// Calls `ring` whenever sessions end or their rights change in this process. It must return at
@@ -159,26 +166,30 @@ impl Sessions {
         Ok(ended)
     }
 
+    /// Reads those that are alive, and keeps them in memory.
     async fn load(
         &self,
-        key: SessionKeyHash,
+        keys: &[SessionKeyHash],
         now: Timestamp,
-    ) -> Result<Option<Arc<LiveSession>>, StoreError> {
+    ) -> Result<HashMap<SessionKeyHash, Arc<LiveSession>>, StoreError> {
         let ticket = self.live.ticket();
-        let Some(stored) = self.accounts.session(&key).await? else { return Ok(None) };
-        let StoredSession { session, user, custom_role } = stored;
-        if !user.active || !session.is_alive(now) {
-            return Ok(None);
+        let mut alive = HashMap::new();
+        for (key, stored) in self.accounts.sessions_by_key(keys).await? {
+            let StoredSession { session, user, custom_role } = stored;
+            if !user.active || !session.is_alive(now) {
+                continue;
+            }
+            let role = match user.role.built_in() {
+                Some(role) => Role::BuiltIn(role),
+                None => Role::Custom(custom_role.ok_or_else(|| {
+                    StoreError::Damaged(format!("user {} has a role that does not exist", user.id))
+                })?),
+            };
+            let caller = role.caller(user.id, session.id);
+            let live = Arc::new(LiveSession::new(session, caller, now));
+            self.live.insert(ticket, key, &live);
+            alive.insert(key, live);
         }
-        let role = match user.role.built_in() {
-            Some(role) => Role::BuiltIn(role),
-            None => Role::Custom(custom_role.ok_or_else(|| {
-                StoreError::Damaged(format!("user {} has a role that does not exist", user.id))
-            })?),
-        };
-        let caller = role.caller(user.id, session.id);
-        let live = Arc::new(LiveSession::new(session, caller, now));
-        self.live.insert(ticket, key, &live);
-        Ok(Some(live))
+        Ok(alive)
     }
 }

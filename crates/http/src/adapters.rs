@@ -23,10 +23,16 @@ impl Callers for LiveCallers {
         Ok(live.map(|live| Arc::clone(&live.caller)))
     }
 
-    async fn look(&self, key: &str, at: Timestamp) -> Result<Option<Arc<Caller>>, StoreError> {
-        let Some(key) = SessionKey::parse(key) else { return Ok(None) };
-        let live = self.0.look(&key, at).await?;
-        Ok(live.map(|live| Arc::clone(&live.caller)))
+    async fn look(
+        &self,
+        keys: &[Arc<str>],
+        at: Timestamp,
+    ) -> Result<Vec<Option<Arc<Caller>>>, StoreError> {
+        let hash = |key: &Arc<str>| SessionKey::parse(key).map(|key| key.hash());
+        let hashes: Vec<_> = keys.iter().map(hash).collect();
+        let alive = self.0.look(hashes.iter().flatten().copied(), at).await?;
+        let caller = |hash| alive.get(&hash).map(|live| Arc::clone(&live.caller));
+        Ok(hashes.into_iter().map(|hash| hash.and_then(caller)).collect())
     }
 }
 

@@ -54,11 +54,16 @@ pub trait Callers: Send + Sync {
     /// When the session is not in memory and storage cannot be read.
     async fn caller_of(&self, key: &str, at: Timestamp) -> Result<Option<Arc<Caller>>, StoreError>;
 
-    /// The same, without using the session: who only listens lets it time out.
+    /// The same of many keys at once, each answered in its place, without using the sessions: who only
+    /// listens lets them time out.
     ///
     /// # Errors
     /// As [`Self::caller_of`].
-    async fn look(&self, key: &str, at: Timestamp) -> Result<Option<Arc<Caller>>, StoreError>;
+    async fn look(
+        &self,
+        keys: &[Arc<str>],
+        at: Timestamp,
+    ) -> Result<Vec<Option<Arc<Caller>>>, StoreError>;
 }
 
 /// Writes down that a request was refused, as a security event. A failure to write is logged by the

@@ -3,6 +3,8 @@
 mod rows;
 mod unit;
 
+use std::collections::{HashMap, HashSet};
+
 use almoner_accounts::{
     link::Link,
     login::AddressKey,
@@ -23,6 +25,7 @@ use sea_orm::{
 };
 
 use crate::{
+    commit::in_chunks,
     entities::{links, login_attempts, reset_requests, roles, sessions, users},
     error::store_error,
     paging::{Listing, Ordering, instant, millis},
@@ -136,27 +139,40 @@ impl Accounts for Store {
         rows.into_iter().map(into_session).collect()
     }
 
-    async fn session(&self, key: &SessionKeyHash) -> Result<Option<StoredSession>, StoreError> {
-        let row = sessions::Entity::find()
-            .filter(sessions::Column::KeyHash.eq(key.0.to_vec()))
-            .join(
-                JoinType::InnerJoin,
-                sessions::Entity::belongs_to(users::Entity)
-                    .from(sessions::Column::UserId)
-                    .to(users::Column::Id)
-                    .into(),
-            )
-            .select_also(users::Entity)
-            .one(&self.point())
-            .await
-            .map_err(store_error)?;
-        let Some((session, Some(user))) = row else { return Ok(None) };
-        let user = into_user(user)?;
-        let custom_role = match user.role.built_in() {
-            Some(_) => None,
-            None => Accounts::role(self, &user.role).await?,
+    async fn sessions_by_key(
+        &self,
+        keys: &[SessionKeyHash],
+    ) -> Result<Vec<(SessionKeyHash, StoredSession)>, StoreError> {
+        let mut found = Vec::with_capacity(keys.len());
+        for some in keys.chunks(in_chunks(1)) {
+            let rows = sessions::Entity::find()
+                .filter(sessions::Column::KeyHash.is_in(of_few_lengths(some)))
+                .join(
+                    JoinType::InnerJoin,
+                    sessions::Entity::belongs_to(users::Entity)
+                        .from(sessions::Column::UserId)
+                        .to(users::Column::Id)
+                        .into(),
+                )
+                .select_also(users::Entity)
+                .all(&self.point())
+                .await
+                .map_err(store_error)?;
+            for (session, user) in rows {
+                let key = <[u8; 32]>::try_from(session.key_hash.as_slice()).map_err(|_| {
+                    StoreError::Damaged("sessions.key_hash has no 32 bytes".to_owned())
+                })?;
+                if let Some(user) = user {
+                    found.push((SessionKeyHash(key), into_session(session)?, into_user(user)?));
+                }
+            }
+        }
+        let roles = self.custom_roles(found.iter().map(|(_, _, user)| &user.role)).await?;
+        let stored = |(key, session, user): (_, _, User)| {
+            let custom_role = roles.get(&user.role).cloned();
+            (key, StoredSession { session, user, custom_role })
         };
-        Ok(Some(StoredSession { session: into_session(session)?, user, custom_role }))
+        Ok(found.into_iter().map(stored).collect())
     }
 
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
@@ -196,6 +212,34 @@ impl Accounts for Store {
         };
         row.map(request).transpose()
     }
+}
+
+impl Store {
+    /// The roles among these that are custom, by their names.
+    async fn custom_roles(
+        &self,
+        names: impl Iterator<Item = &RoleName>,
+    ) -> Result<HashMap<RoleName, CustomRole>, StoreError> {
+        let names: HashSet<&str> =
+            names.filter(|name| name.built_in().is_none()).map(RoleName::as_str).collect();
+        if names.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let select = roles::Entity::find().filter(roles::Column::Name.is_in(names));
+        let rows = select.all(&self.point()).await.map_err(store_error)?;
+        let role = |row| into_role(row).map(|role| (role.name.clone(), role));
+        rows.into_iter().map(role).collect()
+    }
+}
+
+/// The keys as values, the last one repeated until they are a power of two: lists of every length
+/// would make a statement for every length, and each is kept.
+fn of_few_lengths(keys: &[SessionKeyHash]) -> Vec<Vec<u8>> {
+    let mut values: Vec<_> = keys.iter().map(|key| key.0.to_vec()).collect();
+    if let Some(last) = values.last().cloned() {
+        values.resize(values.len().next_power_of_two(), last);
+    }
+    values
 }
 
 fn by_id(id: UserId, scope: Scope) -> Select<users::Entity> {

@@ -1,5 +1,7 @@
 //! Sessions: found by the hash of their key, touched, and ended.
 
+use std::collections::HashMap;
+
 use almoner_accounts::{
     ports::StoredSession,
     role::RoleName,
@@ -16,6 +18,7 @@ on_both![
     a_session_comes_with_the_custom_role_of_its_user,
     a_session_of_an_unknown_custom_role_comes_without_it,
     a_key_that_nobody_has_finds_nothing,
+    many_sessions_are_found_together_each_beside_its_key,
     use_of_a_session_never_goes_back_in_time,
     use_of_an_ended_session_says_so,
     sessions_are_listed_newest_first_for_reading_and_oldest_first_for_ending,
@@ -32,7 +35,9 @@ async fn user(world: &World, address: &str, role: &str) -> User {
 }
 
 async fn found(world: &World, key: &SessionKeyHash) -> Option<StoredSession> {
-    world.accounts().session(key).await.unwrap()
+    let found = world.accounts().sessions_by_key(&[*key]).await.unwrap();
+    assert!(found.iter().all(|(of, _)| of == key), "another one's session");
+    found.into_iter().next().map(|(_, stored)| stored)
 }
 
 async fn left(world: &World, user: UserId) -> Vec<SessionId> {
@@ -77,6 +82,35 @@ async fn a_key_that_nobody_has_finds_nothing(world: &World) {
     world.save_session(&world.session(user.id)).await;
     assert_eq!(found(world, &SessionKeyHash([0; 32])).await, None);
     assert_eq!(left(world, world.id()).await, []);
+}
+
+async fn many_sessions_are_found_together_each_beside_its_key(world: &World) {
+    let role = world.role("gift_desk");
+    world.save_role(&role).await.unwrap();
+    let mut expected = HashMap::new();
+    // More than one statement asks for, every length of the last one's list among them.
+    let mut keys: Vec<_> = (0..430_u32).map(nobodys).collect();
+    for (number, name) in
+        ["viewer", "gift_desk", "gift_desk", "nobodys", "admin"].iter().enumerate()
+    {
+        let user = user(world, &format!("a{number}@b.co"), name).await;
+        let session = world.session(user.id);
+        let key = world.save_session(&session).await;
+        keys.insert(number * 97, key);
+        let custom_role = (*name == "gift_desk").then(|| role.clone());
+        expected.insert(key, StoredSession { session, user, custom_role });
+    }
+    let found = world.accounts().sessions_by_key(&keys).await.unwrap();
+    assert_eq!(found.len(), expected.len());
+    assert_eq!(found.into_iter().collect::<HashMap<_, _>>(), expected);
+    assert_eq!(world.accounts().sessions_by_key(&keys[1..7]).await.unwrap(), []);
+    assert_eq!(world.accounts().sessions_by_key(&[]).await.unwrap(), []);
+}
+
+fn nobodys(number: u32) -> SessionKeyHash {
+    let mut key = [0xFF; 32];
+    key[..4].copy_from_slice(&number.to_be_bytes());
+    SessionKeyHash(key)
 }
 
 async fn use_of_a_session_never_goes_back_in_time(world: &World) {

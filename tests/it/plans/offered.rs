@@ -515,9 +515,13 @@ async fn users(inspector: &mut Inspector<'_>) {
     }
     let reading = async { world.accounts().account_by_email("user5@example.org").await.unwrap() };
     inspector.look("users: by e-mail", Order::FromIndex, reading).await;
-    let key = almoner_accounts::session::SessionKeyHash([5; 32]);
-    let reading = async { world.accounts().session(&key).await.unwrap() };
-    inspector.look("sessions: by key", Order::FromIndex, reading).await;
+    for number in [1, 200] {
+        let key = |byte| almoner_accounts::session::SessionKeyHash([byte; 32]);
+        let keys: Vec<_> = (0..number).map(key).collect();
+        let reading = async { world.accounts().sessions_by_key(&keys).await.unwrap() };
+        let what = format!("sessions: by {number} of their keys");
+        inspector.look(&what, Order::FromIndex, reading).await;
+    }
 }
 
 async fn mails(inspector: &mut Inspector<'_>, known: &Known) {

@@ -1,6 +1,6 @@
 //! Sessions in use, with storage behind them.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use almoner_kernel::{SecurityEventKind as Event, StoreError};
 use chrono::Duration;
@@ -8,8 +8,11 @@ use parking_lot::Mutex;
 
 use super::world::*;
 use crate::{
-    LiveSessions, Sessions, live::LivePolicy, ports::StoredSession, role::BuiltIn,
-    session::SessionKey,
+    LiveSessions, Sessions,
+    live::LivePolicy,
+    ports::StoredSession,
+    role::BuiltIn,
+    session::{SessionKey, SessionKeyHash},
 };
 
 fn key() -> SessionKey {
@@ -20,6 +23,11 @@ fn stored() -> StoredSession {
     StoredSession { session: session(1, 5, at(0)), user: user(5, "viewer"), custom_role: None }
 }
 
+/// What storage finds when the first of these keys is a session's.
+fn of(keys: &[SessionKeyHash], stored: StoredSession) -> Vec<(SessionKeyHash, StoredSession)> {
+    vec![(keys[0], stored)]
+}
+
 fn over(store: MockStore) -> (Sessions, Arc<LiveSessions>) {
     let live = Arc::new(LiveSessions::new(LivePolicy::default()));
     (Sessions::new(Arc::new(store), Arc::clone(&live)), live)
@@ -28,7 +36,7 @@ fn over(store: MockStore) -> (Sessions, Arc<LiveSessions>) {
 #[tokio::test]
 async fn a_session_in_use_costs_one_read_and_a_write_a_minute() {
     let mut store = MockStore::new();
-    store.expect_session().times(1).returning(|_| Ok(Some(stored())));
+    store.expect_sessions_by_key().times(1).returning(|keys| Ok(of(keys, stored())));
     store.expect_touch_session().times(2).returning(|_, _| Ok(true));
     let (sessions, _) = over(store);
     for second in 0..=125 {
@@ -42,7 +50,7 @@ async fn a_session_in_use_costs_one_read_and_a_write_a_minute() {
 #[tokio::test]
 async fn use_keeps_a_session_alive_up_to_its_absolute_end() {
     let mut store = MockStore::new();
-    store.expect_session().returning(|_| Ok(Some(stored())));
+    store.expect_sessions_by_key().returning(|keys| Ok(of(keys, stored())));
     store.expect_touch_session().returning(|_, _| Ok(true));
     let (sessions, _) = over(store);
     for minute in (0..12 * 60).step_by(29) {
@@ -55,7 +63,7 @@ async fn use_keeps_a_session_alive_up_to_its_absolute_end() {
 async fn a_session_that_is_not_used_ends_at_its_idle_time_out() {
     for (minute, alive) in [(29, true), (30, false), (31, false)] {
         let mut store = MockStore::new();
-        store.expect_session().returning(|_| Ok(Some(stored())));
+        store.expect_sessions_by_key().returning(|keys| Ok(of(keys, stored())));
         store.expect_touch_session().returning(|_, _| Ok(true));
         let (sessions, _) = over(store);
         let now = at(minute);
@@ -67,7 +75,7 @@ async fn a_session_that_is_not_used_ends_at_its_idle_time_out() {
 async fn a_clock_that_is_set_back_by_less_than_the_idle_time_out_ends_no_session() {
     for (minute, alive) in [(-29, true), (-30, false), (-24 * 60, false)] {
         let mut store = MockStore::new();
-        store.expect_session().returning(|_| Ok(Some(stored())));
+        store.expect_sessions_by_key().returning(|keys| Ok(of(keys, stored())));
         let (sessions, _) = over(store);
         let now = at(minute);
         assert_eq!(sessions.resolve(&key(), now).await.unwrap().is_some(), alive, "{minute}");
@@ -77,7 +85,7 @@ async fn a_clock_that_is_set_back_by_less_than_the_idle_time_out_ends_no_session
 #[tokio::test]
 async fn a_session_goes_on_while_its_use_cannot_be_written() {
     let mut store = MockStore::new();
-    store.expect_session().times(1).returning(|_| Ok(Some(stored())));
+    store.expect_sessions_by_key().times(1).returning(|keys| Ok(of(keys, stored())));
     let full = || StoreError::Unavailable("the disk is full".into());
     store.expect_touch_session().times(2).returning(move |_, _| Err(full()));
     let (sessions, _) = over(store);
@@ -89,10 +97,10 @@ async fn a_session_goes_on_while_its_use_cannot_be_written() {
 #[tokio::test]
 async fn the_session_of_an_inactive_user_is_dead() {
     let mut store = MockStore::new();
-    store.expect_session().returning(|_| {
+    store.expect_sessions_by_key().returning(|keys| {
         let mut stored = stored();
         stored.user.active = false;
-        Ok(Some(stored))
+        Ok(of(keys, stored))
     });
     let (sessions, live) = over(store);
     assert!(sessions.resolve(&key(), at(1)).await.unwrap().is_none());
@@ -102,7 +110,7 @@ async fn the_session_of_an_inactive_user_is_dead() {
 #[tokio::test]
 async fn a_session_that_another_process_ended_is_noticed_when_its_use_is_written() {
     let mut store = MockStore::new();
-    store.expect_session().times(1).returning(|_| Ok(Some(stored())));
+    store.expect_sessions_by_key().times(1).returning(|keys| Ok(of(keys, stored())));
     store.expect_touch_session().times(1).returning(|_, _| Ok(false));
     let (sessions, live) = over(store);
     assert!(sessions.resolve(&key(), at(0)).await.unwrap().is_some());
@@ -116,12 +124,12 @@ async fn a_revocation_during_a_load_keeps_the_dead_session_out_of_memory() {
     let slot: Arc<Mutex<Option<Arc<LiveSessions>>>> = Arc::default();
     let mut store = MockStore::new();
     let revoker = Arc::clone(&slot);
-    store.expect_session().times(2).returning(move |_| match revoker.lock().take() {
+    store.expect_sessions_by_key().times(2).returning(move |keys| match revoker.lock().take() {
         Some(live) => {
             live.forget_user(user_id(5));
-            Ok(Some(stored()))
+            Ok(of(keys, stored()))
         }
-        None => Ok(None),
+        None => Ok(Vec::new()),
     });
     let (sessions, live) = over(store);
     *slot.lock() = Some(Arc::clone(&live));
@@ -136,13 +144,46 @@ async fn a_revocation_during_a_load_keeps_the_dead_session_out_of_memory() {
 #[tokio::test]
 async fn a_custom_role_that_is_missing_is_damage_and_not_a_session() {
     let mut store = MockStore::new();
-    store.expect_session().returning(|_| {
+    store.expect_sessions_by_key().returning(|keys| {
         let mut stored = stored();
         stored.user.role = role_name("phantom");
-        Ok(Some(stored))
+        Ok(of(keys, stored))
     });
     let (sessions, _) = over(store);
     assert!(matches!(sessions.resolve(&key(), at(0)).await, Err(StoreError::Damaged(_))));
+}
+
+#[tokio::test]
+async fn many_listeners_cost_one_read_which_is_of_those_that_memory_does_not_know() {
+    let known = key();
+    let [living, idle, unknown] = [2, 3, 4].map(|byte| SessionKeyHash([byte; 32]));
+    let mut store = MockStore::new();
+    store
+        .expect_sessions_by_key()
+        .times(1)
+        .withf({
+            let known = known.hash();
+            move |keys| keys == [known]
+        })
+        .returning(|keys| Ok(of(keys, stored())));
+    store
+        .expect_sessions_by_key()
+        .times(1)
+        .withf(move |keys| keys == [living, idle, unknown])
+        .returning(move |_| {
+            let of =
+                |id, last_seen| StoredSession { session: session(id, 5, last_seen), ..stored() };
+            Ok(vec![(idle, of(3, at(-60))), (living, of(2, at(0)))])
+        });
+    let (sessions, _) = over(store);
+    assert_eq!(sessions.look([known.hash()], at(0)).await.unwrap().len(), 1);
+    let alive = sessions.look([living, known.hash(), idle, unknown], at(1)).await.unwrap();
+    assert_eq!(
+        alive.keys().copied().collect::<HashSet<_>>(),
+        HashSet::from([known.hash(), living])
+    );
+    assert_eq!(alive[&living].session.id, session(2, 5, at(0)).id);
+    assert_eq!(alive[&living].last_seen_at(), at(0), "looking is no use of a session");
 }
 
 #[tokio::test]

@@ -59,10 +59,10 @@ mock! {
         async fn roles(&self) -> Result<Vec<CustomRole>, StoreError>;
         async fn role(&self, name: &RoleName) -> Result<Option<CustomRole>, StoreError>;
         async fn sessions(&self, user: UserId) -> Result<Vec<Session>, StoreError>;
-        async fn session(
+        async fn sessions_by_key(
             &self,
-            key: &SessionKeyHash,
-        ) -> Result<Option<StoredSession>, StoreError>;
+            keys: &[SessionKeyHash],
+        ) -> Result<Vec<(SessionKeyHash, StoredSession)>, StoreError>;
         async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
         async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError>;
         async fn reset_request(&self, id: Uuid) -> Result<Option<ResetRequest>, StoreError>;

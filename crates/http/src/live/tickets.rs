@@ -108,8 +108,9 @@ impl Tickets {
     ) -> Result<Ticket, Problem> {
         let ticket = self.reserve(key, caller)?;
         let alarm = self.alarms.load(Ordering::SeqCst);
-        let found = self.callers.look(&ticket.stub.key, self.clock.now()).await?;
-        ticket.stub.judge(found.as_deref(), alarm);
+        let key = std::slice::from_ref(&ticket.stub.key);
+        let found = self.callers.look(key, self.clock.now()).await?;
+        ticket.stub.judge(found.first().and_then(Option::as_deref), alarm);
         match ticket.stub.end.get() {
             Some(End::LoggedOut) => Err(Problem::new(registry::UNAUTHENTICATED)),
             Some(End::RightsChanged) | None => Ok(ticket),
@@ -161,9 +162,9 @@ impl Tickets {
         for stub in locked(&self.issued).tickets.values() {
             by_key.entry(Arc::clone(&stub.key)).or_default().push(Arc::clone(stub));
         }
-        let at = self.clock.now();
-        for (key, stubs) in by_key {
-            let found = self.callers.look(&key, at).await?;
+        let (keys, stubs): (Vec<_>, Vec<_>) = by_key.into_iter().unzip();
+        let found = self.callers.look(&keys, self.clock.now()).await?;
+        for (stubs, found) in stubs.iter().zip(&found) {
             for stub in stubs {
                 stub.judge(found.as_deref(), alarm);
             }

@@ -85,8 +85,16 @@ impl Callers for World {
         Ok(Some(Arc::new(caller(key, permissions))))
     }
 
-    async fn look(&self, key: &str, at: Timestamp) -> Result<Option<Arc<Caller>>, StoreError> {
-        self.caller_of(key, at).await
+    async fn look(
+        &self,
+        keys: &[Arc<str>],
+        at: Timestamp,
+    ) -> Result<Vec<Option<Arc<Caller>>>, StoreError> {
+        let mut callers = Vec::new();
+        for key in keys {
+            callers.push(self.caller_of(key, at).await?);
+        }
+        Ok(callers)
     }
 }
 

@@ -126,8 +126,16 @@ impl Callers for World {
         Ok(self.caller.lock().unwrap().clone())
     }
 
-    async fn look(&self, key: &str, at: Timestamp) -> Result<Option<Arc<Caller>>, StoreError> {
-        self.caller_of(key, at).await
+    async fn look(
+        &self,
+        keys: &[Arc<str>],
+        at: Timestamp,
+    ) -> Result<Vec<Option<Arc<Caller>>>, StoreError> {
+        let mut callers = Vec::new();
+        for key in keys {
+            callers.push(self.caller_of(key, at).await?);
+        }
+        Ok(callers)
     }
 }
 
