@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use almoner_kernel::{
-    Caller, Context, Ids, MailTemplate, SecurityEvent, SecurityEventKind, SessionId, StoreError,
-    Timestamp, Trail, UserId,
+    Caller, Context, Ids, MailTemplate, Quota, SecurityEvent, SecurityEventKind, SessionId,
+    StoreError, Timestamp, Trail, UserId,
 };
 use secrecy::SecretString;
 
@@ -307,7 +307,9 @@ impl Authentication {
             }
         }
         let until = window.oldest.unwrap_or(cx.at) + self.login_policy.window;
-        Ok(AccountsError::RateLimited { retry_after: wait(cx.at, until) })
+        let LoginPolicy { max_per_address: limit, window, .. } = self.login_policy;
+        let quota = Quota { limit, window: window.to_std().unwrap_or_default() };
+        Ok(AccountsError::RateLimited { retry_after: wait(cx.at, until), quota })
     }
 
     /// The logins that count, from the one instant to the other. What lies further in the future was

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use almoner_kernel::{
-    Denied, Fault, FieldError, Invalid, Kind, Stale, StoreError, Words, words::no_such_record,
+    Denied, Fault, FieldError, Invalid, Kind, Quota, Stale, StoreError, Words,
+    words::no_such_record,
 };
 
 use crate::{
@@ -40,6 +41,8 @@ pub enum AccountsError {
     RateLimited {
         /// Until the next login is let through.
         retry_after: Duration,
+        /// How many are let through.
+        quota: Quota,
     },
     /// Without this user nobody could administer the system.
     #[error("{}", words::last_superadmin())]
@@ -216,11 +219,20 @@ impl Fault for AccountsError {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Locked { retry_after } | Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::Locked { retry_after } | Self::RateLimited { retry_after, .. } => {
+                Some(*retry_after)
+            }
             Self::Hash(HashError::Busy { retry_after }) => Some(*retry_after),
             // The list is a file on disk: an administrator has to act.
             Self::Breached(_) => Some(Duration::from_secs(60)),
             Self::Store(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
+    fn quota(&self) -> Option<Quota> {
+        match self {
+            Self::RateLimited { quota, .. } => Some(*quota),
             _ => None,
         }
     }

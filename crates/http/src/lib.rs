@@ -31,6 +31,7 @@ pub mod services;
 pub mod session;
 pub mod settings;
 pub mod site;
+mod spent;
 mod words;
 
 #[cfg(test)]

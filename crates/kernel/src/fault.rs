@@ -57,6 +57,20 @@ pub trait Fault: std::error::Error + Send + Sync + 'static {
     fn retry_after(&self) -> Option<Duration> {
         None
     }
+
+    /// Which quota is used up, when the kind is [`Kind::Limited`].
+    fn quota(&self) -> Option<Quota> {
+        None
+    }
+}
+
+/// How often something may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// So often.
+    pub limit: u32,
+    /// Within this time.
+    pub window: Duration,
 }
 
 /// One wrong field.

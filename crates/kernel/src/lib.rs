@@ -23,7 +23,7 @@ pub mod words;
 
 pub use contact::{EmailAddress, PersonName, PhoneNumber, Region};
 pub use context::{Actor, Caller, Context, Origin, Replay, Scope, ScopeKind};
-pub use fault::{Denied, Fault, FieldError, Fields, Invalid, Kind, Stale};
+pub use fault::{Denied, Fault, FieldError, Fields, Invalid, Kind, Quota, Stale};
 pub use feed::{Feed, Notice};
 pub use id::{
     CampaignId, ChangeId, DeliveryId, DonationId, DonorId, Id, JobId, LinkId, MailId, ScheduleId,

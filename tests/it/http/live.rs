@@ -509,6 +509,8 @@ fn one_user_follows_so_many_lists_and_no_more() {
         let third = Follower::attempt(&superadmin, "/campaigns", None).await;
         let answer = refused(*third.err().expect("no stream"), 429, "rate_limited");
         assert_eq!(answer.header("retry-after"), "30");
+        assert_eq!(answer.header("ratelimit-limit"), "2");
+        assert_eq!(answer.header("ratelimit-remaining"), "0");
         Follower::of(&viewer, "/donors").await;
         // A place is free again once the server has seen that the connection is gone.
         drop(first);

@@ -158,6 +158,10 @@ async fn an_address_has_ten_logins_in_ten_minutes(house: &House<'_>) {
     for _ in 0..3 {
         let limited = refused(log_in(house, SUPERADMIN, PASSWORD).await, 429, "rate_limited");
         assert_eq!(limited.header("retry-after"), "510");
+        // Of the quota that was used up, not of all requests from the address.
+        let told = ["limit", "remaining", "reset"]
+            .map(|what| limited.header(&format!("ratelimit-{what}")));
+        assert_eq!(told, ["10", "0", "600"]);
     }
     // The first refusal leaves a trace, and hammering does not fill the trail.
     assert_eq!(house.events(&superadmin, "&kind=login_limited").await.len(), 1);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use almoner_kernel::{Denied, Fault, FieldError, Invalid, Stale, StoreError, Version, words};
+use almoner_kernel::{
+    Denied, Fault, FieldError, Invalid, Quota, Stale, StoreError, Version, words,
+};
 
 use crate::{AccountsError, ports::HashError};
 
@@ -18,7 +20,7 @@ fn a_refusal_is_told_as_it_is_logged() {
         AccountsError::NotFound,
         AccountsError::InvalidCredentials,
         AccountsError::Locked { retry_after: WAIT },
-        AccountsError::RateLimited { retry_after: WAIT },
+        AccountsError::RateLimited { retry_after: WAIT, quota: Quota { limit: 10, window: WAIT } },
         AccountsError::LastSuperadmin,
         AccountsError::OwnRole,
         AccountsError::OwnAccount,

@@ -17,6 +17,7 @@ use super::LiveSettings;
 use crate::{
     problem::{Chain, Problem, registry},
     services::Callers,
+    spent::Spent,
     words,
 };
 
@@ -122,7 +123,7 @@ impl Tickets {
         let of_user = issued.of_user.get(&caller.user_id).copied().unwrap_or_default();
         let max = self.settings.max_of_user;
         if of_user >= max {
-            return Err(too_many(words::too_many_streams_of_user(max)));
+            return Err(too_many(max));
         }
         if issued.tickets.len() >= self.settings.max {
             return Err(Problem::new(registry::UNAVAILABLE).retry_after(Duration::from_secs(30)));
@@ -232,8 +233,12 @@ fn locked(issued: &Mutex<Issued>) -> std::sync::MutexGuard<'_, Issued> {
     issued.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn too_many(detail: almoner_kernel::Words) -> Problem {
-    Problem::new(registry::RATE_LIMITED).detail(detail).retry_after(Duration::from_secs(30))
+fn too_many(max: usize) -> Problem {
+    let wait = Duration::from_secs(30);
+    Problem::new(registry::RATE_LIMITED)
+        .detail(words::too_many_streams_of_user(max))
+        .retry_after(wait)
+        .spent(Spent::wholly(u32::try_from(max).unwrap_or(u32::MAX), wait))
 }
 
 fn small(count: usize) -> f64 {

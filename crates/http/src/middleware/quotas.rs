@@ -23,7 +23,7 @@ use actix_web::{
     Error, HttpMessage, HttpResponse, HttpResponseBuilder, ResponseError,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
-    http::header::{HeaderMap, HeaderName, HeaderValue},
+    http::header::HeaderName,
     middleware::Next,
     web::Data,
 };
@@ -43,6 +43,7 @@ use crate::{
     problem::{Problem, registry, whole_seconds},
     settings::Quotas,
     site::Site,
+    spent::{self, Spent},
     words,
 };
 
@@ -67,7 +68,7 @@ impl Limits {
         };
         let mut strangers = GovernorConfigBuilder::default();
         let strangers = strangers
-            .period(MINUTE / quotas.stranger.get())
+            .period(spent::MINUTE / quotas.stranger.get())
             .burst_size(quotas.stranger.get())
             .key_extractor(Stranger { is_on: quotas.is_on })
             .use_headers()
@@ -124,7 +125,6 @@ impl Limits {
     }
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
 /// Requests between two sweeps: a sweep walks over every key.
 const SWEEP_EVERY: u32 = 10_000;
 
@@ -151,36 +151,6 @@ pub(crate) async fn limit<B: MessageBody + 'static>(
     match spent {
         Some(spent) => with_headers(result, move |headers| spent.write(headers)),
         None => result,
-    }
-}
-
-/// What is left of a quota.
-#[derive(Clone, Copy)]
-struct Spent {
-    limit: u32,
-    remaining: u32,
-    /// Until the whole quota is there again.
-    reset: Duration,
-}
-
-impl Spent {
-    fn of(limit: u32, remaining: u32) -> Self {
-        let reset = MINUTE / limit.max(1) * limit.saturating_sub(remaining);
-        Self { limit, remaining, reset }
-    }
-
-    fn headers(self) -> [(HeaderName, HeaderValue); 3] {
-        [
-            (HeaderName::from_static("ratelimit-limit"), self.limit.into()),
-            (HeaderName::from_static("ratelimit-remaining"), self.remaining.into()),
-            (HeaderName::from_static("ratelimit-reset"), whole_seconds(self.reset).into()),
-        ]
-    }
-
-    fn write(self, headers: &mut HeaderMap) {
-        for (name, value) in self.headers() {
-            headers.insert(name, value);
-        }
     }
 }
 
@@ -250,11 +220,10 @@ fn is_exempt(req: &ServiceRequest) -> bool {
 
 fn too_many(refusal: &NotUntil<QuantaInstant>) -> Problem {
     let wait = refusal.wait_time_from(DefaultClock::default().now());
-    let spent = Spent::of(refusal.quota().burst_size().get(), 0);
-    let problem =
-        Problem::new(registry::RATE_LIMITED).retry_after(wait.max(Duration::from_secs(1)));
-    let problem = problem.detail(words::wait(whole_seconds(wait).max(1)));
-    spent.headers().into_iter().fold(problem, |problem, (name, value)| problem.header(name, value))
+    Problem::new(registry::RATE_LIMITED)
+        .retry_after(wait.max(Duration::from_secs(1)))
+        .detail(words::wait(whole_seconds(wait).max(1)))
+        .spent(Spent::of(refusal.quota().burst_size().get(), 0))
 }
 
 /// What actix-governor left in the request.

@@ -15,7 +15,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use almoner_kernel::{Fault, FieldError, Invalid, Kind, Stale, Words};
+use almoner_kernel::{Fault, FieldError, Invalid, Kind, Quota, Stale, Words};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::{
@@ -25,7 +25,7 @@ use utoipa::{
 
 use registry::Entry;
 
-use crate::{language::Language, words};
+use crate::{language::Language, spent::Spent, words};
 
 /// The media type of every failure.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -230,6 +230,12 @@ impl Problem {
         self
     }
 
+    /// Tells of the quota that is used up.
+    #[must_use]
+    pub(crate) fn spent(self, spent: Spent) -> Self {
+        spent.headers().into_iter().fold(self, |problem, (name, value)| problem.header(name, value))
+    }
+
     /// The same problem with a part of a larger request: its pointers begin at `pointer`.
     #[must_use]
     pub(crate) fn within(mut self, pointer: &str) -> Self {
@@ -359,7 +365,10 @@ impl<E: Fault> From<E> for Problem {
         inner.retry_after = fault.retry_after();
         inner.errors = Errors::Fields(fault.fields().to_vec());
         inner.stale = fault.stale().cloned();
-        problem
+        match fault.quota() {
+            Some(Quota { limit, window }) => problem.spent(Spent::wholly(limit, window)),
+            None => problem,
+        }
     }
 }
 
