@@ -97,10 +97,33 @@ impl Sessions {
                 None => unknown.push(key),
             }
         }
-        if !unknown.is_empty() {
-            alive.extend(self.load(&unknown, now).await?);
+        match self.load(&unknown, now).await {
+            Ok(loaded) => alive.extend(loaded),
+            // One damaged row must not end what all the others hear.
+            Err(StoreError::Damaged(_)) => {
+                for key in unknown {
+                    alive.extend(self.load_sound(key, now).await?);
+                }
+            }
+            Err(error) => return Err(error),
         }
         Ok(alive)
+    }
+
+    /// The session of a key, if it is alive and not damaged.
+    async fn load_sound(
+        &self,
+        key: SessionKeyHash,
+        now: Timestamp,
+    ) -> Result<HashMap<SessionKeyHash, Arc<LiveSession>>, StoreError> {
+        match self.load(&[key], now).await {
+            Err(error @ StoreError::Damaged(_)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "a session cannot be read");
+                Ok(HashMap::new())
+            }
+            loaded => loaded,
+        }
     }
 
     /// Calls `ring` whenever sessions end or their rights change in this process. It must return at
@@ -174,6 +197,9 @@ impl Sessions {
     ) -> Result<HashMap<SessionKeyHash, Arc<LiveSession>>, StoreError> {
         let ticket = self.live.ticket();
         let mut alive = HashMap::new();
+        if keys.is_empty() {
+            return Ok(alive);
+        }
         for (key, stored) in self.accounts.sessions_by_key(keys).await? {
             let StoredSession { session, user, custom_role } = stored;
             if !user.active || !session.is_alive(now) {

@@ -187,6 +187,29 @@ async fn many_listeners_cost_one_read_which_is_of_those_that_memory_does_not_kno
 }
 
 #[tokio::test]
+async fn a_damaged_session_ends_its_own_listeners_and_nobody_elses() {
+    let [sound, damaged] = [2, 3].map(|byte| SessionKeyHash([byte; 32]));
+    let mut store = MockStore::new();
+    store.expect_sessions_by_key().times(3).returning(move |keys| match keys.contains(&damaged) {
+        true => Err(StoreError::Damaged("users.time_zone is not a time zone".to_owned())),
+        false => Ok(of(keys, stored())),
+    });
+    let (sessions, _) = over(store);
+    let alive = sessions.look([damaged, sound], at(0)).await.unwrap();
+    assert_eq!(alive.into_keys().collect::<Vec<_>>(), [sound]);
+}
+
+#[tokio::test]
+async fn storage_that_is_away_ends_nobodys_listening() {
+    let mut store = MockStore::new();
+    let away = || StoreError::Unavailable("connection refused".into());
+    store.expect_sessions_by_key().times(1).returning(move |_| Err(away()));
+    let (sessions, _) = over(store);
+    let looked = sessions.look([key().hash()], at(0)).await;
+    assert!(matches!(looked, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
 async fn users_see_their_living_sessions_and_which_one_they_are_in() {
     let mut world = World::of([user(5, "viewer")]);
     world.sessions = vec![session(2, 5, at(-10)), session(1, 5, at(-20)), session(3, 5, at(-40))];
