@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use tokio::time::timeout;
 
 use super::{all_at_once, donation_service, draft};
-use crate::support::{Backend, CountedIds, World, as_system, created, lira, run, run_with};
+use crate::support::{Backend, CountedIds, World, as_system, created, lira, run};
 
 on_both![
     a_reader_beside_many_writers_of_two_processes_misses_nothing,
@@ -149,8 +149,7 @@ async fn the_commits_of_another_process_are_heard_of(world: &World) {
 #[test]
 #[cfg_attr(without_postgres, ignore = "ALMONER_TEST_POSTGRES_URL is not set")]
 fn a_lost_connection_does_not_deafen() {
-    run_with(Backend::Postgres, 4, async |world| {
-        world.store.migrate_up(None).await.unwrap();
+    run(Backend::Postgres, async |world| {
         let (other, other_ids) = another_process(world).await;
         let service = donation_service(&other, &other_ids);
         let listener = world.store.clone();

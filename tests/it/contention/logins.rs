@@ -46,10 +46,7 @@ crowded![
 ];
 
 fn crowded(backend: Backend, case: impl AsyncFnOnce(&World)) {
-    run_with(backend, 16, async |world| {
-        world.store.migrate_up(None).await.unwrap();
-        case(world).await;
-    });
+    run_with(backend, 16, case);
 }
 
 /// The hash of a password is the password: how hard it is to break is no matter of storage.

@@ -4,19 +4,19 @@ use almoner_kernel::Scope;
 use almoner_persistence::Store;
 
 use super::assert_no_gap;
-use crate::support::{Backend, World, created, lira, name, named, run_with};
+use crate::support::{Backend, World, created, lira, name, named, run_empty};
 
 /// One list, on each database without a schema.
 macro_rules! bare {
     ($($case:ident),+ $(,)?) => {
         mod sqlite {
-            $(#[test] fn $case() { super::run_with(super::Backend::Sqlite, 4, super::$case); })+
+            $(#[test] fn $case() { super::run_empty(super::Backend::Sqlite, super::$case); })+
         }
         mod postgres {
             $(
                 #[test]
                 #[cfg_attr(without_postgres, ignore = "ALMONER_TEST_POSTGRES_URL is not set")]
-                fn $case() { super::run_with(super::Backend::Postgres, 4, super::$case); }
+                fn $case() { super::run_empty(super::Backend::Postgres, super::$case); }
             )+
         }
     };

@@ -35,10 +35,7 @@ crowded![
 const WRITERS: i64 = 64;
 
 fn crowded(backend: Backend, case: impl AsyncFnOnce(&World)) {
-    run_with(backend, 16, async |world| {
-        world.store.migrate_up(None).await.unwrap();
-        case(world).await;
-    });
+    run_with(backend, 16, case);
 }
 
 async fn new_donations_are_all_there_once(world: &World) {

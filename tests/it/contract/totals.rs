@@ -206,7 +206,9 @@ async fn totals_that_somebody_changed_are_noticed_and_counted_anew(world: &World
 async fn totals_are_counted_when_the_step_that_brings_them_finds_donations(world: &World) {
     let mut drawing = Drawing::new(world, 7).await;
     let all: Vec<_> = (0..40).map(|_| drawing.new_one(world)).collect();
-    world.store.migrate_down(1).await.unwrap();
+    let steps = world.store.migrations().await.unwrap();
+    let brings = steps.iter().position(|step| step.name.ends_with("_totals")).unwrap();
+    world.store.migrate_down((steps.len() - brings) as u32).await.unwrap();
     let mut tx = world.donations().begin().await.unwrap();
     tx.insert_donations(&all).await.unwrap();
     tx.commit(created(&all[0])).await.unwrap();

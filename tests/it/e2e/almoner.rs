@@ -28,9 +28,10 @@ pub fn binary() -> &'static Path {
         let here = std::env::current_exe().unwrap();
         let folder = here.parent().and_then(Path::parent).unwrap().to_owned();
         let mut build = Command::new(env!("CARGO"));
-        // As `cargo test --workspace` selects packages, so that dependencies are not built a second time.
-        build.args(["build", "--quiet", "--workspace", "--bin", "almoner", "--target-dir"]);
-        build.arg(folder.parent().unwrap());
+        // As `cargo test --workspace` selects packages and targets: without the tests, some dependencies
+        // have fewer features and are built a second time, and all that stands on them.
+        build.args(["build", "--quiet", "--workspace", "--bin", "almoner", "--tests"]);
+        build.arg("--target-dir").arg(folder.parent().unwrap());
         if folder.ends_with("release") {
             build.arg("--release");
         }

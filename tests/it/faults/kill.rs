@@ -24,7 +24,7 @@ const CLIENTS: u64 = 6;
 async fn a_server_that_is_killed_again_and_again_keeps_what_it_acknowledged_on_sqlite() {
     let almoner = ready(Almoner::new());
     let ledger = Ledger::of_file(&almoner);
-    killed_again_and_again(almoner, ledger, rounds(100)).await;
+    killed_again_and_again(almoner, ledger).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,7 +33,7 @@ async fn a_server_that_is_killed_again_and_again_keeps_what_it_acknowledged_on_p
     let database = PostgresDatabase::create().await;
     let almoner = ready(Almoner::new().with("ALMONER_DATABASE_URL", &database.url()));
     let ledger = Ledger::of(Truth::Server(database.url()));
-    killed_again_and_again(almoner, ledger, rounds(15)).await;
+    killed_again_and_again(almoner, ledger).await;
     database.remove().await;
 }
 
@@ -58,9 +58,29 @@ fn a_server_that_is_killed_at_its_first_start_starts_the_next_time() {
     }
 }
 
-fn rounds(usual: u64) -> u64 {
-    let wanted = env::var_os("ALMONER_FAULT_ROUNDS");
-    wanted.map_or(usual, |rounds| rounds.to_str().unwrap().parse().unwrap())
+/// As many rounds as there is time for, and ten on the slowest machine; or as many as were asked for.
+enum Rounds {
+    InTime(Instant),
+    Wanted(u64),
+}
+
+impl Rounds {
+    const TIME: Duration = Duration::from_secs(20);
+    const LEAST: u64 = 10;
+
+    fn begin() -> Self {
+        env::var_os("ALMONER_FAULT_ROUNDS").map_or_else(
+            || Self::InTime(Instant::now()),
+            |rounds| Self::Wanted(rounds.to_str().unwrap().parse().unwrap()),
+        )
+    }
+
+    fn has_another(&self, done: u64) -> bool {
+        match self {
+            Self::InTime(began) => done < Self::LEAST || began.elapsed() < Self::TIME,
+            Self::Wanted(rounds) => done < *rounds,
+        }
+    }
 }
 
 /// A run of the tests has dice of its own, which a failure names: `ALMONER_FAULT_SEED` throws them
@@ -74,11 +94,13 @@ fn seed() -> u64 {
 }
 
 #[expect(clippy::print_stdout, reason = "shown when the test fails, or asked for")]
-async fn killed_again_and_again(mut almoner: Almoner, mut ledger: Ledger, rounds: u64) {
+async fn killed_again_and_again(mut almoner: Almoner, mut ledger: Ledger) {
     let browser = Arc::new(almoner.log_in().await);
     let (seed, began) = (seed(), Instant::now());
-    let (mut dice, mut unsure) = (Dice::new(seed), 0);
-    for round in 1..=rounds {
+    let (mut dice, mut unsure, mut round) = (Dice::new(seed), 0, 0);
+    let rounds = Rounds::begin();
+    while rounds.has_another(round) {
+        round += 1;
         let load = Load::start(&browser, CLIENTS, &format!("r{round}"), seed + round);
         let wait = Duration::from_millis(3 + dice.below(250));
         // Printed when the test fails.
@@ -101,6 +123,6 @@ async fn killed_again_and_again(mut almoner: Almoner, mut ledger: Ledger, rounds
     ledger.assert_whole().await;
     assert_verified(&almoner);
     let (kept, took) = (ledger.len(), began.elapsed());
-    println!("{rounds} rounds in {took:?}: {kept} donations, {unsure} requests were cut off");
+    println!("{round} rounds in {took:?}: {kept} donations, {unsure} requests were cut off");
     assert!(unsure > 0, "no kill ever met a request");
 }

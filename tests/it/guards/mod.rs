@@ -4,6 +4,7 @@ mod contract;
 mod dry_runs;
 mod edges;
 mod left_out;
+mod licences;
 mod matrix;
 mod operations;
 mod strangers;

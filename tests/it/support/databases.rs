@@ -7,6 +7,8 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::templates;
+
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -27,14 +29,23 @@ pub struct PostgresDatabase {
 }
 
 impl PostgresDatabase {
-    /// Makes a database.
+    /// Makes an empty database.
     pub async fn create() -> Self {
+        // An empty template, whatever an operator has put into the default one.
+        Self::copy_of("template0").await
+    }
+
+    /// Makes a database with the schema up to date.
+    pub async fn with_schema() -> Self {
+        Self::copy_of(templates::on_postgres().await).await
+    }
+
+    async fn copy_of(template: &str) -> Self {
         let seat = Seat::take();
         let name = format!("almoner_test_{}", fresh().simple());
         let server = connect(&server_url()).await;
-        // An empty template, whatever an operator has put into the default one.
         server
-            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE template0"))
+            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
             .await
             .unwrap();
         server.close().await.unwrap();
@@ -43,10 +54,7 @@ impl PostgresDatabase {
 
     /// The URL of this database.
     pub fn url(&self) -> String {
-        let url = server_url();
-        let (server, query) = url.split_once('?').unwrap_or((&url, ""));
-        let (server, _) = server.rsplit_once('/').expect("a URL with a database");
-        format!("{server}/{}?{query}", self.name)
+        url_of(&self.name)
     }
 
     /// Removes the database with everything in it.
@@ -67,7 +75,15 @@ pub async fn connect(url: &str) -> DatabaseConnection {
     Database::connect(options).await.expect("the server of ALMONER_TEST_POSTGRES_URL answers")
 }
 
-fn server_url() -> String {
+/// The URL of a database on the server.
+pub(super) fn url_of(database: &str) -> String {
+    let url = server_url();
+    let (server, query) = url.split_once('?').unwrap_or((&url, ""));
+    let (server, _) = server.rsplit_once('/').expect("a URL with a database");
+    format!("{server}/{database}?{query}")
+}
+
+pub(super) fn server_url() -> String {
     std::env::var_os("ALMONER_TEST_POSTGRES_URL")
         .expect("ALMONER_TEST_POSTGRES_URL is set, as it was when the tests were compiled")
         .into_string()

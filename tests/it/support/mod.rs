@@ -12,6 +12,7 @@ mod raw;
 mod records;
 pub mod smtp;
 mod socket;
+mod templates;
 mod walk;
 mod world;
 
@@ -27,7 +28,7 @@ pub use records::{
 };
 pub use socket::{Heard, Socket};
 pub use walk::walk;
-pub use world::{AUDIT_KEY, World, run, run_with};
+pub use world::{AUDIT_KEY, World, run, run_empty, run_with};
 
 /// Makes a test on each database of every case in the list.
 macro_rules! on_both {

@@ -1,6 +1,7 @@
 //! The world of one test: a fresh store, and the ports on it.
 
 use std::{
+    fs,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -20,6 +21,7 @@ use super::{
     as_system,
     databases::{Backend, Home, PostgresDatabase},
     ids::CountedIds,
+    templates,
 };
 
 /// What the store of every test seals its trail with.
@@ -39,17 +41,35 @@ pub struct World {
 
 /// Runs a case in a world of its own with the schema up to date.
 pub fn run(backend: Backend, case: impl AsyncFnOnce(&World)) {
-    run_with(backend, CONNECTIONS, async |world| {
-        world.store.migrate_up(None).await.unwrap();
-        case(world).await;
-    });
+    run_with(backend, CONNECTIONS, case);
 }
 
-/// Runs a case in a world of its own without a schema, with some connections to PostgreSQL.
+/// The same, with some connections to PostgreSQL.
 pub fn run_with(backend: Backend, connections: u32, case: impl AsyncFnOnce(&World)) {
+    within(
+        async { World::fresh(Home::with_schema(backend).await, backend, connections).await },
+        case,
+    );
+}
+
+/// Runs a case in a world of its own without a schema.
+pub fn run_empty(backend: Backend, case: impl AsyncFnOnce(&World)) {
+    within(async { World::fresh(Home::empty(backend).await, backend, CONNECTIONS).await }, case);
+}
+
+/// Brings the schema of an empty database up to date.
+pub(super) async fn schema_into(database: Database) {
+    let options =
+        StoreOptions { database, ..options(&Home::Sqlite(tempfile::tempdir().unwrap()), false, 0) };
+    let store = Store::open(options).await.unwrap();
+    store.migrate_up(None).await.unwrap();
+    store.close().await.unwrap();
+}
+
+fn within(world: impl Future<Output = World>, case: impl AsyncFnOnce(&World)) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let world = runtime.block_on(World::fresh(backend, connections));
+    let world = runtime.block_on(world);
     let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(case(&world))));
     runtime.block_on(world.close());
     if let Err(panic) = outcome {
@@ -58,11 +78,7 @@ pub fn run_with(backend: Backend, connections: u32, case: impl AsyncFnOnce(&Worl
 }
 
 impl World {
-    async fn fresh(backend: Backend, connections: u32) -> Self {
-        let home = match backend {
-            Backend::Sqlite => Home::Sqlite(tempfile::tempdir().unwrap()),
-            Backend::Postgres => Home::Postgres(PostgresDatabase::create().await),
-        };
+    async fn fresh(home: Home, backend: Backend, connections: u32) -> Self {
         let ids = Arc::new(CountedIds::new(1));
         let read = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&read);
@@ -166,6 +182,24 @@ impl World {
 }
 
 impl Home {
+    async fn empty(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self::Sqlite(tempfile::tempdir().unwrap()),
+            Backend::Postgres => Self::Postgres(PostgresDatabase::create().await),
+        }
+    }
+
+    async fn with_schema(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                let home = Self::empty(backend).await;
+                fs::copy(templates::on_sqlite().await, home.file()).unwrap();
+                home
+            }
+            Backend::Postgres => Self::Postgres(PostgresDatabase::with_schema().await),
+        }
+    }
+
     fn file(&self) -> PathBuf {
         match self {
             Self::Sqlite(directory) => directory.path().join("almoner.db"),
