@@ -109,7 +109,8 @@ impl Authentication {
                 return Err(self.refuse_address(cx, address, window).await?);
             }
         }
-        let email_key = command.email.trim().to_lowercase();
+        // No address has a NUL, and storage may not be asked for one: it counts like any other guess.
+        let email_key = command.email.trim().to_lowercase().replace('\0', "\u{fffd}");
         let compared = self.compare(&email_key, &command.password).await?;
 
         let mut tx = self.accounts.begin().await?;

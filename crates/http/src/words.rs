@@ -7,7 +7,7 @@ almoner_kernel::words! {
     pub(crate) query_parameters(names) = "query parameter: {names}";
     pub(crate) query_not_utf8 = "the query is not UTF-8";
     pub(crate) badly_escaped =
-        "the address has a percent sign without two hexadecimal digits, or is not UTF-8";
+        "the address has a percent sign without two hexadecimal digits or a NUL, or is not UTF-8";
     pub(crate) if_match_missing = "send the ETag you read as If-Match";
     pub(crate) if_match_not_a_version = "If-Match must be the ETag of one version, such as \"3\"";
     pub(crate) idempotency_key_malformed =

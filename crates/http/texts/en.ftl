@@ -271,7 +271,7 @@ event_types_out_of_range = must have from 1 to { $max } types of events
 
 query_parameters = query parameter: { $names }
 query_not_utf8 = the query is not UTF-8
-badly_escaped = the address has a percent sign without two hexadecimal digits, or is not UTF-8
+badly_escaped = the address has a percent sign without two hexadecimal digits or a NUL, or is not UTF-8
 if_match_missing = send the ETag you read as If-Match
 if_match_not_a_version = If-Match must be the ETag of one version, such as "3"
 idempotency_key_malformed = Idempotency-Key must be 1 to 255 visible ASCII characters

@@ -302,7 +302,7 @@ event_types_out_of_range = 1 ile { $max } arasında olay türü içermeli
 
 query_parameters = sorgu parametresi: { $names }
 query_not_utf8 = sorgu UTF-8 kodlamasında değil
-badly_escaped = adreste ardından iki onaltılık basamak gelmeyen bir yüzde işareti var ya da adres UTF-8 kodlamasında değil
+badly_escaped = adreste ardından iki onaltılık basamak gelmeyen bir yüzde işareti ya da NUL karakteri var, veya adres UTF-8 kodlamasında değil
 if_match_missing = okuduğunuz ETag değerini If-Match olarak gönderin
 if_match_not_a_version = If-Match tek bir sürümün ETag değeri olmalı, örneğin "3"
 idempotency_key_malformed = Idempotency-Key 1 ile 255 arasında görünür ASCII karakterden oluşmalı

@@ -337,8 +337,13 @@ const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Characters of a reason that are kept.
 pub const MAX_REASON: usize = 500;
 
+/// What went wrong may hold what others sent; PostgreSQL keeps no text with a NUL.
 fn short(reason: &str) -> String {
-    reason.chars().take(MAX_REASON).collect()
+    reason
+        .chars()
+        .take(MAX_REASON)
+        .map(|char| if char == '\0' { '\u{fffd}' } else { char })
+        .collect()
 }
 
 /// The pause after the `tries`-th failure: twice as long each time, up to the longest, and somewhere

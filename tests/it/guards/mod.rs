@@ -6,5 +6,6 @@ mod edges;
 mod left_out;
 mod licences;
 mod matrix;
+mod nul;
 mod operations;
 mod strangers;

@@ -20,7 +20,7 @@ pub(crate) use self::{
 };
 use crate::{
     answer::Answer,
-    body::{self, Body},
+    body::{self, AnyText, Body},
     domains::Domains,
     problem::{Problem, ProblemBody, registry},
     query::Params,
@@ -147,9 +147,9 @@ impl FromRequest for Items {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Body::<Envelope>::from_request(req, payload);
+        let body = AnyText::<Envelope>::from_request(req, payload);
         Box::pin(async move {
-            let Body { value, mut fields } = body.await?;
+            let AnyText(Body { value, mut fields }) = body.await?;
             let items = fields.required("/items", value.items, |items| match items.len() {
                 1..=MAX_ITEMS => Ok(items),
                 _ => Err(almoner_kernel::fault::Unfit::new(
@@ -327,14 +327,18 @@ async fn change<B: Batched>(
     }
 }
 
-fn read<T: DeserializeOwned>(value: Value) -> Result<Body<T>, Problem> {
+fn read<T: DeserializeOwned>(mut value: Value) -> Result<Body<T>, Problem> {
     if !value.is_object() {
         return Err(
             Invalid::one(FieldError::new("/value", "type", words::must_be_an_object())).into()
         );
     }
+    let mut complaints = body::without_nul(&mut value);
     match body::recovered::<T>(value) {
-        Ok((value, errors)) => Ok(Body { value, fields: Fields::with(errors) }),
+        Ok((value, errors)) => {
+            complaints.extend(errors);
+            Ok(Body { value, fields: Fields::with(complaints) })
+        }
         Err(invalid) => Err(Problem::from(invalid).within("/value")),
     }
 }

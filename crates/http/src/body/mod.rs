@@ -3,6 +3,7 @@
 
 mod read;
 mod recover;
+mod storable;
 mod strict;
 
 use std::{future::Future, pin::Pin};
@@ -44,18 +45,45 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let req = req.clone();
         let payload = payload.take();
         Box::pin(async move {
-            must_be_json(&req)?;
-            let bytes = read::whole(&req, payload).await?;
-            req.extensions_mut().insert(BodyDigest(Sha256::digest(&bytes).into()));
-            let value = strict::parse(&bytes)?;
-            if !value.is_object() {
-                let error = FieldError::new("", "type", words::must_be_a_json_object());
-                return Err(Invalid::one(error).into());
-            }
-            let (value, errors) = recover::read(value)?;
+            let mut value = object(&req, payload).await?;
+            let mut errors = storable::without_nul(&mut value);
+            let (value, unreadable) = recover::read(value)?;
+            errors.extend(unreadable);
             Ok(Self { value, fields: Fields::with(errors) })
         })
     }
+}
+
+/// A body whose texts the handler looks at itself, NUL and all: a login with one is a login that
+/// failed, and each item of a batch is refused for itself.
+#[derive(Debug)]
+pub(crate) struct AnyText<T>(pub(crate) Body<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for AnyText<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let (value, errors) = recover::read(object(&req, payload).await?)?;
+            Ok(Self(Body { value, fields: Fields::with(errors) }))
+        })
+    }
+}
+
+/// The object that a body is.
+async fn object(req: &HttpRequest, payload: Payload) -> Result<Value, Problem> {
+    must_be_json(req)?;
+    let bytes = read::whole(req, payload).await?;
+    req.extensions_mut().insert(BodyDigest(Sha256::digest(&bytes).into()));
+    let value = strict::parse(&bytes)?;
+    if !value.is_object() {
+        let error = FieldError::new("", "type", words::must_be_a_json_object());
+        return Err(Invalid::one(error).into());
+    }
+    Ok(value)
 }
 
 /// A request that has no body: an empty one or `{}` is let through, anything else is 422.
@@ -94,6 +122,11 @@ pub(crate) fn recovered<T: DeserializeOwned>(
     value: Value,
 ) -> Result<(T, Vec<FieldError>), Invalid> {
     recover::read(value)
+}
+
+/// Takes out what no text may hold; says where it stood.
+pub(crate) fn without_nul(value: &mut Value) -> Vec<FieldError> {
+    storable::without_nul(value)
 }
 
 /// JSON, as strictly as a body is read.

@@ -112,7 +112,7 @@ impl Place {
     fn pointer_of(steps: &[Step], removed: &Removed) -> String {
         steps.iter().fold(String::new(), |pointer, step| match step {
             Step::Key(key) => {
-                format!("{pointer}/{}", shown(key).replace('~', "~0").replace('/', "~1"))
+                format!("{pointer}/{}", escaped(key))
             }
             Step::Index(index) => {
                 let original = removed.original_index(&pointer, *index);
@@ -120,6 +120,11 @@ impl Place {
             }
         })
     }
+}
+
+/// A key as it stands in a pointer.
+pub(super) fn escaped(key: &str) -> String {
+    shown(key).replace('~', "~0").replace('/', "~1")
 }
 
 /// Items that were taken out of arrays: those behind them moved up, and their pointers must not.

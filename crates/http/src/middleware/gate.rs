@@ -180,7 +180,8 @@ fn accepts(req: &ServiceRequest, media: Media) -> bool {
         })
 }
 
-/// Every `%` is followed by two hexadecimal digits, and the decoded bytes are UTF-8.
+/// Every `%` is followed by two hexadecimal digits, and the decoded bytes are UTF-8 without a NUL:
+/// PostgreSQL keeps no text with one.
 pub(crate) fn is_well_escaped(text: &str) -> bool {
     let mut decoded = Vec::new();
     let mut bytes = text.bytes();
@@ -195,7 +196,7 @@ pub(crate) fn is_well_escaped(text: &str) -> bool {
             _ => return false,
         }
     }
-    std::str::from_utf8(&decoded).is_ok()
+    !decoded.contains(&0) && std::str::from_utf8(&decoded).is_ok()
 }
 
 async fn refused(

@@ -15,7 +15,9 @@ use self::bodies::{
     raced_example, session_example,
 };
 use crate::{
-    Answer, Body, Cx, Domains, IdPath, NoBody, NoParams, Problem, StrictQuery, health,
+    Answer, Body, Cx, Domains, IdPath, NoBody, NoParams, Problem, StrictQuery,
+    body::AnyText,
+    health,
     problem::ProblemBody,
     session::{self, NewSession, SecretKey},
 };
@@ -100,7 +102,7 @@ async fn login(
     cx: Cx,
     req: HttpRequest,
     domains: Data<Domains>,
-    body: Body<LoginBody>,
+    AnyText(body): AnyText<LoginBody>,
 ) -> Result<Answer, Problem> {
     let device = session::device_of(&req);
     let command = LoginCommand { device, ..body.value.command(body.fields)? };

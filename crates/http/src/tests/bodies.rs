@@ -150,3 +150,14 @@ async fn an_action_without_a_body_refuses_one() {
     assert_eq!(send(request().set_payload("{}")).await.status, StatusCode::NO_CONTENT);
     assert_eq!(send(request().set_payload("{\"a\":1}")).await.problem(), "validation");
 }
+
+#[actix_web::test]
+async fn a_text_with_a_nul_is_wrong_where_it_stands() {
+    let body = r#"{"name":"a\u0000b","colour":7,"\u0000":1}"#;
+    let heard = post(body, "application/json").await;
+    assert_eq!(heard.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let wrong_places = heard.errors();
+    assert!(wrong_places.contains(&("/name".to_owned(), "control_character".to_owned())));
+    assert!(!wrong_places.contains(&("/name".to_owned(), "required".to_owned())));
+    assert!(wrong_places.iter().any(|(_, code)| code == "unknown_field"), "{wrong_places:?}");
+}

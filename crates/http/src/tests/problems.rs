@@ -98,7 +98,13 @@ async fn only_what_rules_json_out_is_not_acceptable() {
 #[actix_web::test]
 async fn an_address_that_is_badly_escaped_is_400() {
     let server = server(settings(), &world());
-    for uri in ["/api/v1/widgets/%zz", "/api/v1/widgets/%FF", "/api/v1/widgets?size=%f"] {
+    for uri in [
+        "/api/v1/widgets/%zz",
+        "/api/v1/widgets/%FF",
+        "/api/v1/widgets?size=%f",
+        "/api/v1/widgets/%00",
+        "/api/v1/widgets?name=a%00b",
+    ] {
         let heard = hear(&server, by("admin", Method::GET, uri)).await;
         assert_eq!(heard.problem(), "bad_request", "{uri}");
     }
