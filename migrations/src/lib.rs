@@ -12,6 +12,7 @@ mod m20261121_000004_totals;
 mod m20261121_000005_jobs;
 mod m20261121_000006_mail;
 mod m20261121_000007_webhooks;
+mod m20261128_000008_logins;
 
 use sea_orm_migration::prelude::*;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_jobs::Migration),
             Box::new(m20261121_000006_mail::Migration),
             Box::new(m20261121_000007_webhooks::Migration),
+            Box::new(m20261128_000008_logins::Migration),
         ]
     }
 }

@@ -1,29 +1,36 @@
 //! What administrators do with the accounts of others, and how the first of them comes to be.
 
+mod locks;
+mod superadmins;
+
+pub use self::{locks::SeenUser, superadmins::NewSuperadmin};
+
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, Actor, Context, Denied, EmailAddress, Ids, MailTemplate, Page, PageRequest, Permission,
-    PersonName, SecurityEvent, SecurityEventKind, Trail, UserId, Version, store::must_match,
+    Action, Actor, Context, Denied, FieldError, Ids, Invalid, MailTemplate, Permission,
+    SecurityEvent, SecurityEventKind, Trail, UserId, Version, store::must_match,
 };
 use secrecy::SecretString;
 
 use crate::{
     AccountsError, Letters,
     authentication::event,
+    guard::{CurrentPassword, LoginGuard, Proof},
     letters::Letter,
     link::Purpose,
     live::{LiveSessions, Revoked},
     password::PasswordRules,
     ports::{Accounts, AccountsTx, Secrets},
-    role::BuiltIn,
     roles::{requested_role, require_covered, role_of},
-    user::{Locale, NewUser, PasswordHashText, TimeZone, User, UserPatch, UserQuery},
+    user::{NewUser, PasswordHashText, User, UserPatch},
+    words,
 };
 
 /// What administrators do with the accounts of others.
 pub struct Administration {
     accounts: Arc<dyn Accounts>,
+    guard: LoginGuard,
     passwords: PasswordRules,
     secrets: Arc<dyn Secrets>,
     ids: Arc<dyn Ids>,
@@ -31,55 +38,18 @@ pub struct Administration {
     letters: Letters,
 }
 
-/// A superadmin who is made by the program itself.
-#[derive(Clone, Debug)]
-pub struct NewSuperadmin {
-    /// The name shown to others.
-    pub name: PersonName,
-    /// What they log in with.
-    pub email: EmailAddress,
-    /// The language they read.
-    pub locale: Locale,
-    /// The time zone their days are counted in.
-    pub time_zone: TimeZone,
-}
-
 impl Administration {
     /// The service, over its ports and rules.
     pub fn new(
         accounts: Arc<dyn Accounts>,
+        guard: LoginGuard,
         passwords: PasswordRules,
         secrets: Arc<dyn Secrets>,
         ids: Arc<dyn Ids>,
         live: Arc<LiveSessions>,
         letters: Letters,
     ) -> Self {
-        Self { accounts, passwords, secrets, ids, live, letters }
-    }
-
-    /// A page of the users within the caller's scope.
-    ///
-    /// # Errors
-    /// Without `users:read`.
-    #[tracing::instrument(skip_all)]
-    pub async fn list(
-        &self,
-        cx: &Context,
-        query: &UserQuery,
-        page: &PageRequest,
-    ) -> Result<Page<User>, AccountsError> {
-        let scope = cx.permit(Permission::UsersRead)?;
-        Ok(self.accounts.users(query, scope, page).await?)
-    }
-
-    /// One user within the caller's scope.
-    ///
-    /// # Errors
-    /// Without `users:read`; [`AccountsError::NotFound`].
-    #[tracing::instrument(skip_all)]
-    pub async fn find(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
-        let scope = cx.permit(Permission::UsersRead)?;
-        self.accounts.user(id, scope).await?.ok_or(AccountsError::NotFound)
+        Self { accounts, guard, passwords, secrets, ids, live, letters }
     }
 
     /// Creates a user with a password the administrator chose; without one the user is invited by mail
@@ -156,7 +126,9 @@ impl Administration {
         Ok(after)
     }
 
-    /// Edits a user. A new role or e-mail address ends their sessions.
+    /// Edits a user. A new role or e-mail address ends their sessions. A new address of the caller's own
+    /// needs their current password: links to choose a password go there, and a copied session must
+    /// not be a way to keep the account.
     ///
     /// # Errors
     /// Without `users:manage`; [`AccountsError::NotFound`], [`AccountsError::Stale`],
@@ -170,9 +142,14 @@ impl Administration {
         id: UserId,
         expected: Version,
         patch: UserPatch,
+        current: Option<&CurrentPassword>,
     ) -> Result<User, AccountsError> {
         let scope = cx.permit(Permission::UsersManage)?;
+        let proof = self.proof(cx, id, &patch, current).await?;
         let mut tx = self.accounts.begin().await?;
+        if let Some(proof) = &proof {
+            tx = self.guard.enter(cx, tx, &proof.guess).await?;
+        }
         let superadmins = match patch.role {
             Some(_) => tx.lock_active_superadmins().await?,
             None => u64::MAX,
@@ -191,6 +168,13 @@ impl Administration {
             let role = requested_role(tx.as_mut(), &after.role).await?;
             require_covered(cx, &role.access())?;
             require_superadmin_left(&before, &after, superadmins)?;
+        }
+        match &proof {
+            Some(proof) => tx = self.guard.settle(cx, tx, proof).await?,
+            None if after.email != before.email && cx.user_id() == Some(id) => {
+                return Err(current_password_missing());
+            }
+            None => {}
         }
         tx.update_user(&after).await?;
         let mut trail = Trail::of(cx).changed(&before, &after).answering(cx, &after);
@@ -213,6 +197,23 @@ impl Administration {
         };
         self.commit(cx, tx, trail, id, reason).await?;
         Ok(after)
+    }
+
+    /// Compares the current password, when a change needs it.
+    async fn proof(
+        &self,
+        cx: &Context,
+        id: UserId,
+        patch: &UserPatch,
+        current: Option<&CurrentPassword>,
+    ) -> Result<Option<Proof>, AccountsError> {
+        let (Some(email), true) = (&patch.email, cx.user_id() == Some(id)) else { return Ok(None) };
+        let account = self.accounts.account(id).await?.ok_or(AccountsError::NotFound)?;
+        if account.user.email == *email {
+            return Ok(None);
+        }
+        let current = current.ok_or_else(current_password_missing)?;
+        Ok(Some(self.guard.compare(cx, &account, current).await?))
     }
 
     /// Takes away a user's login, and ends their sessions.
@@ -266,55 +267,6 @@ impl Administration {
         Ok(after)
     }
 
-    /// Makes a superadmin, whoever exists already: for the command line.
-    ///
-    /// # Errors
-    /// [`Denied`] for everybody but the program itself; [`AccountsError::Invalid`] at `/password`,
-    /// [`AccountsError::EmailTaken`].
-    #[tracing::instrument(skip_all)]
-    pub async fn create_superadmin(
-        &self,
-        cx: &Context,
-        new: NewSuperadmin,
-        password: SecretString,
-    ) -> Result<User, AccountsError> {
-        require_system(cx)?;
-        let new = superadmin(new);
-        let hash = self.hashed(&new, password).await?;
-        let tx = self.accounts.begin().await?;
-        self.insert(cx, tx, new, &hash).await
-    }
-
-    /// Makes the first user, a superadmin; does nothing when there is any user: for the environment,
-    /// whose password may be outdated and is not even looked at then.
-    ///
-    /// # Errors
-    /// As [`Administration::create_superadmin`].
-    #[tracing::instrument(skip_all)]
-    pub async fn create_first_superadmin(
-        &self,
-        cx: &Context,
-        new: NewSuperadmin,
-        password: SecretString,
-    ) -> Result<Option<User>, AccountsError> {
-        require_system(cx)?;
-        if self.accounts.has_users().await? {
-            return Ok(None);
-        }
-        let new = superadmin(new);
-        let hash = self.hashed(&new, password).await?;
-        let mut tx = self.accounts.begin().await?;
-        if tx.has_users().await? {
-            return Ok(None);
-        }
-        match self.insert(cx, tx, new, &hash).await {
-            Ok(user) => Ok(Some(user)),
-            // Another instance, started with the same environment, was faster.
-            Err(AccountsError::EmailTaken(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     async fn hashed(
         &self,
         new: &NewUser,
@@ -364,15 +316,8 @@ impl Administration {
     }
 }
 
-fn superadmin(new: NewSuperadmin) -> NewUser {
-    NewUser {
-        name: new.name,
-        email: new.email,
-        phone: None,
-        locale: new.locale,
-        time_zone: new.time_zone,
-        role: BuiltIn::Superadmin.role_name(),
-    }
+fn current_password_missing() -> AccountsError {
+    Invalid::one(FieldError::new("/current_password", "required", words::own_email())).into()
 }
 
 fn require_system(cx: &Context) -> Result<(), Denied> {

@@ -3,33 +3,31 @@
 use std::{sync::Arc, time::Duration};
 
 use almoner_kernel::{
-    Caller, Context, Ids, MailTemplate, Quota, SecurityEvent, SecurityEventKind, SessionId,
-    StoreError, Timestamp, Trail, UserId,
+    Caller, Context, Ids, MailTemplate, SecurityEvent, SecurityEventKind, SessionId, StoreError,
+    Timestamp, Trail, UserId,
 };
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use crate::{
     AccountsError, Letters,
+    guard::{Judgement, LoginGuard},
     letters::Letter,
     live::{LiveSessions, Revoked},
-    login::{AddressKey, LoginPolicy, Verdict, decide},
-    ports::{
-        Account, Accounts, AccountsTx, Attempt, LoginWindow, Meeting, PasswordHasher, Secrets,
-    },
+    ports::{Account, Accounts, AccountsTx, Meeting, Secrets},
     roles::role_of,
     session::{DeviceKey, Session, SessionKey, SessionPolicy, masked_address},
-    user::{Failures, PasswordHashText, User},
+    user::{PasswordHashText, User},
 };
 
 /// Logging in and out.
 pub struct Authentication {
     accounts: Arc<dyn Accounts>,
-    hasher: Arc<dyn PasswordHasher>,
+    guard: LoginGuard,
     secrets: Arc<dyn Secrets>,
     ids: Arc<dyn Ids>,
     live: Arc<LiveSessions>,
     letters: Letters,
-    login_policy: LoginPolicy,
     session_policy: SessionPolicy,
 }
 
@@ -41,7 +39,8 @@ pub struct LoginCommand {
     pub password: SecretString,
     /// True for longer time-outs.
     pub remember_me: bool,
-    /// What the browser kept of an earlier login, as it came: it proves nothing.
+    /// What the browser kept of an earlier login, as it came. It proves nothing, but a browser that the
+    /// account knows is not kept out by what strangers do.
     pub device: Option<String>,
 }
 
@@ -70,84 +69,70 @@ struct Compared {
 
 impl Authentication {
     /// The service, over its ports and policies.
-    #[expect(clippy::too_many_arguments, reason = "each is a port, or a policy of its own")]
     pub fn new(
         accounts: Arc<dyn Accounts>,
-        hasher: Arc<dyn PasswordHasher>,
+        guard: LoginGuard,
         secrets: Arc<dyn Secrets>,
         ids: Arc<dyn Ids>,
         live: Arc<LiveSessions>,
         letters: Letters,
-        login_policy: LoginPolicy,
         session_policy: SessionPolicy,
     ) -> Self {
-        Self { accounts, hasher, secrets, ids, live, letters, login_policy, session_policy }
+        Self { accounts, guard, secrets, ids, live, letters, session_policy }
     }
 
     /// Lets somebody in, and makes their session.
     ///
-    /// Every login of an address that reaches the password check counts towards its limit, the
-    /// successful ones too: otherwise a guesser could log in with an account of their own in between.
-    /// A refused login is committed as well (failure counter, security event), and takes the same
-    /// steps whether or not the account exists.
+    /// A browser that the account has let in before has failures and a lock of its own. All others are
+    /// strangers: they have a few failures from one address, and wait longer for each further guess at
+    /// one account, whether or not there is one. A refused login is committed as well (counters,
+    /// security event), and takes the same steps whether or not the account exists.
     ///
     /// # Errors
     /// [`AccountsError::InvalidCredentials`] for an unknown address, a wrong password and an inactive
-    /// user alike; [`AccountsError::Locked`] for the right password of a locked account;
-    /// [`AccountsError::RateLimited`] for an address that tried too often.
+    /// user alike; [`AccountsError::Locked`] for the right password on a locked device;
+    /// [`AccountsError::RateLimited`] before any password is looked at, while too much was guessed.
     #[tracing::instrument(skip_all)]
     pub async fn login(
         &self,
         cx: &Context,
         command: LoginCommand,
     ) -> Result<LoggedIn, AccountsError> {
-        let address = cx.origin.address.map(AddressKey::of);
-        let (since, until) = self.window(cx.at);
-        if let Some(address) = &address {
-            let window = self.accounts.login_window(address, since, until).await?;
-            if window.counted >= self.login_policy.max_per_address {
-                return Err(self.refuse_address(cx, address, window).await?);
-            }
-        }
         // No address has a NUL, and storage may not be asked for one: it counts like any other guess.
         let email_key = command.email.trim().to_lowercase().replace('\0', "\u{fffd}");
-        let compared = self.compare(&email_key, &command.password).await?;
+        let account = self.accounts.account_by_email(&email_key).await?;
+        let device = command.device.as_deref();
+        let guess = self.guard.admit(cx, &email_key, account.as_ref(), device).await?;
+        let compared = self.compare(account, &command.password).await?;
 
-        let mut tx = self.accounts.begin().await?;
-        if let Some(address) = &address {
-            let window = tx.lock_login_window(address, since, until).await?;
-            if window.counted >= self.login_policy.max_per_address {
-                drop(tx);
-                return Err(self.refuse_address(cx, address, window).await?);
-            }
-            tx.insert_login_attempt(address, cx.at, Attempt::Counted).await?;
-        }
+        let tx = self.accounts.begin().await?;
+        let mut tx = self.guard.enter(cx, tx, &guess).await?;
         // Requests for links are counted in the same place, over a window of their own.
-        let counted_since = since.min(cx.at - self.letters.policy().window);
-        tx.sweep(counted_since, cx.at).await?;
+        let policy = self.guard.policy();
+        let longest = policy.window.max(policy.account_window).max(self.letters.policy().window);
+        tx.sweep(cx.at - longest, cx.at).await?;
 
         let known = compared.account.as_ref().map(|account| account.user.id);
-        let Some(account) = self.reload(tx.as_mut(), &email_key, &compared).await? else {
-            let trail = Trail::of(cx).security(event(SecurityEventKind::LoginFailed, known));
-            tx.commit(trail).await?;
-            return Err(AccountsError::InvalidCredentials);
-        };
-        let failures = account.credentials.failures;
-        match decide(failures, compared.is_right, cx.at, &self.login_policy) {
-            Verdict::Accepted => self.let_in(cx, tx, account, compared.rehashed, &command).await,
-            Verdict::Locked { until } => {
+        let account = self.reload(tx.as_mut(), &email_key, &compared).await?;
+        let is_right = compared.is_right && account.is_some();
+        let judgement = self.guard.judge(cx, tx.as_mut(), &guess, is_right).await?;
+        let failed = || event(SecurityEventKind::LoginFailed, known);
+        match (judgement, account) {
+            (Judgement::Right, Some(account)) => {
+                self.let_in(cx, tx, account, compared.rehashed, &command).await
+            }
+            (Judgement::Locked { until }, Some(_)) => {
                 let trail = Trail::of(cx).security(event(SecurityEventKind::LoginLocked, known));
                 tx.commit(trail).await?;
                 Err(AccountsError::Locked { retry_after: wait(cx.at, until) })
             }
-            Verdict::Refused { failures, has_locked } => {
-                tx.set_failures(account.user.id, failures).await?;
-                let mut trail =
-                    Trail::of(cx).security(event(SecurityEventKind::LoginFailed, known));
-                if has_locked {
-                    trail = trail.security(event(SecurityEventKind::AccountLocked, known));
-                }
-                tx.commit(trail).await?;
+            (Judgement::Wrong { has_locked: true }, Some(_)) => {
+                let locked = event(SecurityEventKind::AccountLocked, known);
+                tx.commit(Trail::of(cx).security(failed()).security(locked)).await?;
+                Err(AccountsError::InvalidCredentials)
+            }
+            _ => {
+                tx.commit(Trail::of(cx).security(failed())).await?;
                 Err(AccountsError::InvalidCredentials)
             }
         }
@@ -170,22 +155,22 @@ impl Authentication {
         Ok(())
     }
 
-    /// Finds the account and compares the password. There is always one comparison, and it always
-    /// takes the same time: an unknown or inactive account is compared with a dummy.
+    /// Compares the password. There is always one comparison, and it always takes the same time: an
+    /// unknown or inactive account is compared with a dummy.
     async fn compare(
         &self,
-        email_key: &str,
+        account: Option<Account>,
         password: &SecretString,
     ) -> Result<Compared, AccountsError> {
-        let account = self.accounts.account_by_email(email_key).await?;
+        let hasher = self.guard.hasher();
         let hash = account
             .as_ref()
             .filter(|account| account.user.active)
             .map(|account| &account.credentials.password_hash);
-        let is_right = self.hasher.verify(password, hash).await? && hash.is_some();
+        let is_right = hasher.verify(password, hash).await? && hash.is_some();
         let rehashed = match hash {
-            Some(hash) if is_right && self.hasher.needs_rehash(hash) => {
-                Some(self.hasher.hash(password).await?)
+            Some(hash) if is_right && hasher.needs_rehash(hash) => {
+                Some(hasher.hash(password).await?)
             }
             _ => None,
         };
@@ -193,18 +178,18 @@ impl Authentication {
     }
 
     /// The account again, locked; none when it is unknown, inactive, or has another address by now.
+    /// An unknown one is looked for as well, so that it takes as long.
     async fn reload(
         &self,
         tx: &mut dyn AccountsTx,
         email_key: &str,
         compared: &Compared,
     ) -> Result<Option<Account>, AccountsError> {
-        let Some(before) = &compared.account else { return Ok(None) };
-        let now = tx
-            .account(before.user.id)
-            .await?
-            .filter(|now| now.user.active && now.user.email.key() == email_key);
-        match now {
+        let before = compared.account.as_ref();
+        let id = before.map_or(UserId::new(Uuid::nil()), |account| account.user.id);
+        let now = tx.account(id).await?;
+        let Some(before) = before else { return Ok(None) };
+        match now.filter(|now| now.user.active && now.user.email.key() == email_key) {
             // The password was changed during the comparison, which therefore says nothing.
             Some(now)
                 if compared.is_right
@@ -234,9 +219,6 @@ impl Authentication {
 
         if let Some(hash) = rehashed {
             tx.set_password(user.id, &hash).await?;
-        }
-        if account.credentials.failures != Failures::default() {
-            tx.set_failures(user.id, Failures::default()).await?;
         }
         tx.set_last_login(user.id, cx.at).await?;
         let mut trail = Trail::of(cx).security(event(SecurityEventKind::LoggedIn, Some(user.id)));
@@ -287,36 +269,6 @@ impl Authentication {
             address: cx.origin.address.map(masked_address),
             user_agent: cx.origin.user_agent.clone(),
         }
-    }
-
-    /// Refuses an address that tried too often; the first refusal in a window leaves an event, so
-    /// that hammering does not fill the trail.
-    async fn refuse_address(
-        &self,
-        cx: &Context,
-        address: &AddressKey,
-        window: LoginWindow,
-    ) -> Result<AccountsError, AccountsError> {
-        if !window.refusal_recorded {
-            let mut tx = self.accounts.begin().await?;
-            let (since, until) = self.window(cx.at);
-            let window = tx.lock_login_window(address, since, until).await?;
-            if !window.refusal_recorded {
-                tx.insert_login_attempt(address, cx.at, Attempt::Refused).await?;
-                let trail = Trail::of(cx).security(event(SecurityEventKind::LoginLimited, None));
-                tx.commit(trail).await?;
-            }
-        }
-        let until = window.oldest.unwrap_or(cx.at) + self.login_policy.window;
-        let LoginPolicy { max_per_address: limit, window, .. } = self.login_policy;
-        let quota = Quota { limit, window: window.to_std().unwrap_or_default() };
-        Ok(AccountsError::RateLimited { retry_after: wait(cx.at, until), quota })
-    }
-
-    /// The logins that count, from the one instant to the other. What lies further in the future was
-    /// before the clock was set back, and must not count until it has come round again.
-    fn window(&self, at: Timestamp) -> (Timestamp, Timestamp) {
-        (at - self.login_policy.window, at + self.login_policy.window)
     }
 }
 

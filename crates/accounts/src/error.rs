@@ -30,13 +30,13 @@ pub enum AccountsError {
     /// Unknown address, wrong password or inactive user: never told apart.
     #[error("{}", words::invalid_credentials())]
     InvalidCredentials,
-    /// The password was right, but the account is locked after too many wrong ones.
+    /// The password was right, but the account is locked for this device after too many wrong ones.
     #[error("{}", words::locked())]
     Locked {
         /// Until the lock runs out.
         retry_after: Duration,
     },
-    /// Too many logins from one address.
+    /// Too many logins, or too many wrong passwords: nothing was looked at.
     #[error("{}", words::too_many_logins())]
     RateLimited {
         /// Until the next login is let through.

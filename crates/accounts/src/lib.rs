@@ -4,6 +4,7 @@
 pub mod administration;
 pub mod authentication;
 pub mod error;
+pub mod guard;
 pub mod letters;
 pub mod link;
 pub mod live;
@@ -22,6 +23,7 @@ pub mod words;
 pub use administration::Administration;
 pub use authentication::Authentication;
 pub use error::AccountsError;
+pub use guard::LoginGuard;
 pub use letters::Letters;
 pub use link::LinkKey;
 pub use live::LiveSessions;

@@ -1,7 +1,7 @@
 //! What this crate expects of the outside: storage, password hashing, fresh secrets, and the list of
 //! breached passwords.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use almoner_kernel::{
     LinkId, NewMail, Page, PageRequest, Scope, SessionId, StoreError, Timestamp, UnitOfWork,
@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 use crate::{
     link::Link,
-    login::AddressKey,
+    login::{AddressKey, Counted, Failures, LoginWindow},
     recovery::ResetRequest,
     role::{CustomRole, RoleName},
     session::{DeviceKey, DeviceKeyHash, Session, SessionKey, SessionKeyHash},
-    user::{Credentials, Failures, PasswordHashText, User, UserQuery},
+    user::{Credentials, PasswordHashText, User, UserQuery},
 };
 
 /// Hashes passwords. Calls return quickly to the executor: the work is done elsewhere, by a bounded
@@ -137,7 +137,7 @@ pub trait Accounts: Send + Sync {
     /// When the database cannot be read.
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// What an address has done at the login since an instant (`since < at`).
+    /// What a limit has counted since an instant (`since < at`).
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -147,6 +147,28 @@ pub trait Accounts: Send + Sync {
         since: Timestamp,
         until: Timestamp,
     ) -> Result<LoginWindow, StoreError>;
+
+    /// What a known device of a user has failed at; none when the user has never logged in there.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn device(
+        &self,
+        user: UserId,
+        device: &DeviceKeyHash,
+    ) -> Result<Option<Failures>, StoreError>;
+
+    /// What was counted about some users, each with the key of their account; in a window as
+    /// [`Accounts::login_window`] has it. However many they are, it takes few reads.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn counted(
+        &self,
+        users: &[(UserId, AddressKey)],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<HashMap<UserId, Counted>, StoreError>;
 
     /// Every custom role, by name.
     ///
@@ -218,22 +240,13 @@ pub struct StoredSession {
     pub custom_role: Option<CustomRole>,
 }
 
-/// What one address has done at the login lately.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LoginWindow {
-    /// Logins that were let through to the password check.
-    pub counted: u32,
-    /// The oldest of them.
-    pub oldest: Option<Timestamp>,
-    /// True when a refusal of this address has been recorded in the window.
-    pub refusal_recorded: bool,
-}
-
-/// What is kept about one login of an address.
+/// What is kept about one login under one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// It was let through to the password check, and counts.
     Counted,
+    /// The same, and it failed.
+    Failed,
     /// It was refused, and does not count; kept so that a refusal is recorded once in a window.
     Refused,
 }
@@ -303,11 +316,39 @@ pub trait AccountsTx: UnitOfWork {
         password_hash: &PasswordHashText,
     ) -> Result<(), StoreError>;
 
-    /// Replaces the failure counter and the lock; no new version.
+    /// What a known device of a user has failed at, locked.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn device(
+        &mut self,
+        user: UserId,
+        device: &DeviceKeyHash,
+    ) -> Result<Option<Failures>, StoreError>;
+
+    /// Replaces the failure counter and the lock of a known device.
+    ///
+    /// # Errors
+    /// `Raced` when the user has no such device any more.
+    async fn set_failures(
+        &mut self,
+        user: UserId,
+        device: &DeviceKeyHash,
+        failures: Failures,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets every failure on the devices of a user, and what strangers have done to the account of
+    /// that key.
     ///
     /// # Errors
     /// When the database cannot be written.
-    async fn set_failures(&mut self, user: UserId, failures: Failures) -> Result<(), StoreError>;
+    async fn unlock(&mut self, user: UserId, account: &AddressKey) -> Result<(), StoreError>;
+
+    /// Forgets every device of a user.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn forget_devices(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// Notes a successful login: `last_login_at`; no new version.
     ///
@@ -315,7 +356,7 @@ pub trait AccountsTx: UnitOfWork {
     /// When the database cannot be written.
     async fn set_last_login(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError>;
 
-    /// Makes logins from one address wait for each other until the unit of work ends (on PostgreSQL
+    /// Makes logins under one limit wait for each other until the unit of work ends (on PostgreSQL
     /// by an advisory lock on the key), then reads its window (`since < at`).
     ///
     /// # Errors
@@ -327,7 +368,7 @@ pub trait AccountsTx: UnitOfWork {
         until: Timestamp,
     ) -> Result<LoginWindow, StoreError>;
 
-    /// Stores one login of an address.
+    /// Stores one login under one limit.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -359,6 +400,18 @@ pub trait AccountsTx: UnitOfWork {
         session: &Session,
         key: &SessionKeyHash,
     ) -> Result<(), StoreError>;
+
+    /// Gives a session of a user another key, and says which session it is; none when it has been
+    /// ended. The old key opens nothing any more.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn rekey_session(
+        &mut self,
+        id: SessionId,
+        user: UserId,
+        key: &SessionKeyHash,
+    ) -> Result<Option<Session>, StoreError>;
 
     /// The sessions of a user that have not been ended, the oldest login first; some may have timed
     /// out.

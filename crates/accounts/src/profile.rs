@@ -3,44 +3,45 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, Context, FieldError, Invalid, MailTemplate, Scope, SecurityEvent, SecurityEventKind,
-    StoreError, Trail, Version, store::must_match,
+    Action, Context, Denied, FieldError, Invalid, MailTemplate, Scope, SecurityEvent,
+    SecurityEventKind, StoreError, Trail, Version, store::must_match,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     AccountsError, Letters,
-    authentication::{event, wait},
+    authentication::event,
+    guard::{CurrentPassword, LoginGuard},
     letters::Letter,
     live::{LiveSessions, Revoked},
-    login::{LoginPolicy, Verdict, decide},
     password::PasswordRules,
-    ports::{Account, Accounts, PasswordHasher},
-    user::{Failures, ProfilePatch, User},
+    ports::{Accounts, Secrets},
+    session::Renewed,
+    user::{ProfilePatch, User},
     words,
 };
 
 /// What users do with their own account.
 pub struct Profile {
     accounts: Arc<dyn Accounts>,
-    hasher: Arc<dyn PasswordHasher>,
+    guard: LoginGuard,
     passwords: PasswordRules,
+    secrets: Arc<dyn Secrets>,
     live: Arc<LiveSessions>,
     letters: Letters,
-    login_policy: LoginPolicy,
 }
 
 impl Profile {
     /// The service, over its ports and rules.
     pub fn new(
         accounts: Arc<dyn Accounts>,
-        hasher: Arc<dyn PasswordHasher>,
+        guard: LoginGuard,
         passwords: PasswordRules,
+        secrets: Arc<dyn Secrets>,
         live: Arc<LiveSessions>,
         letters: Letters,
-        login_policy: LoginPolicy,
     ) -> Self {
-        Self { accounts, hasher, passwords, live, letters, login_policy }
+        Self { accounts, guard, passwords, secrets, live, letters }
     }
 
     /// The caller.
@@ -77,24 +78,26 @@ impl Profile {
         Ok(after)
     }
 
-    /// Replaces the caller's password, and ends their other sessions. A wrong current password counts
-    /// like a failed login: a stolen session must not be a way to guess it.
+    /// Replaces the caller's password, and ends their other sessions; the one that stays gets a new key,
+    /// so that a copy of its cookie opens nothing any more. A wrong current password counts like a
+    /// failed login.
     ///
     /// # Errors
     /// [`AccountsError::Invalid`] at `/new_password` for one that does not fit (`unchanged` when it is
     /// the current one), at `/current_password` (`wrong_password`) for a wrong one;
-    /// [`AccountsError::Locked`] for the right one of a locked account.
+    /// [`AccountsError::Locked`] for the right one on a locked device; [`AccountsError::RateLimited`]
+    /// while too much was guessed.
     #[tracing::instrument(skip_all)]
     pub async fn change_password(
         &self,
         cx: &Context,
-        current: SecretString,
+        current: CurrentPassword,
         new: SecretString,
-    ) -> Result<(), AccountsError> {
+    ) -> Result<Renewed, AccountsError> {
         let caller = cx.caller()?;
         let account =
             self.accounts.account(caller.user_id).await?.ok_or(AccountsError::NotFound)?;
-        if new.expose_secret() == current.expose_secret() {
+        if new.expose_secret() == current.password.expose_secret() {
             return Err(Invalid::one(FieldError::new(
                 "/new_password",
                 "unchanged",
@@ -103,45 +106,24 @@ impl Profile {
             .into());
         }
         let new = self.passwords.check("/new_password", new, &account.user.known_words()).await?;
-        let compared = account.credentials.password_hash;
-        let is_right = self.hasher.verify(&current, Some(&compared)).await?;
-        let hash = if is_right { Some(self.passwords.hash(&new).await?) } else { None };
+        let proof = self.guard.compare(cx, &account, &current).await?;
+        let hash = if proof.is_right { Some(self.passwords.hash(&new).await?) } else { None };
+        let key = self.secrets.session_key()?;
 
-        let mut tx = self.accounts.begin().await?;
-        let Account { user, credentials } =
-            tx.account(caller.user_id).await?.ok_or(AccountsError::NotFound)?;
-        if credentials.password_hash != compared {
-            return Err(StoreError::Raced.into());
-        }
-        let verdict = decide(credentials.failures, is_right, cx.at, &self.login_policy);
-        let (Verdict::Accepted, Some(hash)) = (verdict, hash) else {
-            let mut trail =
-                Trail::of(cx).security(event(SecurityEventKind::PasswordRefused, Some(user.id)));
-            let refusal = match verdict {
-                Verdict::Locked { until } => {
-                    AccountsError::Locked { retry_after: wait(cx.at, until) }
-                }
-                Verdict::Refused { failures, has_locked } => {
-                    tx.set_failures(user.id, failures).await?;
-                    if has_locked {
-                        trail =
-                            trail.security(event(SecurityEventKind::AccountLocked, Some(user.id)));
-                    }
-                    wrong_password()
-                }
-                Verdict::Accepted => wrong_password(),
-            };
-            tx.commit(trail).await?;
-            return Err(refusal);
-        };
+        let tx = self.accounts.begin().await?;
+        let tx = self.guard.enter(cx, tx, &proof.guess).await?;
+        let mut tx = self.guard.settle(cx, tx, &proof).await?;
+        let user = account.user;
+        let hash = hash.ok_or(StoreError::Raced)?;
         tx.set_password(user.id, &hash).await?;
-        tx.set_failures(user.id, Failures::default()).await?;
         tx.end_links(user.id).await?;
-        let ended = tx.end_sessions(user.id, Some(caller.session_id)).await?;
+        let session = tx.rekey_session(caller.session_id, user.id, &key.hash()).await?;
+        // Ended by somebody else at this moment.
+        let session = session.ok_or(Denied::Unauthenticated)?;
+        let ended = tx.end_sessions(user.id, Some(session.id)).await?;
         let mut trail = Trail::of(cx)
             .noted(Action::PasswordChanged, &user, None)
-            .security(event(SecurityEventKind::PasswordChanged, Some(user.id)))
-            .answering(cx, &());
+            .security(event(SecurityEventKind::PasswordChanged, Some(user.id)));
         if ended > 0 {
             trail = trail.security(SecurityEvent {
                 kind: SecurityEventKind::SessionEnded,
@@ -154,11 +136,6 @@ impl Profile {
         let revocation = self.live.revoking(vec![Revoked::User(user.id)], cx.at);
         tx.commit(trail).await?;
         revocation.done();
-        Ok(())
+        Ok(Renewed { key, session })
     }
-}
-
-fn wrong_password() -> AccountsError {
-    Invalid::one(FieldError::new("/current_password", "wrong_password", words::not_your_password()))
-        .into()
 }

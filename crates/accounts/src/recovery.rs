@@ -19,13 +19,14 @@ use uuid::Uuid;
 use crate::{
     AccountsError, Letters,
     authentication::event,
+    guard::account_key,
     letters::Letter,
     link::{Link, LinkKey, Purpose},
     live::{LiveSessions, Revoked},
     login::AddressKey,
     password::PasswordRules,
-    ports::{self, Account, Accounts},
-    user::Failures,
+    ports::{self, Account, Accounts, Secrets},
+    session::DeviceKey,
     words,
 };
 
@@ -34,6 +35,7 @@ use crate::{
 pub struct Recovery {
     accounts: Arc<dyn Accounts>,
     passwords: PasswordRules,
+    secrets: Arc<dyn Secrets>,
     letters: Letters,
     key: LinkKey,
     ids: Arc<dyn Ids>,
@@ -61,12 +63,13 @@ impl Recovery {
     pub fn new(
         accounts: Arc<dyn Accounts>,
         passwords: PasswordRules,
+        secrets: Arc<dyn Secrets>,
         letters: Letters,
         key: LinkKey,
         ids: Arc<dyn Ids>,
         live: Arc<LiveSessions>,
     ) -> Self {
-        Self { accounts, passwords, letters, key, ids, live }
+        Self { accounts, passwords, secrets, letters, key, ids, live }
     }
 
     /// Notes that somebody wants a link. Too many of them, from one address or for one e-mail
@@ -160,7 +163,10 @@ impl Recovery {
     }
 
     /// Chooses a new password with a link. It unlocks the account, ends every session of the user, and
-    /// spends the link; two who use it at once get one password.
+    /// spends the link; two who use it at once get one password. The browser it is used in is the only
+    /// device that the account knows from then on: so whoever is kept out as a stranger has a way in
+    /// that strangers cannot close. It says what the browser is to keep, when it had nothing of the
+    /// kind.
     ///
     /// # Errors
     /// [`AccountsError::Invalid`] at `/token` (`link`) for a link that is unknown, used, replaced or
@@ -172,8 +178,9 @@ impl Recovery {
         cx: &Context,
         token: SecretString,
         new: SecretString,
-    ) -> Result<(), AccountsError> {
-        self.choose(cx, Purpose::PasswordReset, &token, new).await
+        device: Option<&str>,
+    ) -> Result<Option<DeviceKey>, AccountsError> {
+        self.choose(cx, Purpose::PasswordReset, &token, new, device).await
     }
 
     /// Chooses the first password with an invitation; the user can log in from now on.
@@ -186,8 +193,9 @@ impl Recovery {
         cx: &Context,
         token: SecretString,
         new: SecretString,
-    ) -> Result<(), AccountsError> {
-        self.choose(cx, Purpose::Invitation, &token, new).await
+        device: Option<&str>,
+    ) -> Result<Option<DeviceKey>, AccountsError> {
+        self.choose(cx, Purpose::Invitation, &token, new, device).await
     }
 
     async fn choose(
@@ -196,7 +204,8 @@ impl Recovery {
         purpose: Purpose,
         token: &SecretString,
         new: SecretString,
-    ) -> Result<(), AccountsError> {
+        device: Option<&str>,
+    ) -> Result<Option<DeviceKey>, AccountsError> {
         let Some(id) = self.key.read(purpose, token.expose_secret()) else {
             return Err(not_a_link());
         };
@@ -210,6 +219,13 @@ impl Recovery {
         let known = account.user.known_words();
         let new = self.passwords.check("/new_password", new, &known).await?;
         let hash = self.passwords.hash(&new).await?;
+        let (device, fresh) = match device.and_then(DeviceKey::parse) {
+            Some(device) => (device, None),
+            None => {
+                let device = self.secrets.device_key()?;
+                (device.clone(), Some(device))
+            }
+        };
 
         let mut tx = self.accounts.begin().await?;
         let Some(Account { user, .. }) = tx.account(link.user_id).await? else {
@@ -222,7 +238,9 @@ impl Recovery {
         }
         tx.end_links(user.id).await?;
         tx.set_password(user.id, &hash).await?;
-        tx.set_failures(user.id, Failures::default()).await?;
+        tx.forget_devices(user.id).await?;
+        tx.unlock(user.id, &account_key(&self.key, &user.email.key())).await?;
+        tx.meet_device(user.id, &device.hash(user.id), cx.at).await?;
         let ended = tx.end_sessions(user.id, None).await?;
         let mut trail = Trail::of(cx);
         match purpose {
@@ -251,11 +269,11 @@ impl Recovery {
         let revocation = self.live.revoking(vec![Revoked::User(user.id)], cx.at);
         tx.commit(trail).await?;
         revocation.done();
-        Ok(())
+        Ok(fresh)
     }
 
     /// Refuses a link that was good once.
-    async fn refuse(&self, cx: &Context) -> Result<(), AccountsError> {
+    async fn refuse<T>(&self, cx: &Context) -> Result<T, AccountsError> {
         let tx = self.accounts.begin().await?;
         tx.commit(Trail::of(cx).security(event(SecurityEventKind::LinkRefused, None))).await?;
         Err(not_a_link())

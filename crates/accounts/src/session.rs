@@ -45,6 +45,15 @@ impl Session {
     }
 }
 
+/// A session with a new key: the old one opens nothing any more.
+#[derive(Debug)]
+pub struct Renewed {
+    /// The secret for the cookie; it exists nowhere else.
+    pub key: SessionKey,
+    /// The session, the same as before.
+    pub session: Session,
+}
+
 /// How long sessions live, and how many a user may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionPolicy {
@@ -132,7 +141,8 @@ impl fmt::Debug for SessionKeyHash {
 }
 
 /// The secret a browser keeps to be known again: 256 random bits in a cookie that outlives sessions.
-/// It proves nothing; without it a login is worth a notice to its user.
+/// It proves nothing; without it a login is worth a notice to its user, and a guess
+/// at a password is a stranger's.
 #[derive(Clone)]
 pub struct DeviceKey([u8; 32]);
 
@@ -167,7 +177,7 @@ impl fmt::Debug for DeviceKey {
 }
 
 /// The SHA-256 of a user and a [`DeviceKey`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceKeyHash(pub [u8; 32]);
 
 /// An address that shows the network but not the device: the last octet of IPv4 and the last 80 bits

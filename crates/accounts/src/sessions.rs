@@ -2,16 +2,18 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use almoner_kernel::{Context, SecurityEventKind, SessionId, StoreError, Timestamp, Trail};
+use almoner_kernel::{
+    Context, Denied, SecurityEvent, SecurityEventKind, SessionId, StoreError, Timestamp, Trail,
+};
 use chrono::Duration;
 
 use crate::{
     AccountsError,
     authentication::event,
     live::{LiveSession, LiveSessions, Revoked},
-    ports::{Accounts, StoredSession},
+    ports::{Accounts, Secrets, StoredSession},
     role::Role,
-    session::{Session, SessionKey, SessionKeyHash},
+    session::{Renewed, Session, SessionKey, SessionKeyHash},
 };
 
 /// Storage hears of the use of a session this often, or four times in its idle time-out.
@@ -21,6 +23,7 @@ const WRITE_BACK: Duration = Duration::minutes(1);
 #[derive(Clone)]
 pub struct Sessions {
     accounts: Arc<dyn Accounts>,
+    secrets: Arc<dyn Secrets>,
     live: Arc<LiveSessions>,
 }
 
@@ -34,9 +37,13 @@ pub struct OwnSession {
 }
 
 impl Sessions {
-    /// The service, over storage and the memory of live sessions.
-    pub fn new(accounts: Arc<dyn Accounts>, live: Arc<LiveSessions>) -> Self {
-        Self { accounts, live }
+    /// The service, over storage, fresh keys and the memory of live sessions.
+    pub fn new(
+        accounts: Arc<dyn Accounts>,
+        secrets: Arc<dyn Secrets>,
+        live: Arc<LiveSessions>,
+    ) -> Self {
+        Self { accounts, secrets, live }
     }
 
     /// Whom a key belongs to, if its session is alive; the session counts as used now. In steady state
@@ -171,22 +178,29 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends all of the caller's sessions but the one the request came with; says how many.
+    /// Ends all of the caller's sessions but the one the request came with, which gets a new key: a
+    /// copy of its cookie is another device too.
     ///
     /// # Errors
     /// When nobody is logged in.
     #[tracing::instrument(skip_all)]
-    pub async fn end_others(&self, cx: &Context) -> Result<u64, AccountsError> {
+    pub async fn end_others(&self, cx: &Context) -> Result<Renewed, AccountsError> {
         let caller = cx.caller()?;
+        let key = self.secrets.session_key()?;
         let mut tx = self.accounts.begin().await?;
-        let ended = tx.end_sessions(caller.user_id, Some(caller.session_id)).await?;
-        if ended > 0 {
-            let revocation = self.live.revoking(vec![Revoked::User(caller.user_id)], cx.at);
-            let event = event(SecurityEventKind::SessionEnded, Some(caller.user_id));
-            tx.commit(Trail::of(cx).security(event)).await?;
-            revocation.done();
-        }
-        Ok(ended)
+        let session = tx.rekey_session(caller.session_id, caller.user_id, &key.hash()).await?;
+        // Ended by somebody else at this moment.
+        let session = session.ok_or(Denied::Unauthenticated)?;
+        let ended = tx.end_sessions(caller.user_id, Some(session.id)).await?;
+        let revocation = self.live.revoking(vec![Revoked::User(caller.user_id)], cx.at);
+        let event = SecurityEvent {
+            kind: SecurityEventKind::SessionEnded,
+            user_id: Some(caller.user_id),
+            detail: (ended == 0).then(|| "copies of the session that stays".to_owned()),
+        };
+        tx.commit(Trail::of(cx).security(event)).await?;
+        revocation.done();
+        Ok(Renewed { key, session })
     }
 
     /// Reads those that are alive, and keeps them in memory.

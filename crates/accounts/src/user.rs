@@ -315,7 +315,7 @@ impl Default for TimeZone {
     }
 }
 
-/// What proves a user, and how often the proof failed. It never leaves the accounts store but for
+/// What proves a user. It never leaves the accounts store but for
 /// the check of a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
@@ -323,18 +323,6 @@ pub struct Credentials {
     pub user_id: UserId,
     /// The hash of the password.
     pub password_hash: PasswordHashText,
-    /// Wrong passwords, and the lock they lead to.
-    pub failures: Failures,
-}
-
-/// Wrong passwords in a row, and the lock they lead to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Failures {
-    /// Since the last right password, or since the last lock ran out.
-    pub failed_logins: u32,
-    /// No login before this instant; absent when the account was never locked since the last right
-    /// password.
-    pub locked_until: Option<Timestamp>,
 }
 
 /// A password hash in PHC string format, with its parameters and salt.

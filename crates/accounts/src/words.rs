@@ -3,8 +3,8 @@
 almoner_kernel::words! {
     // refusals
     pub(crate) invalid_credentials = "the e-mail address or the password is wrong";
-    pub(crate) locked = "the account is locked after too many wrong passwords";
-    pub(crate) too_many_logins = "too many logins from this address";
+    pub(crate) locked = "the account is locked for this device after too many wrong passwords";
+    pub(crate) too_many_logins = "too many logins, or too many wrong passwords: wait before the next one";
     pub(crate) last_superadmin = "the last active superadmin must stay";
     pub(crate) own_role = "nobody changes their own role";
     pub(crate) own_account = "nobody deactivates their own account";
@@ -24,6 +24,7 @@ almoner_kernel::words! {
     pub(crate) taken_by_another_user = "belongs to another user";
     pub(crate) taken_by_another_role = "belongs to another role";
     pub(crate) same_password = "must differ from the current password";
+    pub(crate) own_email = "a new e-mail address of your own needs your current password";
     pub(crate) not_your_password = "is not your password";
     pub(crate) not_a_link = "is not a link that can still be used: it was used, replaced, or has expired";
     pub(crate) not_a_role_name =

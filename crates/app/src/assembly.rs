@@ -3,8 +3,8 @@
 use std::{path::Path, sync::Arc};
 
 use almoner_accounts::{
-    Administration, Authentication, Letters, LinkKey, LiveSessions, Profile, Recovery, Roles,
-    Sessions,
+    Administration, Authentication, Letters, LinkKey, LiveSessions, LoginGuard, Profile, Recovery,
+    Roles, Sessions,
     link::LinkPolicy,
     live::LivePolicy,
     password::PasswordRules,
@@ -145,10 +145,13 @@ impl Office {
             LinkPolicy { invitation: config.links.invitation_lifetime, ..LinkPolicy::default() };
         let is_mail_on = config.mail.is_some();
         let letters = || Letters::new(is_mail_on, link_policy, ids());
+        let guard =
+            || LoginGuard::new(store.clone(), Arc::clone(&hasher), self.link_key(), config.login);
         Ok(Domains {
             recovery: Recovery::new(
                 store.clone(),
                 passwords(),
+                Arc::new(SystemSecrets),
                 letters(),
                 self.link_key(),
                 ids(),
@@ -157,25 +160,25 @@ impl Office {
             mails: MailService::new(store.clone(), Arc::new(templates(config)?), is_mail_on),
             authentication: Authentication::new(
                 store.clone(),
-                Arc::clone(&hasher),
+                guard(),
                 Arc::new(SystemSecrets),
                 ids(),
                 Arc::clone(&live),
                 letters(),
-                config.login,
                 config.session,
             ),
-            sessions: Sessions::new(store.clone(), Arc::clone(&live)),
+            sessions: Sessions::new(store.clone(), Arc::new(SystemSecrets), Arc::clone(&live)),
             profile: Profile::new(
                 store.clone(),
-                Arc::clone(&hasher),
+                guard(),
                 passwords(),
+                Arc::new(SystemSecrets),
                 Arc::clone(&live),
                 letters(),
-                config.login,
             ),
             users: Administration::new(
                 store.clone(),
+                guard(),
                 passwords(),
                 Arc::new(SystemSecrets),
                 ids(),

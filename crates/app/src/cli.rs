@@ -244,6 +244,15 @@ pub enum Admin {
         #[arg(long, env = "ALMONER_ADMIN_CREATE_PASSWORD_STDIN", hide_env_values = true)]
         password_stdin: bool,
     },
+    /// Ends what keeps a user from logging in: locks after wrong passwords, and the waiting that
+    /// strangers' guesses have led to. The server may be running.
+    ///
+    /// Example: almoner admin unlock --email ayse@example.org
+    Unlock {
+        /// What the user logs in with.
+        #[arg(long, env = "ALMONER_ADMIN_UNLOCK_EMAIL", hide_env_values = true)]
+        email: String,
+    },
 }
 
 /// How much demo data to make.

@@ -83,6 +83,30 @@ pub async fn create_admin(
     Ok(())
 }
 
+/// `almoner admin unlock`
+///
+/// # Errors
+/// In words for the operator.
+pub async fn unlock(config: &Config, email: &str) -> anyhow::Result<()> {
+    let mut fields = Fields::default();
+    let email = fields.required("/email", Some(email), EmailAddress::parse);
+    let email = fields.finish(email).map_err(|invalid| in_words(&invalid))?;
+    let office = Office::open(config, Neighbours::Server).await?;
+    office.expect_migrated().await?;
+    let domains = office.domains(config)?;
+    let user = domains
+        .users
+        .unlock_by_email(&office.context("cli"), &email)
+        .await
+        .map_err(|error| in_words(&error))?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "nothing keeps {} from logging in", user.email.as_str())?;
+    if !user.active {
+        writeln!(out, "but the user is deactivated")?;
+    }
+    Ok(())
+}
+
 /// `almoner openapi`
 ///
 /// # Errors

@@ -67,6 +67,7 @@ fn run(cli: &Cli, config: &Config) -> Exit {
         Command::Admin(Admin::Create { email, name, password_stdin }) => {
             block_on(commands::create_admin(config, email, name, *password_stdin))
         }
+        Command::Admin(Admin::Unlock { email }) => block_on(commands::unlock(config, email)),
         Command::Openapi => commands::openapi(),
         Command::Health => commands::health::health(config),
         Command::Config => print(&format!("{config:#?}")),

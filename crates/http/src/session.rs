@@ -14,7 +14,8 @@ use actix_web::{
     http::header::{HeaderMap, HeaderValue, SET_COOKIE},
     web::Data,
 };
-use almoner_kernel::SessionId;
+use almoner_accounts::session::{DeviceKey, Renewed};
+use almoner_kernel::{SessionId, Timestamp};
 
 use crate::{
     csrf,
@@ -34,6 +35,24 @@ pub struct NewSession {
     pub remember_for: Option<Duration>,
     /// What the browser is to be known by at later logins, when it had nothing of the kind.
     pub device: Option<SecretKey>,
+}
+
+impl NewSession {
+    /// A session with the key that was made for it at `now`.
+    pub(crate) fn of(
+        session: &almoner_accounts::session::Session,
+        key: &almoner_accounts::session::SessionKey,
+        device: Option<DeviceKey>,
+        now: Timestamp,
+    ) -> Self {
+        let remember_for = session.remembered.then(|| session.expires_at - now);
+        Self {
+            key: SecretKey(key.expose()),
+            id: session.id,
+            remember_for: remember_for.and_then(|time| time.to_std().ok()),
+            device: device.map(|device| SecretKey(device.expose())),
+        }
+    }
 }
 
 /// A session key, which cannot be printed.
@@ -62,6 +81,23 @@ pub fn begin(req: &HttpRequest, new: NewSession) -> Result<String, Problem> {
     let cookies = Cookies::Set { csrf_token: token.clone(), remember_for, device };
     req.extensions_mut().insert(cookies);
     Ok(token)
+}
+
+/// Gives the browser the cookies of a session that goes on with a new key.
+///
+/// # Errors
+/// As [`begin`].
+pub(crate) fn renew(req: &HttpRequest, renewed: &Renewed, now: Timestamp) -> Result<(), Problem> {
+    let Renewed { key, session } = renewed;
+    begin(req, NewSession::of(session, key, None, now))?;
+    Ok(())
+}
+
+/// Gives the browser what it is to be known by, without a session.
+pub(crate) fn remember_device(req: &HttpRequest, device: Option<DeviceKey>) {
+    if let Some(device) = device {
+        req.extensions_mut().insert(Cookies::Device(SecretKey(device.expose())));
+    }
 }
 
 /// Takes the cookies of an ended session back.
@@ -98,12 +134,16 @@ pub(crate) fn key_of(session: &Session) -> Option<String> {
 pub(crate) enum Cookies {
     Set { csrf_token: String, remember_for: Option<Duration>, device: Option<SecretKey> },
     Take,
+    Device(SecretKey),
 }
 
 impl Cookies {
     /// Completes what actix-session wrote: its life time is one for all sessions, ours is not; and
     /// the readable cookie goes along.
     pub(crate) fn write(&self, settings: &HttpSettings, headers: &mut HeaderMap) {
+        if let Self::Device(device) = self {
+            return append(headers, &device_cookie(settings, device));
+        }
         let (session_name, csrf_name) = cookie_names(settings);
         let mut csrf = Cookie::build(csrf_name, "")
             .path("/")
@@ -121,7 +161,7 @@ impl Cookies {
                     remember(headers, session_name, seconds);
                 }
             }
-            Self::Take => csrf.make_removal(),
+            Self::Take | Self::Device(_) => csrf.make_removal(),
         }
         append(headers, &csrf);
     }

@@ -125,7 +125,9 @@ problem-idempotency_key_reused = The Idempotency-Key belongs to another request
         The key was used within the last 24 hours for a request with another method, address or body. Make a
         fresh key for each request, and repeat it only when you repeat that request.
 problem-locked = The account is locked
-    .explanation = Too many failed logins. Retry-After says when it opens again.
+    .explanation =
+        Too many wrong passwords were typed on this device. Retry-After says when it opens again. Choosing a new
+        password with a mailed link opens it at once; so does an administrator.
 problem-upgrade_required = The address is a WebSocket
     .explanation =
         The request has to ask for an upgrade: a GET over HTTP/1.1 with Upgrade, Connection and
@@ -184,8 +186,8 @@ amount_too_large = is larger than one record can hold
 ## accounts: refusals
 
 invalid_credentials = the e-mail address or the password is wrong
-locked = the account is locked after too many wrong passwords
-too_many_logins = too many logins from this address
+locked = the account is locked for this device after too many wrong passwords
+too_many_logins = too many logins, or too many wrong passwords: wait before the next one
 last_superadmin = the last active superadmin must stay
 own_role = nobody changes their own role
 own_account = nobody deactivates their own account
@@ -211,6 +213,7 @@ already_active = the user is active
 taken_by_another_user = belongs to another user
 taken_by_another_role = belongs to another role
 same_password = must differ from the current password
+own_email = a new e-mail address of your own needs your current password
 not_your_password = is not your password
 not_a_link = is not a link that can still be used: it was used, replaced, or has expired
 not_a_role_name = must be 3 to 40 lower-case letters, digits and single underscores, starting with a letter

@@ -130,7 +130,9 @@ problem-idempotency_key_reused = Idempotency-Key başka bir isteğe ait
         Bu anahtar son 24 saat içinde başka bir yöntem, adres veya gövdeyle gönderilen bir istekte kullanılmış.
         Her istek için yeni bir anahtar üretin ve anahtarı yalnızca aynı isteği yinelerken tekrar kullanın.
 problem-locked = Hesap kilitli
-    .explanation = Çok fazla başarısız giriş yapıldı. Hesabın ne zaman açılacağını Retry-After belirtir.
+    .explanation =
+        Bu cihazda çok fazla hatalı parola girildi. Hesabın ne zaman açılacağını Retry-After belirtir. E-postayla
+        gelen bağlantıyla yeni bir parola seçmek hesabı hemen açar; bir yönetici de açabilir.
 problem-upgrade_required = Bu adres bir WebSocket
     .explanation =
         İstek yükseltme istemeli: HTTP/1.1 üzerinden GET ile Upgrade, Connection ve Sec-WebSocket-Version: 13
@@ -189,8 +191,8 @@ amount_too_large = tek bir kayıt için çok büyük
 ## accounts: ret nedenleri
 
 invalid_credentials = e-posta adresi veya parola hatalı
-locked = çok fazla hatalı parola girildiği için hesap kilitlendi
-too_many_logins = bu adresten çok fazla giriş denemesi yapıldı
+locked = çok fazla hatalı parola girildiği için hesap bu cihaza kilitlendi
+too_many_logins = çok fazla giriş yapıldı ya da çok fazla hatalı parola girildi: yenisinden önce bekleyin
 last_superadmin = etkin olan son süper yönetici kalmalı
 own_role = kimse kendi rolünü değiştiremez
 own_account = kimse kendi hesabını devre dışı bırakamaz
@@ -213,6 +215,7 @@ already_active = kullanıcı zaten etkin
 taken_by_another_user = başka bir kullanıcıya ait
 taken_by_another_role = başka bir role ait
 same_password = şimdiki paroladan farklı olmalı
+own_email = kendi e-posta adresinizi değiştirmek için şimdiki parolanız gerekir
 not_your_password = şimdiki parolanız bu değil
 not_a_link = artık kullanılabilecek bir bağlantı değil: kullanılmış, yenilenmiş ya da süresi dolmuş
 not_a_role_name =

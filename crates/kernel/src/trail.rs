@@ -293,6 +293,8 @@ names! {
         Deactivated = "deactivated",
         /// A user chose a new password.
         PasswordChanged = "password_changed",
+        /// What kept logins of a user off was ended.
+        Unlocked = "unlocked",
         /// A job that had failed is tried again.
         Retried = "retried",
         /// A job, or what a schedule stands for, is done now and not later.
@@ -326,10 +328,12 @@ names! {
         LoginFailed = "login_failed",
         /// A login was refused because the account is locked.
         LoginLocked = "login_locked",
-        /// A login was refused because its address tried too often.
+        /// A login was refused unseen, because too much was tried from its address or on its account.
         LoginLimited = "login_limited",
-        /// An account was locked after too many failures.
+        /// A device of an account was locked after too many wrong passwords.
         AccountLocked = "account_locked",
+        /// Somebody ended what kept logins of an account off.
+        AccountUnlocked = "account_unlocked",
         /// Somebody logged out.
         LoggedOut = "logged_out",
         /// A session was ended by its user or by an administrator's change.

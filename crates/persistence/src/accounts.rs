@@ -1,5 +1,6 @@
 //! The ports of the accounts domain.
 
+mod guesses;
 mod rows;
 mod unit;
 
@@ -7,11 +8,11 @@ use std::collections::{HashMap, HashSet};
 
 use almoner_accounts::{
     link::Link,
-    login::AddressKey,
-    ports::{Account, Accounts, AccountsTx, LoginWindow, StoredSession},
+    login::{AddressKey, Counted, Failures, LoginWindow},
+    ports::{Account, Accounts, AccountsTx, StoredSession},
     recovery::ResetRequest,
     role::{CustomRole, RoleName},
-    session::{Session, SessionKeyHash},
+    session::{DeviceKeyHash, Session, SessionKeyHash},
     user::{User, UserQuery, UserSort},
 };
 use almoner_kernel::{
@@ -26,12 +27,12 @@ use sea_orm::{
 
 use crate::{
     commit::in_chunks,
-    entities::{links, login_attempts, reset_requests, roles, sessions, users},
+    entities::{links, reset_requests, roles, sessions, users},
     error::store_error,
     paging::{Listing, Ordering, instant, millis},
     store::Store,
 };
-use rows::{into_account, into_link, into_role, into_session, into_user};
+use rows::{into_account, into_failures, into_link, into_role, into_session, into_user};
 use uuid::Uuid;
 
 #[async_trait]
@@ -112,7 +113,25 @@ impl Accounts for Store {
         since: Timestamp,
         until: Timestamp,
     ) -> Result<LoginWindow, StoreError> {
-        login_window(&self.point(), address, since, until).await
+        guesses::login_window(&self.point(), address, since, until).await
+    }
+
+    async fn device(
+        &self,
+        user: UserId,
+        device: &DeviceKeyHash,
+    ) -> Result<Option<Failures>, StoreError> {
+        let row = guesses::device(user, device).one(&self.point()).await.map_err(store_error)?;
+        row.as_ref().map(into_failures).transpose()
+    }
+
+    async fn counted(
+        &self,
+        users: &[(UserId, AddressKey)],
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<HashMap<UserId, Counted>, StoreError> {
+        guesses::counted(&self.point(), users, since, until).await
     }
 
     async fn roles(&self) -> Result<Vec<CustomRole>, StoreError> {
@@ -257,30 +276,4 @@ fn role_named(name: &RoleName) -> Select<roles::Entity> {
 async fn has_users(connection: &impl ConnectionTrait) -> Result<bool, StoreError> {
     let row = users::Entity::find().one(connection).await.map_err(store_error)?;
     Ok(row.is_some())
-}
-
-async fn login_window(
-    connection: &impl ConnectionTrait,
-    address: &AddressKey,
-    since: Timestamp,
-    until: Timestamp,
-) -> Result<LoginWindow, StoreError> {
-    let rows: Vec<(i64, bool)> = login_attempts::Entity::find()
-        .filter(login_attempts::Column::Address.eq(address.as_str()))
-        .filter(login_attempts::Column::At.gt(millis(since)))
-        .filter(login_attempts::Column::At.lte(millis(until)))
-        .order_by_asc(login_attempts::Column::At)
-        .select_only()
-        .columns([login_attempts::Column::At, login_attempts::Column::Refused])
-        .into_tuple()
-        .all(connection)
-        .await
-        .map_err(store_error)?;
-    let counted: Vec<i64> =
-        rows.iter().filter(|(_, refused)| !refused).map(|(at, _)| *at).collect();
-    Ok(LoginWindow {
-        counted: u32::try_from(counted.len()).unwrap_or(u32::MAX),
-        oldest: counted.first().map(|at| crate::paging::instant(*at)).transpose()?,
-        refusal_recorded: rows.iter().any(|(_, refused)| *refused),
-    })
 }

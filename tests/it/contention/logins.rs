@@ -3,7 +3,8 @@
 use std::{net::IpAddr, sync::Arc};
 
 use almoner_accounts::{
-    AccountsError, Administration, Authentication, Letters, LinkKey, LiveSessions, Recovery,
+    AccountsError, Administration, Authentication, Letters, LinkKey, LiveSessions, LoginGuard,
+    Recovery,
     authentication::LoginCommand,
     link::{Link, LinkPolicy, Purpose},
     live::LivePolicy,
@@ -38,8 +39,10 @@ macro_rules! crowded {
 }
 
 crowded![
-    every_wrong_password_counts_and_the_account_is_locked_once,
-    an_address_gets_no_more_logins_than_its_limit,
+    every_wrong_password_counts_and_a_known_device_is_locked_once,
+    strangers_at_one_account_get_no_more_guesses_than_they_have,
+    an_address_gets_no_more_failures_than_its_limit,
+    a_device_gets_no_more_logins_than_its_limit,
     a_user_has_no_more_sessions_than_the_limit,
     the_last_superadmin_stays_whoever_is_faster,
     a_link_works_once_whoever_is_faster,
@@ -104,18 +107,31 @@ fn letters(world: &World) -> Letters {
     Letters::new(false, LinkPolicy::default(), Arc::clone(&world.ids) as _)
 }
 
+fn guard(world: &World, policy: LoginPolicy) -> LoginGuard {
+    let key = LinkKey::new(&[7; 32]);
+    LoginGuard::new(Arc::new(world.store.clone()), Arc::new(Plain), key, policy)
+}
+
 fn authentication(world: &World, policy: LoginPolicy) -> Arc<Authentication> {
     let ids: Arc<dyn Ids> = Arc::clone(&world.ids) as _;
     Arc::new(Authentication::new(
         Arc::new(world.store.clone()),
-        Arc::new(Plain),
+        guard(world, policy),
         Arc::new(Counted(Arc::clone(&ids))),
         ids,
         Arc::new(LiveSessions::new(LivePolicy::default())),
         letters(world),
-        policy,
         SessionPolicy::default(),
     ))
+}
+
+/// What a browser keeps that the user has logged in with.
+async fn known_device(world: &World, user: &User) -> DeviceKey {
+    let device = DeviceKey::from_random([9; 32]);
+    let mut tx = world.accounts().begin().await.unwrap();
+    tx.meet_device(user.id, &device.hash(user.id), START).await.unwrap();
+    tx.commit(session_noted()).await.unwrap();
+    device
 }
 
 fn from_address(address: [u8; 4]) -> Context {
@@ -137,43 +153,88 @@ async fn events(world: &World, kind: &str) -> i64 {
     world.rows(&format!("security_events WHERE kind = '{kind}'")).await
 }
 
-async fn every_wrong_password_counts_and_the_account_is_locked_once(world: &World) {
+async fn every_wrong_password_counts_and_a_known_device_is_locked_once(world: &World) {
     let user = world.user("a@b.co");
     world.save_user(&user).await.unwrap();
+    let device = known_device(world, &user).await;
     let service = authentication(world, LoginPolicy::default());
     let outcomes = all_at_once((0..24).map(|n| {
         let service = Arc::clone(&service);
-        async move { service.login(&from_address([192, 0, 2, n]), login("wrong")).await }
+        let command = LoginCommand { device: Some(device.expose()), ..login("wrong") };
+        async move { service.login(&from_address([192, 0, 2, n]), command).await }
     }))
     .await;
     for outcome in outcomes {
         assert!(matches!(outcome, Err(AccountsError::InvalidCredentials)), "{outcome:?}");
     }
-    let failures = world.accounts().account(user.id).await.unwrap().unwrap().credentials.failures;
+    let failures = world.accounts().device(user.id, &device.hash(user.id)).await.unwrap().unwrap();
     assert_eq!(failures.failed_logins, 24);
     assert_eq!(failures.locked_until, Some(START + LoginPolicy::default().lock));
     assert_eq!(events(world, "account_locked").await, 1);
     assert_eq!(events(world, "login_failed").await, 24);
 }
 
-async fn an_address_gets_no_more_logins_than_its_limit(world: &World) {
+fn count(
+    outcomes: &[Result<almoner_accounts::authentication::LoggedIn, AccountsError>],
+) -> (usize, usize, usize) {
+    let of = |which: fn(&AccountsError) -> bool| {
+        outcomes.iter().filter(|outcome| outcome.as_ref().is_err_and(which)).count()
+    };
+    (
+        outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+        of(|error| matches!(error, AccountsError::InvalidCredentials)),
+        of(|error| matches!(error, AccountsError::RateLimited { .. })),
+    )
+}
+
+async fn strangers_at_one_account_get_no_more_guesses_than_they_have(world: &World) {
     let user = world.user("a@b.co");
     world.save_user(&user).await.unwrap();
     let service = authentication(world, LoginPolicy::default());
-    let outcomes = all_at_once((0..30).map(|_| {
+    for email in ["a@b.co", "nobody@b.co"] {
+        let outcomes = all_at_once((0..24).map(|n| {
+            let service = Arc::clone(&service);
+            let command = LoginCommand { email: email.to_owned(), ..login("wrong") };
+            async move { service.login(&from_address([192, 0, 2, n]), command).await }
+        }))
+        .await;
+        assert_eq!(count(&outcomes), (0, 3, 21), "{email}");
+    }
+    assert_eq!(events(world, "login_limited").await, 2);
+    assert_eq!(world.rows("login_attempts WHERE refused").await, 2);
+}
+
+async fn an_address_gets_no_more_failures_than_its_limit(world: &World) {
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    let service = authentication(world, LoginPolicy::default());
+    let outcomes = all_at_once((0..30).map(|n| {
         let service = Arc::clone(&service);
-        async move { service.login(&from_address([192, 0, 2, 1]), login("a hash")).await }
+        let command = LoginCommand { email: format!("nobody{n}@b.co"), ..login("wrong") };
+        async move { service.login(&from_address([192, 0, 2, 1]), command).await }
     }))
     .await;
-    let let_in = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    let limited = outcomes
-        .iter()
-        .filter(|outcome| matches!(outcome, Err(AccountsError::RateLimited { .. })))
-        .count();
-    assert_eq!((let_in, limited), (10, 20));
+    assert_eq!(count(&outcomes), (0, 10, 20));
     assert_eq!(events(world, "login_limited").await, 1);
     assert_eq!(world.rows("login_attempts WHERE refused").await, 1);
-    assert_eq!(world.rows("login_attempts WHERE NOT refused").await, 10);
+    // Each counts at the address and at the account.
+    assert_eq!(world.rows("login_attempts WHERE failed").await, 20);
+}
+
+async fn a_device_gets_no_more_logins_than_its_limit(world: &World) {
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    let device = known_device(world, &user).await;
+    let policy = LoginPolicy { max_logins: 12, ..LoginPolicy::default() };
+    let service = authentication(world, policy);
+    let outcomes = all_at_once((0..30).map(|n| {
+        let service = Arc::clone(&service);
+        let command = LoginCommand { device: Some(device.expose()), ..login("a hash") };
+        async move { service.login(&from_address([192, 0, 2, n]), command).await }
+    }))
+    .await;
+    assert_eq!(count(&outcomes), (12, 0, 18));
+    assert_eq!(events(world, "login_limited").await, 1);
 }
 
 async fn a_user_has_no_more_sessions_than_the_limit(world: &World) {
@@ -206,6 +267,7 @@ async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
     let ids: Arc<dyn Ids> = Arc::clone(&world.ids) as _;
     let service = Arc::new(Administration::new(
         Arc::new(world.store.clone()),
+        guard(world, LoginPolicy::default()),
         PasswordRules::new(PasswordPolicy::default(), Arc::new(Plain), Arc::new(Plain)),
         Arc::new(Counted(Arc::clone(&ids))),
         ids,
@@ -241,6 +303,7 @@ async fn a_link_works_once_whoever_is_faster(world: &World) {
     let service = Arc::new(Recovery::new(
         Arc::new(world.store.clone()),
         PasswordRules::new(PasswordPolicy::default(), Arc::new(Plain), Arc::new(Plain)),
+        Arc::new(Counted(Arc::clone(&world.ids) as _)),
         letters(world),
         key.clone(),
         Arc::clone(&world.ids) as _,
@@ -250,7 +313,7 @@ async fn a_link_works_once_whoever_is_faster(world: &World) {
         let service = Arc::clone(&service);
         let token = key.token(purpose, link.id);
         let password = SecretString::from(format!("seven quiet boats leave at dawn {n}"));
-        async move { service.reset(&from_address([192, 0, 2, n]), token, password).await }
+        async move { service.reset(&from_address([192, 0, 2, n]), token, password, None).await }
     }))
     .await;
     let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();

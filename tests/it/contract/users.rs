@@ -2,7 +2,7 @@
 
 use almoner_accounts::{
     role::{BuiltIn, RoleName},
-    user::{Failures, Locale, PasswordHashText, TimeZone, User},
+    user::{Locale, PasswordHashText, TimeZone, User},
 };
 use almoner_kernel::{PhoneNumber, Scope, StoreError, UserId};
 
@@ -11,12 +11,12 @@ use crate::support::{START, World, created, email, later, name, session_noted};
 on_both![
     a_user_with_every_field_comes_back_as_it_was,
     a_user_with_as_little_as_possible_comes_back_as_it_was,
-    an_edit_leaves_password_lock_and_last_login_alone,
+    an_edit_leaves_password_and_last_login_alone,
     a_change_from_an_older_version_is_refused,
     an_address_is_taken_whatever_its_case,
     a_deactivated_user_keeps_the_address,
     an_account_is_found_by_the_key_of_its_address,
-    password_failures_and_last_login_change_without_a_new_version,
+    a_last_login_is_noted_without_a_new_version,
     the_password_of_nobody_cannot_be_set,
     there_are_users_as_soon_as_there_is_one,
     active_superadmins_are_counted,
@@ -58,17 +58,14 @@ async fn a_user_with_as_little_as_possible_comes_back_as_it_was(world: &World) {
     let account = world.accounts().account(user.id).await.unwrap().unwrap();
     assert_eq!(account.credentials.user_id, user.id);
     assert_eq!(account.credentials.password_hash.expose(), "a hash");
-    assert_eq!(account.credentials.failures, Failures::default());
     assert_eq!(world.accounts().user(world.id(), Scope::All).await.unwrap(), None);
     assert_eq!(world.accounts().account(world.id()).await.unwrap(), None);
 }
 
-async fn an_edit_leaves_password_lock_and_last_login_alone(world: &World) {
+async fn an_edit_leaves_password_and_last_login_alone(world: &World) {
     let user = world.user("a@b.co");
     world.save_user(&user).await.unwrap();
-    let failures = Failures { failed_logins: 5, locked_until: Some(later(900_000)) };
     let mut tx = world.accounts().begin().await.unwrap();
-    tx.set_failures(user.id, failures).await.unwrap();
     tx.set_last_login(user.id, later(3)).await.unwrap();
     tx.set_password(user.id, &PasswordHashText::new("new".to_owned())).await.unwrap();
     tx.commit(session_noted()).await.unwrap();
@@ -77,7 +74,6 @@ async fn an_edit_leaves_password_lock_and_last_login_alone(world: &World) {
     let edited = world.change_user(&edited).await.unwrap();
     let account = world.accounts().account(user.id).await.unwrap().unwrap();
     assert_eq!(account.user, User { last_login_at: Some(later(3)), ..edited });
-    assert_eq!(account.credentials.failures, failures);
     assert_eq!(account.credentials.password_hash.expose(), "new");
 }
 
@@ -120,33 +116,22 @@ async fn an_account_is_found_by_the_key_of_its_address(world: &World) {
     assert_eq!(by_email("").await, None);
 }
 
-async fn password_failures_and_last_login_change_without_a_new_version(world: &World) {
+async fn a_last_login_is_noted_without_a_new_version(world: &World) {
     let (user, other) = (world.user("a@b.co"), world.user("c@d.co"));
     world.save_user(&user).await.unwrap();
     world.save_user(&other).await.unwrap();
-    let failures = Failures { failed_logins: u32::MAX, locked_until: Some(START) };
     let mut tx = world.accounts().begin().await.unwrap();
-    tx.set_failures(user.id, failures).await.unwrap();
     tx.set_last_login(user.id, later(3)).await.unwrap();
     tx.commit(session_noted()).await.unwrap();
     let account = world.accounts().account(user.id).await.unwrap().unwrap();
-    assert_eq!(account.credentials.failures, failures);
     assert_eq!(account.user, User { last_login_at: Some(later(3)), ..user.clone() });
     assert_eq!(found(world, other.id).await, other);
-
-    let mut tx = world.accounts().begin().await.unwrap();
-    tx.set_failures(user.id, Failures::default()).await.unwrap();
-    tx.commit(session_noted()).await.unwrap();
-    let account = world.accounts().account(user.id).await.unwrap().unwrap();
-    assert_eq!(account.credentials.failures, Failures::default());
 }
 
 async fn the_password_of_nobody_cannot_be_set(world: &World) {
     let mut tx = world.accounts().begin().await.unwrap();
     let hash = PasswordHashText::new("new".to_owned());
     assert!(matches!(tx.set_password(world.id(), &hash).await, Err(StoreError::Raced)));
-    let failures = Failures::default();
-    assert!(matches!(tx.set_failures(world.id(), failures).await, Err(StoreError::Raced)));
     assert!(matches!(tx.set_last_login(world.id(), START).await, Err(StoreError::Raced)));
 }
 

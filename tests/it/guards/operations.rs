@@ -145,7 +145,7 @@ pub async fn call(world: &World, operation: &Operation, owner: Option<UserId>) -
                 json!({ "name": "New", "email": email, "role": "viewer", "password": password });
             (None, Some(user))
         }
-        "getUser" | "getUserHistory" | "deactivateUser" | "restoreUser" => {
+        "getUser" | "getUserHistory" | "deactivateUser" | "restoreUser" | "unlockUser" => {
             (Some(user().await), None)
         }
         "inviteUser" => {

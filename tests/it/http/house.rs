@@ -12,8 +12,8 @@ use std::{
 
 use actix_web::dev::ServerHandle;
 use almoner_accounts::{
-    Administration, Authentication, Letters, LinkKey, LiveSessions, Profile, Recovery, Roles,
-    Sessions,
+    Administration, Authentication, Letters, LinkKey, LiveSessions, LoginGuard, Profile, Recovery,
+    Roles, Sessions,
     administration::NewSuperadmin,
     link::LinkPolicy,
     live::LivePolicy,
@@ -261,10 +261,15 @@ fn domains_on(store: &Store, world: &World) -> Domains {
     let ids = || world.ids.clone();
     let currencies = ["TRY", "USD", "EUR"].map(|code| Currency::parse(code).unwrap());
     let letters = || Letters::new(is_mail_on, LinkPolicy::default(), ids());
+    let guard = || {
+        let key = LinkKey::new(&LINK_KEY);
+        LoginGuard::new(store.clone(), hasher(), key, LoginPolicy::default())
+    };
     Domains {
         recovery: Recovery::new(
             store.clone(),
             passwords(),
+            Arc::new(SystemSecrets),
             letters(),
             LinkKey::new(&LINK_KEY),
             ids(),
@@ -277,25 +282,25 @@ fn domains_on(store: &Store, world: &World) -> Domains {
         ),
         authentication: Authentication::new(
             store.clone(),
-            hasher(),
+            guard(),
             Arc::new(SystemSecrets),
             ids(),
             live.clone(),
             letters(),
-            LoginPolicy::default(),
             SessionPolicy::default(),
         ),
-        sessions: Sessions::new(store.clone(), live.clone()),
+        sessions: Sessions::new(store.clone(), Arc::new(SystemSecrets), live.clone()),
         profile: Profile::new(
             store.clone(),
-            hasher(),
+            guard(),
             passwords(),
+            Arc::new(SystemSecrets),
             live.clone(),
             letters(),
-            LoginPolicy::default(),
         ),
         users: Administration::new(
             store.clone(),
+            guard(),
             passwords(),
             Arc::new(SystemSecrets),
             ids(),

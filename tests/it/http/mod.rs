@@ -25,11 +25,37 @@ macro_rules! in_both_houses {
     };
 }
 
+/// The same, in houses with settings of their own.
+macro_rules! in_both_houses_with {
+    ($settings:path: $($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[test]
+                fn $case() {
+                    let backend = $crate::support::Backend::Sqlite;
+                    $crate::http::house::in_house_with(backend, $settings, super::$case);
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[test]
+                #[cfg_attr(without_postgres, ignore = "ALMONER_TEST_POSTGRES_URL is not set")]
+                fn $case() {
+                    let backend = $crate::support::Backend::Postgres;
+                    $crate::http::house::in_house_with(backend, $settings, super::$case);
+                }
+            )+
+        }
+    };
+}
+
 mod audit;
 mod batches;
 mod bodies;
 mod campaigns;
 mod clocks;
+mod copied;
 mod donations;
 mod donors;
 mod headers;
@@ -37,6 +63,7 @@ mod idempotency;
 mod identities;
 mod jobs;
 mod live;
+mod lockout;
 mod logins;
 mod passwords;
 mod problems;

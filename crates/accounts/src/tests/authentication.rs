@@ -7,9 +7,10 @@ use super::world::*;
 use crate::{
     authentication::{LoggedIn, LoginCommand},
     error::AccountsError,
-    ports::{Attempt, LoginWindow},
+    login::{AddressKey, Failures, LoginWindow},
+    ports::Attempt,
     role::BuiltIn,
-    user::Failures,
+    session::DeviceKey,
 };
 
 fn with(email: &str, password: &str) -> LoginCommand {
@@ -29,10 +30,44 @@ fn world() -> World {
     World::of([user(5, "viewer")])
 }
 
+/// On a device that the account knows.
 fn failed(failed_logins: u32, locked_until: Option<almoner_kernel::Timestamp>) -> World {
-    let mut world = world();
-    world.accounts[0].credentials.failures = Failures { failed_logins, locked_until };
-    world
+    World { device: Some(Failures { failed_logins, locked_until }), ..world() }
+}
+
+async fn login_on_device(stage: &Stage, password: &str) -> Result<LoggedIn, AccountsError> {
+    let device = Some(DeviceKey::from_random([9; 32]).expose());
+    let command = LoginCommand { device, ..with("zehra5@example.org", password) };
+    stage.authentication.login(&stranger(), command).await
+}
+
+/// What was counted, under which keys.
+fn attempts(stage: &Stage) -> Vec<(String, Attempt)> {
+    let attempts = stage.did().into_iter().filter_map(|did| match did {
+        Did::Attempted(key, attempt) => Some((key.as_str().to_owned(), attempt)),
+        _ => None,
+    });
+    attempts.collect()
+}
+
+fn at_address(attempt: Attempt) -> Did {
+    Did::Attempted(AddressKey::of("203.0.113.7".parse().unwrap()), attempt)
+}
+
+fn at_account(email_key: &str, attempt: Attempt) -> Did {
+    Did::Attempted(AddressKey::of_account(&link_key().mailbox(email_key)), attempt)
+}
+
+/// So many failures, the oldest and the newest at these minutes.
+fn failures(failed: u32, oldest: i64, last: i64) -> LoginWindow {
+    LoginWindow {
+        counted: failed,
+        oldest: Some(at(oldest)),
+        failed,
+        oldest_failed: Some(at(oldest)),
+        last_failed: Some(at(last)),
+        refusal_recorded: false,
+    }
 }
 
 #[tokio::test]
@@ -42,7 +77,7 @@ async fn the_right_password_makes_a_session_and_says_so_in_the_trail() {
     assert_eq!(stage.events(), [Event::LoggedIn]);
     assert!(stage.has_done(&Did::InsertedSession(logged_in.session.clone())));
     assert!(stage.has_done(&Did::SetLastLogin(at(0))));
-    assert!(stage.has_done(&Did::Attempted(Attempt::Counted)));
+    assert_eq!(attempts(&stage), [("203.0.113.7".to_owned(), Attempt::Counted)]);
     assert_eq!(logged_in.user.last_login_at, Some(at(0)));
     assert_eq!(logged_in.caller.session_id, logged_in.session.id);
     assert_eq!(logged_in.caller.permissions, BuiltIn::Viewer.access().permissions);
@@ -85,7 +120,8 @@ async fn unknown_wrong_and_inactive_are_answered_alike_with_as_much_work() {
         let did = stage.did();
         assert_eq!(did[0], Did::Compared { with_dummy }, "the hash is compared first");
         assert_eq!(did[1], Did::Began);
-        assert_eq!(did[2], Did::Attempted(Attempt::Counted));
+        assert_eq!(did[2], at_address(Attempt::Failed));
+        assert_eq!(did[3], at_account("zehra5@example.org", Attempt::Failed));
         assert_eq!(stage.events(), [Event::LoginFailed], "the failure is committed");
         assert_eq!(did.iter().filter(|did| matches!(did, Did::Compared { .. })).count(), 1);
     }
@@ -101,49 +137,103 @@ async fn a_text_that_is_no_address_is_treated_like_an_unknown_one() {
 }
 
 #[tokio::test]
-async fn the_fifth_failure_locks_the_account_for_a_quarter_of_an_hour() {
+async fn the_fifth_failure_locks_a_known_device_for_a_quarter_of_an_hour() {
     let stage = failed(4, None).stage();
-    assert_eq!(refused(login(&stage, "wrong").await), "invalid_credentials");
+    assert_eq!(refused(login_on_device(&stage, "wrong").await), "invalid_credentials");
     let locked = Failures { failed_logins: 5, locked_until: Some(at(15)) };
     assert!(stage.has_done(&Did::SetFailures(locked)));
     assert_eq!(stage.events(), [Event::LoginFailed, Event::AccountLocked]);
+    let counted = attempts(&stage);
+    assert!(matches!(&counted[..], [(key, Attempt::Counted)] if key.starts_with("login device ")));
 }
 
 #[tokio::test]
-async fn a_locked_account_tells_only_who_knows_the_password() {
+async fn a_locked_device_tells_only_who_knows_the_password() {
     let stage = failed(5, Some(at(10))).stage();
-    let error = login(&stage, PASSWORD).await.unwrap_err();
+    let error = login_on_device(&stage, PASSWORD).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Locked, "locked"));
     assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(600)));
     assert_eq!(stage.events(), [Event::LoginLocked]);
 
     let stage = failed(5, Some(at(10))).stage();
-    assert_eq!(refused(login(&stage, "wrong").await), "invalid_credentials");
+    assert_eq!(refused(login_on_device(&stage, "wrong").await), "invalid_credentials");
     assert_eq!(stage.events(), [Event::LoginFailed]);
 }
 
 #[tokio::test]
-async fn a_success_resets_the_failures() {
+async fn a_success_resets_the_failures_of_its_device() {
     let stage = failed(4, None).stage();
-    assert!(login(&stage, PASSWORD).await.is_ok());
+    assert!(login_on_device(&stage, PASSWORD).await.is_ok());
     assert!(stage.has_done(&Did::SetFailures(Failures::default())));
 }
 
 #[tokio::test]
-async fn an_address_that_tried_ten_times_is_refused_before_any_hashing() {
-    let window = LoginWindow { counted: 10, oldest: Some(at(-4)), refusal_recorded: false };
-    let stage = World { window, ..world() }.stage();
+async fn whatever_strangers_do_a_known_device_is_let_in() {
+    let full = LoginWindow { counted: 1000, ..failures(1000, -4, 0) };
+    let world = World { account_window: full, ..failed(0, None) };
+    assert!(login_on_device(&world.stage(), PASSWORD).await.is_ok());
+    // The lock of one device is none of another.
+    let stage = World { device: None, ..failed(5, Some(at(10))) }.stage();
+    assert!(login_on_device(&stage, PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_device_of_a_deactivated_user_is_a_strangers() {
+    let mut world = failed(0, None);
+    world.accounts[0].user.active = false;
+    let stage = world.stage();
+    assert_eq!(refused(login_on_device(&stage, PASSWORD).await), "invalid_credentials");
+    assert!(stage.has_done(&at_address(Attempt::Failed)));
+    assert!(stage.has_done(&at_account("zehra5@example.org", Attempt::Failed)));
+}
+
+#[tokio::test]
+async fn strangers_wait_before_any_hashing_whether_or_not_there_is_such_an_account() {
+    for world in [world(), World::default()] {
+        let account_window = failures(5, -60, 0);
+        let stage = World { account_window, ..world }.stage();
+        let error = login(&stage, PASSWORD).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (Kind::Limited, "rate_limited"));
+        assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(4)));
+        assert_eq!(error.quota().unwrap().limit, 1);
+        assert_eq!(error.quota().unwrap().window, std::time::Duration::from_secs(4));
+        assert!(!stage.did().iter().any(|did| matches!(did, Did::Compared { .. })));
+        assert!(stage.has_done(&at_account("zehra5@example.org", Attempt::Refused)));
+        assert_eq!(stage.events(), [Event::LoginLimited]);
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_nobody_knows_makes_no_difference() {
+    let account_window = failures(5, -60, 0);
+    let stage = World { account_window, ..world() }.stage();
+    assert_eq!(refused(login_on_device(&stage, PASSWORD).await), "rate_limited");
+}
+
+#[tokio::test]
+async fn an_address_that_failed_ten_times_is_refused_before_any_hashing() {
+    let stage = World { window: failures(10, -4, -1), ..world() }.stage();
     let error = login(&stage, PASSWORD).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Limited, "rate_limited"));
     assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(360)));
     assert!(!stage.did().iter().any(|did| matches!(did, Did::Compared { .. })));
-    assert!(stage.has_done(&Did::Attempted(Attempt::Refused)));
+    assert!(stage.has_done(&at_address(Attempt::Refused)));
     assert_eq!(stage.events(), [Event::LoginLimited]);
 }
 
 #[tokio::test]
+async fn successes_count_against_a_much_wider_limit() {
+    let succeeded =
+        |counted| LoginWindow { counted, oldest: Some(at(-4)), ..LoginWindow::default() };
+    let stage = World { window: succeeded(299), ..world() }.stage();
+    assert!(login(&stage, PASSWORD).await.is_ok());
+    let stage = World { window: succeeded(300), ..world() }.stage();
+    assert_eq!(refused(login(&stage, PASSWORD).await), "rate_limited");
+}
+
+#[tokio::test]
 async fn a_refused_address_leaves_one_event_in_a_window() {
-    let window = LoginWindow { counted: 10, oldest: Some(at(-4)), refusal_recorded: true };
+    let window = LoginWindow { refusal_recorded: true, ..failures(10, -4, -1) };
     let stage = World { window, ..world() }.stage();
     assert_eq!(refused(login(&stage, PASSWORD).await), "rate_limited");
     assert_eq!(stage.did(), []);
@@ -151,10 +241,19 @@ async fn a_refused_address_leaves_one_event_in_a_window() {
 
 #[tokio::test]
 async fn guesses_that_run_side_by_side_are_counted_once_more_inside_the_transaction() {
-    let full = LoginWindow { counted: 10, oldest: Some(at(-4)), refusal_recorded: true };
-    let stage = World { window_in_tx: Some(full), ..world() }.stage();
-    assert_eq!(refused(login(&stage, PASSWORD).await), "rate_limited");
-    assert_eq!(stage.committed(), None, "the right password gives nothing away");
+    let full = Some(LoginWindow { refusal_recorded: true, ..failures(10, -4, 0) });
+    for world in [
+        World { window_in_tx: full, ..world() },
+        World { account_window_in_tx: full, ..world() },
+        World {
+            window_in_tx: full.map(|full| LoginWindow { counted: 300, ..full }),
+            ..failed(0, None)
+        },
+    ] {
+        let stage = world.stage();
+        assert_eq!(refused(login_on_device(&stage, PASSWORD).await), "rate_limited");
+        assert_eq!(stage.committed(), None, "the right password gives nothing away");
+    }
 }
 
 #[tokio::test]
@@ -164,7 +263,7 @@ async fn a_login_without_an_address_is_not_limited_by_it() {
     cx.origin.address = None;
     let command = with("zehra5@example.org", PASSWORD);
     assert!(stage.authentication.login(&cx, command).await.is_ok());
-    assert!(!stage.has_done(&Did::Attempted(Attempt::Counted)));
+    assert_eq!(attempts(&stage), []);
 }
 
 #[tokio::test]

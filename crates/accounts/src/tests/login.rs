@@ -5,9 +5,8 @@ use chrono::Duration;
 use proptest::prelude::*;
 
 use super::world::at;
-use crate::{
-    login::{AddressKey, LoginPolicy, Verdict, decide},
-    user::Failures,
+use crate::login::{
+    AddressKey, Counted, Failures, Limit, Lock, LockKind, LoginPolicy, LoginWindow, Verdict, decide,
 };
 
 fn failures(failed_logins: u32, locked_until: Option<Timestamp>) -> Failures {
@@ -55,6 +54,62 @@ fn every_login_is_decided_as_in_this_table() {
             "{failed} failures, locked until {until:?}, right: {is_right}"
         );
     }
+}
+
+#[test]
+fn strangers_wait_twice_as_long_after_each_wrong_password() {
+    let policy = LoginPolicy::default();
+    let seconds = |failed| policy.pause(failed).num_seconds();
+    assert_eq!([0, 1, 2, 3, 4, 5, 12].map(seconds), [0, 0, 0, 1, 2, 4, 512]);
+    assert_eq!([13, 14, 65, 66, 67, 100, u32::MAX].map(seconds), [900; 7]);
+    // However many addresses they have, they do not get through a hundred in a day any faster.
+    let all: i64 = (0..policy.max_per_account).map(seconds).sum();
+    assert!(Duration::seconds(all) > Duration::hours(21), "{all} s");
+}
+
+#[test]
+fn what_an_account_puts_up_with_is_decided_as_in_this_table() {
+    let policy = LoginPolicy::default();
+    let window = |failed, oldest, last| LoginWindow {
+        failed,
+        oldest_failed: Some(at(oldest)),
+        last_failed: Some(at(last)),
+        ..LoginWindow::default()
+    };
+    let held = |window: LoginWindow| {
+        Limit::Account.hold(&window, at(0), &policy).map(|hold| (hold.until, hold.quota.limit))
+    };
+    assert_eq!(held(LoginWindow::default()), None);
+    assert_eq!(held(window(2, 0, 0)), None);
+    assert_eq!(held(window(3, 0, 0)), Some((at(0) + Duration::seconds(1), 1)));
+    // 64 s, of which a minute has passed; and at the very instant it is over.
+    assert_eq!(held(window(9, -5, -1)), Some((at(-1) + Duration::seconds(64), 1)));
+    assert_eq!(held(window(13, -50, -15)), None);
+    assert_eq!(held(window(99, -60, -14)), Some((at(1), 1)));
+    assert_eq!(held(window(100, -60, -14)), Some((at(-60) + Duration::days(1), 100)));
+    // Before the clock was set back: by a little, by as long as the pause.
+    assert_eq!(held(window(13, -50, 14)), Some((at(29), 1)));
+    assert_eq!(held(window(13, -50, 15)), None);
+    assert_eq!(held(window(9, -5, 2)), None);
+}
+
+#[test]
+fn what_keeps_logins_off_is_told_by_whose_they_are() {
+    let policy = LoginPolicy::default();
+    let strangers = LoginWindow {
+        failed: 13,
+        oldest_failed: Some(at(-30)),
+        last_failed: Some(at(-5)),
+        ..LoginWindow::default()
+    };
+    let locks =
+        |device_locked_until| Counted { device_locked_until, strangers }.locks(at(0), &policy);
+    let held = Lock { kind: LockKind::Strangers, until: at(10) };
+    assert_eq!(locks(None), [held]);
+    assert_eq!(locks(Some(at(0))), [held]);
+    assert_eq!(locks(Some(at(3))), [Lock { kind: LockKind::Device, until: at(3) }, held]);
+    assert_eq!(locks(Some(at(30))), [held], "locked before the clock was set back");
+    assert_eq!(Counted::default().locks(at(0), &policy), []);
 }
 
 #[test]

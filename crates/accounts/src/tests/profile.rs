@@ -4,14 +4,25 @@ use almoner_kernel::{Action, Fault, Kind, PersonName, SecurityEventKind as Event
 
 use super::world::*;
 use crate::{
+    guard::CurrentPassword,
+    login::{Failures, LoginWindow},
+    ports::Attempt,
     role::BuiltIn,
-    user::{Failures, ProfilePatch},
+    session::DeviceKey,
+    user::ProfilePatch,
 };
 
 const NEW: &str = "yeşil bisiklet dokuz okyanus";
 
+/// With the session that everybody here comes with.
 fn world() -> World {
-    World::of([user(5, "viewer")])
+    World { sessions: vec![session(1, 5, at(-5))], ..World::of([user(5, "viewer")]) }
+}
+
+/// On whatever device the world says it is.
+fn current(password: &str) -> CurrentPassword {
+    let device = Some(DeviceKey::from_random([9; 32]).expose());
+    CurrentPassword { password: secret(password), device }
 }
 
 #[tokio::test]
@@ -23,7 +34,7 @@ async fn a_stranger_has_no_profile() {
         refused(stage.profile.update_me(&cx, Version::FIRST, patch).await),
         "unauthenticated"
     );
-    let change = stage.profile.change_password(&cx, secret(PASSWORD), secret(NEW)).await;
+    let change = stage.profile.change_password(&cx, current(PASSWORD), secret(NEW)).await;
     assert_eq!(refused(change), "unauthenticated");
     assert_eq!(stage.did(), []);
 }
@@ -69,7 +80,9 @@ async fn a_new_password_ends_the_other_sessions_and_stands_in_trail_and_events()
     world.sessions = vec![session(1, 5, at(-5)), session(2, 5, at(-5))];
     let stage = world.stage();
     let cx = caller(5, BuiltIn::Viewer);
-    stage.profile.change_password(&cx, secret(PASSWORD), secret(NEW)).await.unwrap();
+    let renewed = stage.profile.change_password(&cx, current(PASSWORD), secret(NEW)).await.unwrap();
+    assert_eq!(renewed.session.id, session_id(1));
+    assert!(stage.has_done(&Did::Rekeyed(session_id(1))), "a copy of its cookie opens nothing");
     assert!(stage.has_done(&Did::SetPassword(hash_of(NEW))));
     assert!(stage.has_done(&Did::EndedSessions { except: Some(session_id(1)) }));
     assert_eq!(
@@ -80,11 +93,11 @@ async fn a_new_password_ends_the_other_sessions_and_stands_in_trail_and_events()
 
 #[tokio::test]
 async fn a_wrong_current_password_counts_like_a_failed_login() {
-    let mut world = world();
-    world.accounts[0].credentials.failures.failed_logins = 4;
-    let stage = world.stage();
+    let device = Some(Failures { failed_logins: 4, locked_until: None });
+    let stage = World { device, ..world() }.stage();
     let cx = caller(5, BuiltIn::Viewer);
-    let error = stage.profile.change_password(&cx, secret("wrong"), secret(NEW)).await.unwrap_err();
+    let error =
+        stage.profile.change_password(&cx, current("wrong"), secret(NEW)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Invalid);
     assert_eq!(error.fields()[0].pointer, "/current_password");
     assert_eq!(error.fields()[0].code, "wrong_password");
@@ -98,13 +111,32 @@ async fn a_wrong_current_password_counts_like_a_failed_login() {
 }
 
 #[tokio::test]
-async fn a_locked_account_keeps_its_password() {
-    let mut world = world();
-    world.accounts[0].credentials.failures =
-        Failures { failed_logins: 5, locked_until: Some(at(1)) };
-    let stage = world.stage();
+async fn a_copied_session_without_its_device_guesses_like_a_stranger() {
+    let stage = world().stage();
     let cx = caller(5, BuiltIn::Viewer);
-    let change = stage.profile.change_password(&cx, secret(PASSWORD), secret(NEW)).await;
+    let change = stage.profile.change_password(&cx, current("wrong"), secret(NEW)).await;
+    assert_eq!(refused(change), "validation");
+    let counted: Vec<Did> = stage
+        .did()
+        .into_iter()
+        .filter(|did| matches!(did, Did::Attempted(_, Attempt::Failed)))
+        .collect();
+    assert_eq!(counted.len(), 2, "at the address and at the account");
+    assert_eq!(stage.events(), [Event::PasswordRefused]);
+
+    let last = Some(at(0));
+    let account_window = LoginWindow { failed: 9, last_failed: last, ..LoginWindow::default() };
+    let stage = World { account_window, ..world() }.stage();
+    let change = stage.profile.change_password(&cx, current(PASSWORD), secret(NEW)).await;
+    assert_eq!(refused(change), "rate_limited");
+}
+
+#[tokio::test]
+async fn a_locked_device_leaves_the_password_as_it_is() {
+    let device = Some(Failures { failed_logins: 5, locked_until: Some(at(1)) });
+    let stage = World { device, ..world() }.stage();
+    let cx = caller(5, BuiltIn::Viewer);
+    let change = stage.profile.change_password(&cx, current(PASSWORD), secret(NEW)).await;
     assert_eq!(refused(change), "locked");
     assert_eq!(stage.events(), [Event::PasswordRefused]);
 }
@@ -114,7 +146,7 @@ async fn the_new_password_differs_from_the_current_one() {
     let stage = world().stage();
     let cx = caller(5, BuiltIn::Viewer);
     let error =
-        stage.profile.change_password(&cx, secret(PASSWORD), secret(PASSWORD)).await.unwrap_err();
+        stage.profile.change_password(&cx, current(PASSWORD), secret(PASSWORD)).await.unwrap_err();
     assert_eq!(error.fields()[0].pointer, "/new_password");
     assert_eq!(error.fields()[0].code, "unchanged");
 }
@@ -124,7 +156,7 @@ async fn a_new_password_that_does_not_fit_is_refused_before_any_comparison() {
     let stage = world().stage();
     let cx = caller(5, BuiltIn::Viewer);
     let error =
-        stage.profile.change_password(&cx, secret(PASSWORD), secret("zehra")).await.unwrap_err();
+        stage.profile.change_password(&cx, current(PASSWORD), secret("zehra")).await.unwrap_err();
     assert!(error.fields().iter().all(|field| field.pointer == "/new_password"));
     let codes: Vec<&str> = error.fields().iter().map(|field| field.code).collect();
     assert_eq!(codes, ["too_short", "personal"]);

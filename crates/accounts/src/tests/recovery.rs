@@ -12,11 +12,13 @@ use super::world::*;
 use crate::{
     authentication::LoginCommand,
     error::AccountsError,
+    guard::CurrentPassword,
     link::{Link, Purpose},
-    ports::{Attempt, LoginWindow, Meeting},
+    login::{AddressKey, Failures, LoginWindow},
+    ports::{Attempt, Meeting},
     recovery::ResetRequest,
     role::BuiltIn,
-    user::{Failures, NewUser, User, UserPatch},
+    user::{NewUser, User, UserPatch},
 };
 
 const NEW: &str = "yeni bir sandal kıyıda";
@@ -48,8 +50,11 @@ async fn asked(world: World, address: &str) -> Vec<Did> {
     stage.recovery.request(&stranger(), email(address)).await.unwrap();
     let mut did = stage.did();
     for did in &mut did {
-        if let Did::InsertedRequest(request) = did {
-            request.email = email("somebody@example.org");
+        match did {
+            Did::InsertedRequest(request) => request.email = email("somebody@example.org"),
+            // The one of the mailbox is a keyed hash of it.
+            Did::Attempted(key, _) => *key = AddressKey::of_mailbox("somebody"),
+            _ => {}
         }
     }
     did
@@ -67,9 +72,8 @@ async fn a_request_does_the_same_for_known_unknown_inactive_locked_and_invited()
     let mut inactive = world();
     inactive.accounts[0].user.active = false;
     assert_eq!(asked(inactive, "zehra5@example.org").await, known);
-    let mut locked = world();
-    locked.accounts[0].credentials.failures =
-        Failures { failed_logins: 5, locked_until: Some(at(10)) };
+    let device = Some(Failures { failed_logins: 5, locked_until: Some(at(10)) });
+    let locked = World { device, ..world() };
     assert_eq!(asked(locked, "zehra5@example.org").await, known);
     let mut invited = world();
     invited.accounts[0].user.invited_at = Some(at(-5));
@@ -95,11 +99,12 @@ async fn where_no_mail_is_sent_a_request_does_nothing() {
 
 #[tokio::test]
 async fn too_many_requests_are_answered_alike_and_lead_to_no_mail() {
-    let full = LoginWindow { counted: 10, oldest: Some(at(-5)), refusal_recorded: false };
+    let full = LoginWindow { counted: 10, oldest: Some(at(-5)), ..LoginWindow::default() };
     let stage = World { window: full, ..world() }.stage();
     stage.recovery.request(&stranger(), email("zehra5@example.org")).await.unwrap();
     assert_eq!(stage.events(), [Event::PasswordResetLimited]);
-    assert!(stage.has_done(&Did::Attempted(Attempt::Refused)));
+    let is_refusal = |did: &Did| matches!(did, Did::Attempted(_, Attempt::Refused));
+    assert!(stage.did().iter().any(is_refusal));
     assert!(!stage.did().iter().any(|did| matches!(did, Did::InsertedRequest(_))));
     // The next refusals of the window leave nothing behind.
     let full = LoginWindow { refusal_recorded: true, ..full };
@@ -164,13 +169,15 @@ async fn a_request_that_was_answered_is_left_alone() {
 async fn a_link_changes_the_password_ends_every_session_and_unlocks() {
     let mut world = with_link(Purpose::PasswordReset);
     world.sessions = vec![session(1, 5, at(-5))];
-    world.accounts[0].credentials.failures =
-        Failures { failed_logins: 5, locked_until: Some(at(10)) };
     let stage = world.stage();
     let token = token(Purpose::PasswordReset);
-    stage.recovery.reset(&stranger(), token, secret(NEW)).await.unwrap();
+    let device = stage.recovery.reset(&stranger(), token, secret(NEW), None).await.unwrap();
+    assert!(device.is_some(), "the browser is known from now on");
     assert!(stage.has_done(&Did::SetPassword(hash_of(NEW))));
-    assert!(stage.has_done(&Did::SetFailures(Failures::default())));
+    let did = stage.did();
+    let position = |one: &Did| did.iter().position(|did| did == one).unwrap();
+    assert!(stage.has_done(&Did::Unlocked(user_id(5))));
+    assert!(position(&Did::ForgotDevices) < position(&Did::MetDevice), "it is the only one");
     assert!(stage.has_done(&Did::EndedSessions { except: None }));
     assert!(stage.has_done(&Did::EndedLink(link(Purpose::PasswordReset).id)));
     assert_eq!(
@@ -178,6 +185,16 @@ async fn a_link_changes_the_password_ends_every_session_and_unlocks() {
         Some((vec![Event::PasswordReset, Event::SessionEnded], vec![Action::PasswordChanged]))
     );
     assert_eq!(stage.posted(), [(MailTemplate::PasswordChanged, user_id(5), None)]);
+}
+
+#[tokio::test]
+async fn a_browser_that_keeps_something_already_is_known_by_it() {
+    let stage = with_link(Purpose::PasswordReset).stage();
+    let kept = crate::session::DeviceKey::from_random([9; 32]).expose();
+    let token = token(Purpose::PasswordReset);
+    let device = stage.recovery.reset(&stranger(), token, secret(NEW), Some(&kept)).await.unwrap();
+    assert!(device.is_none());
+    assert!(stage.has_done(&Did::MetDevice));
 }
 
 #[tokio::test]
@@ -199,7 +216,7 @@ async fn a_link_that_is_forged_for_another_purpose_expired_or_spent_is_refused_a
         (inactive, token(reset)),
     ] {
         let stage = world.stage();
-        let error = stage.recovery.reset(&stranger(), token, secret(NEW)).await.unwrap_err();
+        let error = stage.recovery.reset(&stranger(), token, secret(NEW), None).await.unwrap_err();
         assert_eq!(codes(&error), [("/token".to_owned(), "link")]);
         assert!(!stage.did().iter().any(|did| matches!(did, Did::SetPassword(_))));
     }
@@ -208,7 +225,7 @@ async fn a_link_that_is_forged_for_another_purpose_expired_or_spent_is_refused_a
 #[tokio::test]
 async fn a_forged_link_costs_neither_a_reading_nor_a_hash() {
     let stage = with_link(Purpose::PasswordReset).stage();
-    let error = stage.recovery.reset(&stranger(), secret("x"), secret(NEW)).await;
+    let error = stage.recovery.reset(&stranger(), secret("x"), secret(NEW), None).await;
     assert_eq!(refused(error), "validation");
     assert_eq!(stage.did(), []);
 }
@@ -217,7 +234,7 @@ async fn a_forged_link_costs_neither_a_reading_nor_a_hash() {
 async fn a_password_that_does_not_fit_leaves_the_link_as_good_as_it_was() {
     let stage = with_link(Purpose::PasswordReset).stage();
     let token = token(Purpose::PasswordReset);
-    let error = stage.recovery.reset(&stranger(), token, secret("zehra")).await.unwrap_err();
+    let error = stage.recovery.reset(&stranger(), token, secret("zehra"), None).await.unwrap_err();
     assert!(codes(&error).iter().all(|(pointer, _)| pointer == "/new_password"));
     assert_eq!(stage.did(), []);
 }
@@ -289,7 +306,7 @@ async fn who_accepts_an_invitation_has_a_password_and_no_invitation() {
     world.accounts[0].user.invited_at = Some(at(-100));
     let stage = world.stage();
     let token = token(Purpose::Invitation);
-    stage.recovery.accept(&stranger(), token, secret(NEW)).await.unwrap();
+    stage.recovery.accept(&stranger(), token, secret(NEW), None).await.unwrap();
     assert!(stage.has_done(&Did::SetPassword(hash_of(NEW))));
     let joined = stage.did().into_iter().find_map(|did| match did {
         Did::UpdatedUser(user) => Some(user.invited_at),
@@ -308,7 +325,7 @@ async fn changed_email(before: World) -> Vec<(MailTemplate, UserId, Option<Email
     let patch = UserPatch { email: Some(email("new@example.org")), ..UserPatch::default() };
     let cx = caller(9, BuiltIn::Superadmin);
     let version = almoner_kernel::Version::FIRST;
-    stage.administration.update(&cx, user_id(5), version, patch).await.unwrap();
+    stage.administration.update(&cx, user_id(5), version, patch, None).await.unwrap();
     assert!(stage.has_done(&Did::EndedLinks(user_id(5))), "the old mailbox keeps a link");
     stage.posted()
 }
@@ -324,9 +341,10 @@ async fn a_new_address_is_told_to_the_old_one_unless_nobody_ever_answered_from_i
 
 #[tokio::test]
 async fn a_new_password_is_told_and_ends_links() {
-    let stage = world().stage();
+    let stage = World { sessions: vec![session(1, 5, at(-5))], ..world() }.stage();
     let cx = caller(5, BuiltIn::Viewer);
-    stage.profile.change_password(&cx, secret(PASSWORD), secret(NEW)).await.unwrap();
+    let current = CurrentPassword { password: secret(PASSWORD), device: None };
+    stage.profile.change_password(&cx, current, secret(NEW)).await.unwrap();
     assert_eq!(stage.posted(), [(MailTemplate::PasswordChanged, user_id(5), None)]);
     assert!(stage.has_done(&Did::EndedLinks(user_id(5))));
 }

@@ -30,7 +30,7 @@ fn of(keys: &[SessionKeyHash], stored: StoredSession) -> Vec<(SessionKeyHash, St
 
 fn over(store: MockStore) -> (Sessions, Arc<LiveSessions>) {
     let live = Arc::new(LiveSessions::new(LivePolicy::default()));
-    (Sessions::new(Arc::new(store), Arc::clone(&live)), live)
+    (Sessions::new(Arc::new(store), Arc::new(Zeros), Arc::clone(&live)), live)
 }
 
 #[tokio::test]
@@ -236,7 +236,9 @@ async fn all_other_sessions_end_at_once() {
     let mut world = World::of([user(5, "viewer")]);
     world.sessions = vec![session(1, 5, at(-1)), session(2, 5, at(-1)), session(3, 5, at(-1))];
     let stage = world.stage();
-    assert_eq!(stage.sessions.end_others(&caller(5, BuiltIn::Viewer)).await.unwrap(), 2);
+    let renewed = stage.sessions.end_others(&caller(5, BuiltIn::Viewer)).await.unwrap();
+    assert_eq!(renewed.session.id, session_id(1));
+    assert!(stage.has_done(&Did::Rekeyed(session_id(1))), "a copy of its cookie opens nothing");
     assert!(stage.has_done(&Did::EndedSessions { except: Some(session_id(1)) }));
     assert_eq!(stage.events(), [Event::SessionEnded]);
 }

@@ -1,6 +1,7 @@
 //! Mocked ports that answer from a prepared world, and write down what a use case did.
 
 use std::{
+    collections::HashMap,
     net::IpAddr,
     sync::{
         Arc,
@@ -21,17 +22,17 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::{
-    AccountsError, Administration, Authentication, Letters, LinkKey, LiveSessions, Profile,
-    Recovery, Roles, Sessions,
+    AccountsError, Administration, Authentication, Letters, LinkKey, LiveSessions, LoginGuard,
+    Profile, Recovery, Roles, Sessions,
     link::{Link, LinkPolicy},
     live::LivePolicy,
-    login::{AddressKey, LoginPolicy},
+    login::{AddressKey, Counted, Failures, LoginPolicy, LoginWindow},
     password::{PasswordPolicy, PasswordRules},
     ports::*,
     recovery::ResetRequest,
     role::{Access, BuiltIn, CustomRole, RoleName},
     session::{DeviceKey, DeviceKeyHash, Session, SessionKey, SessionKeyHash, SessionPolicy},
-    user::{Credentials, Failures, Locale, PasswordHashText, TimeZone, User, UserQuery},
+    user::{Credentials, Locale, PasswordHashText, TimeZone, User, UserQuery},
 };
 
 mock! {
@@ -56,6 +57,17 @@ mock! {
             since: Timestamp,
             until: Timestamp,
         ) -> Result<LoginWindow, StoreError>;
+        async fn device(
+            &self,
+            user: UserId,
+            device: &DeviceKeyHash,
+        ) -> Result<Option<Failures>, StoreError>;
+        async fn counted(
+            &self,
+            users: &[(UserId, AddressKey)],
+            since: Timestamp,
+            until: Timestamp,
+        ) -> Result<HashMap<UserId, Counted>, StoreError>;
         async fn roles(&self) -> Result<Vec<CustomRole>, StoreError>;
         async fn role(&self, name: &RoleName) -> Result<Option<CustomRole>, StoreError>;
         async fn sessions(&self, user: UserId) -> Result<Vec<Session>, StoreError>;
@@ -100,11 +112,19 @@ mock! {
             user: UserId,
             password_hash: &PasswordHashText,
         ) -> Result<(), StoreError>;
+        async fn device(
+            &mut self,
+            user: UserId,
+            device: &DeviceKeyHash,
+        ) -> Result<Option<Failures>, StoreError>;
         async fn set_failures(
             &mut self,
             user: UserId,
+            device: &DeviceKeyHash,
             failures: Failures,
         ) -> Result<(), StoreError>;
+        async fn unlock(&mut self, user: UserId, account: &AddressKey) -> Result<(), StoreError>;
+        async fn forget_devices(&mut self, user: UserId) -> Result<(), StoreError>;
         async fn set_last_login(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError>;
         async fn lock_login_window(
             &mut self,
@@ -128,6 +148,12 @@ mock! {
             session: &Session,
             key: &SessionKeyHash,
         ) -> Result<(), StoreError>;
+        async fn rekey_session(
+            &mut self,
+            id: SessionId,
+            user: UserId,
+            key: &SessionKeyHash,
+        ) -> Result<Option<Session>, StoreError>;
         async fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, StoreError>;
         async fn end_session(&mut self, id: SessionId, user: UserId) -> Result<bool, StoreError>;
         async fn end_sessions(
@@ -168,7 +194,11 @@ pub enum Did {
     SetPassword(PasswordHashText),
     SetFailures(Failures),
     SetLastLogin(Timestamp),
-    Attempted(Attempt),
+    Unlocked(UserId),
+    ForgotDevices,
+    MetDevice,
+    Attempted(AddressKey, Attempt),
+    Rekeyed(SessionId),
     InsertedSession(Session),
     EndedSession(SessionId),
     EndedSessions { except: Option<SessionId> },
@@ -194,8 +224,14 @@ pub struct World {
     pub accounts_in_tx: Option<Vec<Account>>,
     pub roles: Vec<CustomRole>,
     pub sessions: Vec<Session>,
+    /// What strangers have done at the address, and to the account, of every login here.
     pub window: LoginWindow,
+    pub account_window: LoginWindow,
+    /// What the unit of work finds instead.
     pub window_in_tx: Option<LoginWindow>,
+    pub account_window_in_tx: Option<LoginWindow>,
+    /// What the device of every login here has failed at; none for a stranger's.
+    pub device: Option<Failures>,
     pub superadmins: u64,
     pub users_with_role: u64,
     pub taken: Option<&'static str>,
@@ -281,11 +317,16 @@ impl World {
             Arc::new(Breaches(self.breached.clone())),
             Arc::clone(&hasher),
         );
+        let guard = || {
+            let hasher = Arc::clone(&hasher);
+            LoginGuard::new(Arc::clone(&accounts), hasher, link_key(), LoginPolicy::default())
+        };
         let letters = || Letters::new(!self.mail_is_off, LinkPolicy::default(), Arc::clone(&ids));
         Stage {
             recovery: Recovery::new(
                 Arc::clone(&accounts),
                 rules.clone(),
+                Arc::new(Zeros),
                 letters(),
                 link_key(),
                 Arc::clone(&ids),
@@ -293,25 +334,25 @@ impl World {
             ),
             authentication: Authentication::new(
                 Arc::clone(&accounts),
-                Arc::clone(&hasher),
+                guard(),
                 Arc::new(Zeros),
                 Arc::clone(&ids),
                 Arc::clone(&live),
                 letters(),
-                LoginPolicy::default(),
                 SessionPolicy::default(),
             ),
-            sessions: Sessions::new(Arc::clone(&accounts), Arc::clone(&live)),
+            sessions: Sessions::new(Arc::clone(&accounts), Arc::new(Zeros), Arc::clone(&live)),
             profile: Profile::new(
                 Arc::clone(&accounts),
-                hasher,
+                guard(),
                 rules.clone(),
+                Arc::new(Zeros),
                 Arc::clone(&live),
                 letters(),
-                LoginPolicy::default(),
             ),
             administration: Administration::new(
                 Arc::clone(&accounts),
+                guard(),
                 rules,
                 Arc::new(Zeros),
                 Arc::clone(&ids),
@@ -322,6 +363,19 @@ impl World {
             live,
             did,
         }
+    }
+
+    fn window_of(&self, key: &AddressKey, in_tx: bool) -> LoginWindow {
+        let is_account = key.as_str().starts_with("login account ");
+        let (before, inside) = match is_account {
+            true => (self.account_window, self.account_window_in_tx),
+            false => (self.window, self.window_in_tx),
+        };
+        inside.filter(|_| in_tx).unwrap_or(before)
+    }
+
+    fn device_of(&self, user: UserId) -> Option<Failures> {
+        self.device.filter(|_| self.accounts.iter().any(|account| account.user.id == user))
     }
 
     fn role(&self, name: &RoleName) -> Option<CustomRole> {
@@ -362,7 +416,17 @@ fn store(world: &World, did: &Log) -> MockStore {
     let w = world.clone();
     store.expect_account().returning(move |id| Ok(find(&w.accounts, id, Scope::All)));
     let w = world.clone();
-    store.expect_login_window().returning(move |_, _, _| Ok(w.window));
+    store.expect_login_window().returning(move |key, _, _| Ok(w.window_of(key, false)));
+    let w = world.clone();
+    store.expect_device().returning(move |user, _| Ok(w.device_of(user)));
+    let w = world.clone();
+    store.expect_counted().returning(move |users, _, _| {
+        let counted = |(user, _): &(UserId, AddressKey)| {
+            let device_locked_until = w.device.and_then(|failures| failures.locked_until);
+            (*user, Counted { device_locked_until, strangers: w.account_window })
+        };
+        Ok(users.iter().map(counted).collect())
+    });
     let w = world.clone();
     store.expect_roles().returning(move || Ok(w.roles.clone()));
     let w = world.clone();
@@ -401,7 +465,20 @@ fn tx(world: &World, log: &Log) -> MockTx {
         Ok(w.superadmins)
     });
     let w = world.clone();
-    tx.expect_lock_login_window().returning(move |_, _, _| Ok(w.window_in_tx.unwrap_or(w.window)));
+    tx.expect_lock_login_window().returning(move |key, _, _| Ok(w.window_of(key, true)));
+    let w = world.clone();
+    tx.expect_device().returning(move |user, _| Ok(w.device_of(user)));
+    let l = Arc::clone(log);
+    tx.expect_unlock().returning(move |user, _| logged!(l, Did::Unlocked(user)));
+    let l = Arc::clone(log);
+    tx.expect_forget_devices().returning(move |_| logged!(l, Did::ForgotDevices));
+    let (w, l) = (world.clone(), Arc::clone(log));
+    tx.expect_rekey_session().returning(move |id, user, _| {
+        let mut own = w.sessions.iter();
+        let session = own.find(|own| own.id == id && own.user_id == user).cloned();
+        l.lock().extend(session.as_ref().map(|_| Did::Rekeyed(id)));
+        Ok(session)
+    });
     tx.expect_sweep().returning(|_, _| Ok(()));
     let w = world.clone();
     tx.expect_role().returning(move |name| Ok(w.role(name)));
@@ -435,12 +512,13 @@ fn tx(world: &World, log: &Log) -> MockTx {
     let l = Arc::clone(log);
     tx.expect_set_password().returning(move |_, hash| logged!(l, Did::SetPassword(hash.clone())));
     let l = Arc::clone(log);
-    tx.expect_set_failures().returning(move |_, failures| logged!(l, Did::SetFailures(failures)));
+    tx.expect_set_failures()
+        .returning(move |_, _, failures| logged!(l, Did::SetFailures(failures)));
     let l = Arc::clone(log);
     tx.expect_set_last_login().returning(move |_, at| logged!(l, Did::SetLastLogin(at)));
     let l = Arc::clone(log);
     tx.expect_insert_login_attempt()
-        .returning(move |_, _, attempt| logged!(l, Did::Attempted(attempt)));
+        .returning(move |key, _, attempt| logged!(l, Did::Attempted(key.clone(), attempt)));
     let l = Arc::clone(log);
     tx.expect_insert_session()
         .returning(move |session, _| logged!(l, Did::InsertedSession(session.clone())));
@@ -464,7 +542,11 @@ fn tx(world: &World, log: &Log) -> MockTx {
         Ok(1)
     });
     let meeting = world.meeting.unwrap_or(Meeting::Known);
-    tx.expect_meet_device().returning(move |_, _, _| Ok(meeting));
+    let l = Arc::clone(log);
+    tx.expect_meet_device().returning(move |_, _, _| {
+        l.lock().push(Did::MetDevice);
+        Ok(meeting)
+    });
     let l = Arc::clone(log);
     tx.expect_insert_link().returning(move |link| logged!(l, Did::InsertedLink(link.clone())));
     let (w, l) = (world.clone(), Arc::clone(log));
@@ -536,7 +618,7 @@ impl BreachedPasswords for Breaches {
     }
 }
 
-struct Zeros;
+pub struct Zeros;
 
 impl Secrets for Zeros {
     fn session_key(&self) -> Result<SessionKey, StoreError> {
@@ -606,11 +688,7 @@ pub fn user(number: u128, role: &str) -> User {
 }
 
 pub fn account(user: User, password: &str) -> Account {
-    let credentials = Credentials {
-        user_id: user.id,
-        password_hash: hash_of(password),
-        failures: Failures::default(),
-    };
+    let credentials = Credentials { user_id: user.id, password_hash: hash_of(password) };
     Account { user, credentials }
 }
 

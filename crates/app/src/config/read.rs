@@ -139,6 +139,10 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
 
     let attempts_per_address = reader.read(key::LOGIN_ATTEMPTS, whole(1..=10_000));
     let address_window = reader.read(key::LOGIN_WINDOW, minute_to(DAY, "must be from 1m to 1d"));
+    let logins_per_address = reader.read(key::LOGIN_ALL, whole(10..=1_000_000));
+    let attempts_per_account = reader.read(key::LOGIN_STRANGERS, whole(10..=10_000));
+    let account_window =
+        reader.read(key::LOGIN_STRANGERS_WINDOW, minute_to(DAY, "must be from 1m to 1d"));
     let lockout_failures = reader.read(key::LOGIN_FAILURES, whole(1..=100));
     let lockout_time = reader.read(key::LOGIN_LOCKOUT, minute_to(DAY, "must be from 1m to 1d"));
 
@@ -210,7 +214,10 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
             max_failures: lockout_failures?,
             lock: lockout_time?,
             max_per_address: attempts_per_address?,
+            max_logins: logins_per_address?,
             window: address_window?,
+            max_per_account: attempts_per_account?,
+            account_window: account_window?,
         },
         mail: mail?,
         links: links?,

@@ -148,11 +148,17 @@ keys! {
     /// Password hashes computed at the same time.
     PASSWORD_HASH_THREADS = "password.hash_threads", "ALMONER_PASSWORD_HASH_THREADS", Some("2");
 
-    /// Logins one address may try within the window.
+    /// Logins that may fail from one address within the window.
     LOGIN_ATTEMPTS = "login.attempts_per_address", "ALMONER_LOGIN_ATTEMPTS_PER_ADDRESS", Some("10");
     /// The window of those attempts.
     LOGIN_WINDOW = "login.address_window", "ALMONER_LOGIN_ADDRESS_WINDOW", Some("10m");
-    /// Wrong passwords in a row that lock an account.
+    /// Logins one address or known device may make within the window at all.
+    LOGIN_ALL = "login.logins_per_address", "ALMONER_LOGIN_LOGINS_PER_ADDRESS", Some("300");
+    /// Logins of unknown browsers that may fail for one account within a window of its own.
+    LOGIN_STRANGERS = "login.attempts_per_account", "ALMONER_LOGIN_ATTEMPTS_PER_ACCOUNT", Some("100");
+    /// The length of that window.
+    LOGIN_STRANGERS_WINDOW = "login.account_window", "ALMONER_LOGIN_ACCOUNT_WINDOW", Some("1d");
+    /// Wrong passwords in a row that lock an account for one known device.
     LOGIN_FAILURES = "login.lockout_failures", "ALMONER_LOGIN_LOCKOUT_FAILURES", Some("5");
     /// How long it stays locked.
     LOGIN_LOCKOUT = "login.lockout_time", "ALMONER_LOGIN_LOCKOUT_TIME", Some("15m");

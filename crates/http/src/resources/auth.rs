@@ -5,7 +5,10 @@
 pub(crate) mod bodies;
 
 use actix_web::{HttpRequest, delete, get, post, web::Data};
-use almoner_accounts::authentication::{LoggedIn, LoginCommand};
+use almoner_accounts::{
+    authentication::{LoggedIn, LoginCommand},
+    guard::CurrentPassword,
+};
 use almoner_kernel::{Actor, Context, Denied, Fault, id::SessionEntity};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -19,7 +22,7 @@ use crate::{
     body::AnyText,
     health,
     problem::ProblemBody,
-    session::{self, NewSession, SecretKey},
+    session::{self, NewSession},
 };
 
 /// Registers the handlers.
@@ -40,10 +43,16 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Sets the session cookie and the readable CSRF cookie. A session the request came with is ended
 /// first, whether or not the login succeeds. With `remember_me` the session lives longer and the
-/// cookies outlive the browser. Too many wrong passwords lock the account for a while; too many
-/// logins from one address are refused. The answer is never kept for an `Idempotency-Key`. A browser
-/// also gets a cookie it is known by at later logins: without it the user is told of the login by
-/// mail.
+/// cookies outlive the browser. The answer is never kept for an `Idempotency-Key`.
+///
+/// A browser also gets a cookie it is known by at later logins: without it the user is told of the
+/// login by mail. A browser that the account knows is locked after five wrong passwords of its own,
+/// for 15 minutes, and by nothing else. All others are strangers to the account: from one address ten
+/// of their logins may fail in ten minutes, and after the third wrong password each guess at one
+/// e-mail address waits for twice as long as the one before, a second at first and 15 minutes at the
+/// most, 100 a day, whether or not there is such an account. They are told by a 429 with
+/// `Retry-After`, before any password is looked at. Whoever is kept out as a stranger chooses a new
+/// password with a mailed link: the browser it is used in is known from then on.
 #[utoipa::path(
     tag = "auth",
     request_body(
@@ -88,8 +97,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         (
             status = 423,
             headers(("Retry-After" = u64, description = "Seconds until the account opens again.")),
-            description = "The password is right, but the account is locked after too many wrong \
-                ones; `Retry-After` says for how many seconds",
+            description = "The password is right, but the account is locked for this device after too \
+                many wrong ones; `Retry-After` says for how many seconds",
             body = ProblemBody,
             content_type = "application/problem+json",
             example = json!(locked_example()),
@@ -121,13 +130,7 @@ async fn login(
         }
     })?;
     let LoggedIn { key, device, session, user, caller } = logged_in;
-    let remember_for = session.remembered.then(|| session.expires_at - stranger.at);
-    let new = NewSession {
-        key: SecretKey(key.expose()),
-        id: session.id,
-        remember_for: remember_for.and_then(|time| time.to_std().ok()),
-        device: device.map(|device| SecretKey(device.expose())),
-    };
+    let new = NewSession::of(&session, &key, device, stranger.at);
     let csrf_token = session::begin(&req, new)?;
     Ok(Answer::plain(&CurrentSessionBody::of(&user, &caller, &session, csrf_token)))
 }
@@ -225,26 +228,34 @@ async fn end_session(
 
 /// End your other sessions
 ///
-/// Logs you out everywhere but here.
+/// Logs you out everywhere but here. This session goes on with a new cookie: a copy of the old one
+/// opens nothing any more.
 #[utoipa::path(
     tag = "auth",
-    responses((status = 204, description = "Only this session is left")),
+    responses((
+        status = 204,
+        headers(("Set-Cookie" = String, description = "The session and the CSRF cookie.")),
+        description = "Only this session is left",
+    )),
     extensions(("x-permission" = json!("session"))),
 )]
 #[delete("/sessions")]
 async fn end_other_sessions(
     cx: Cx,
+    req: HttpRequest,
     domains: Data<Domains>,
     _: StrictQuery<NoParams>,
 ) -> Result<Answer, Problem> {
-    domains.sessions.end_others(&cx).await?;
+    let renewed = domains.sessions.end_others(&cx).await?;
+    session::renew(&req, &renewed, cx.at)?;
     Ok(Answer::no_content())
 }
 
 /// Change your password
 ///
-/// Ends your other sessions; this one goes on. A wrong current password counts like a failed login.
-/// The answer is never kept for an `Idempotency-Key`.
+/// Ends your other sessions; this one goes on with a new cookie, and a copy of the old one opens
+/// nothing any more. A wrong current password counts like a failed login. The answer is never kept
+/// for an `Idempotency-Key`.
 #[utoipa::path(
     tag = "auth",
     request_body(
@@ -256,7 +267,11 @@ async fn end_other_sessions(
         }),
     ),
     responses(
-        (status = 204, description = "The password is changed"),
+        (
+            status = 204,
+            headers(("Set-Cookie" = String, description = "The session and the CSRF cookie.")),
+            description = "The password is changed",
+        ),
         (
             status = 409,
             description = "The password was changed at the same moment: try again",
@@ -267,8 +282,8 @@ async fn end_other_sessions(
         (
             status = 423,
             headers(("Retry-After" = u64, description = "Seconds until the account opens again.")),
-            description = "The account is locked after too many wrong passwords; `Retry-After` \
-                says for how many seconds",
+            description = "The account is locked for this device after too many wrong passwords; \
+                `Retry-After` says for how many seconds",
             body = ProblemBody,
             content_type = "application/problem+json",
             example = json!(locked_example()),
@@ -279,11 +294,14 @@ async fn end_other_sessions(
 #[post("/password")]
 async fn change_password(
     cx: Cx,
+    req: HttpRequest,
     domains: Data<Domains>,
     body: Body<PasswordChangeBody>,
 ) -> Result<Answer, Problem> {
-    let (current, new) = body.value.command(body.fields)?;
-    domains.profile.change_password(&cx, current, new).await?;
+    let (password, new) = body.value.command(body.fields)?;
+    let current = CurrentPassword { password, device: session::device_of(&req) };
+    let renewed = domains.profile.change_password(&cx, current, new).await?;
+    session::renew(&req, &renewed, cx.at)?;
     Ok(Answer::no_content())
 }
 
@@ -317,7 +335,8 @@ async fn request_password_reset(
 /// Choose a new password
 ///
 /// With the token of a mailed link: what stands behind `#token=` in its address. Ends every session of
-/// the user and opens an account that was locked. A token that is unknown, used, replaced or expired
+/// the user and every lock of the account, and forgets the devices it knew: the browser this comes
+/// from is the only one it knows from then on, by a cookie that it gets if it has none. A token that is unknown, used, replaced or expired
 /// is a 422 with the code `link` at `/token`; a password that does not fit leaves the token as good as
 /// it was.
 #[utoipa::path(
@@ -327,17 +346,24 @@ async fn request_password_reset(
         description = "The token and the new password",
         example = json!(new_password_example()),
     ),
-    responses((status = 204, description = "The password is changed")),
+    responses((
+        status = 204,
+        headers(("Set-Cookie" = String, description = "What the browser is known by from now on.")),
+        description = "The password is changed",
+    )),
     extensions(("x-not-repeatable" = json!(true))),
 )]
 #[post("/password-reset/confirm")]
 async fn confirm_password_reset(
     cx: Cx,
+    req: HttpRequest,
     domains: Data<Domains>,
     body: Body<NewPasswordBody>,
 ) -> Result<Answer, Problem> {
     let (token, password) = body.value.command(body.fields)?;
-    domains.recovery.reset(&stranger(cx), token, password).await?;
+    let known = session::device_of(&req);
+    let device = domains.recovery.reset(&stranger(cx), token, password, known.as_deref()).await?;
+    session::remember_device(&req, device);
     Ok(Answer::no_content())
 }
 
@@ -352,17 +378,24 @@ async fn confirm_password_reset(
         description = "The token and the first password",
         example = json!(new_password_example()),
     ),
-    responses((status = 204, description = "The user can log in")),
+    responses((
+        status = 204,
+        headers(("Set-Cookie" = String, description = "What the browser is known by from now on.")),
+        description = "The user can log in",
+    )),
     extensions(("x-not-repeatable" = json!(true))),
 )]
 #[post("/invitation/accept")]
 async fn accept_invitation(
     cx: Cx,
+    req: HttpRequest,
     domains: Data<Domains>,
     body: Body<NewPasswordBody>,
 ) -> Result<Answer, Problem> {
     let (token, password) = body.value.command(body.fields)?;
-    domains.recovery.accept(&stranger(cx), token, password).await?;
+    let known = session::device_of(&req);
+    let device = domains.recovery.accept(&stranger(cx), token, password, known.as_deref()).await?;
+    session::remember_device(&req, device);
     Ok(Answer::no_content())
 }
 

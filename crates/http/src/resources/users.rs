@@ -4,6 +4,8 @@ pub(crate) mod bodies;
 
 use actix_web::{HttpRequest, get, patch, post, web::Data};
 use almoner_accounts::{
+    administration::SeenUser,
+    guard::CurrentPassword,
     role::RoleName,
     user::{User, UserQuery, UserSort},
 };
@@ -19,14 +21,19 @@ use uuid::Uuid;
 
 use self::bodies::{
     NewUserBody, ProfilePatchBody, UserBody, UserPatchBody, created_user_example,
-    inactive_user_example, invited_user_example, new_user_example, user_example,
+    inactive_user_example, invited_user_example, new_user_example, seen_user_example, user_example,
 };
-use super::{audit, shared};
+use super::{
+    audit,
+    auth::bodies::locked_example,
+    shared::{self, OptionalIfMatch, OptionalIfMatchParam},
+};
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
     ListOf, ListQuery, NoBody, PageParams, Params, Problem,
     live::list::{Follower, FollowerParam, ListAnswer, LiveList},
-    query, replay,
+    problem::ProblemBody,
+    query, replay, session,
 };
 
 /// Registers the handlers.
@@ -40,6 +47,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(deactivate_user)
         .service(restore_user)
         .service(invite_user)
+        .service(unlock_user)
         .service(audit::get_user_history);
 }
 
@@ -95,7 +103,9 @@ async fn update_me(
 
 /// List users
 ///
-/// The users within your scope, the newest first unless `sort` says otherwise.
+/// The users within your scope, the newest first unless `sort` says otherwise. `locks` says whose logins
+/// are kept off at the moment; like `last_login_at` it changes without a new version, and who follows
+/// the list sees it with the next change of the user.
 #[utoipa::path(
     tag = "users",
     params(PageParams, UserFilter, FollowerParam),
@@ -103,7 +113,7 @@ async fn update_me(
         status = 200,
         description = "A page of users",
         body = ListOf<UserBody>,
-        example = json!({ "items": [user_example()] }),
+        example = json!({ "items": [seen_user_example()] }),
     )),
     extensions(("x-permission" = json!("users:read"))),
 )]
@@ -155,13 +165,16 @@ async fn create_user(
 
 /// Get a user
 ///
-/// `last_login_at` changes without a new version: a login is not an edit.
+/// `last_login_at` and `locks` change without a new version: a login is not an edit.
 #[utoipa::path(
     tag = "users",
     params(("id" = Uuid, Path, description = "The user"), IfNoneMatchParam),
-    responses(
-        (status = 200, description = "The user", body = UserBody, example = json!(user_example())),
-    ),
+    responses((
+        status = 200,
+        description = "The user",
+        body = UserBody,
+        example = json!(seen_user_example()),
+    )),
     extensions(("x-permission" = json!("users:read"))),
 )]
 #[get("/{id}")]
@@ -171,14 +184,15 @@ async fn get_user(
     id: IdPath<UserEntity>,
     known: IfNoneMatch,
 ) -> Result<Answer, Problem> {
-    let user = domains.users.find(&cx, id.0).await?;
-    Ok(Answer::read(&known, user.version, &UserBody::of(&user)))
+    let seen = domains.users.find(&cx, id.0).await?;
+    Ok(Answer::read(&known, seen.user.version, &UserBody::seen(&seen)))
 }
 
 /// Change a user
 ///
 /// Changes a user whose role allows no more than yours. A new role or e-mail address ends all of
-/// their sessions. Nobody changes their own role, and the last active superadmin keeps theirs.
+/// their sessions. Nobody changes their own role, and the last active superadmin keeps theirs. A new
+/// e-mail address of your own needs your `current_password`; a wrong one counts like a failed login.
 #[utoipa::path(
     tag = "users",
     params(("id" = Uuid, Path, description = "The user"), IfMatchParam),
@@ -192,19 +206,30 @@ async fn get_user(
         description = "The changed user",
         body = UserBody,
         example = json!(user_example()),
+    ), (
+        status = 423,
+        headers(("Retry-After" = u64, description = "Seconds until the account opens again.")),
+        description = "The `current_password` is right, but the account is locked for this device after \
+            too many wrong ones",
+        body = ProblemBody,
+        content_type = "application/problem+json",
+        example = json!(locked_example()),
     )),
     extensions(("x-permission" = json!("users:manage"))),
 )]
 #[patch("/{id}")]
 async fn update_user(
     cx: Cx,
+    req: HttpRequest,
     domains: Data<Domains>,
     id: IdPath<UserEntity>,
     expected: IfMatch,
     body: Body<UserPatchBody>,
 ) -> Result<Answer, Problem> {
-    let patch = body.value.command(body.fields, domains.region)?;
-    let user = domains.users.update(&cx, id.0, expected.0, patch).await?;
+    let (patch, password) = body.value.command(body.fields, domains.region)?;
+    let device = session::device_of(&req);
+    let current = password.map(|password| CurrentPassword { password, device });
+    let user = domains.users.update(&cx, id.0, expected.0, patch, current.as_ref()).await?;
     Ok(Answer::ok(user.version, &UserBody::of(&user)))
 }
 
@@ -291,6 +316,37 @@ async fn invite_user(
     replay::run(&cx, &req, invite, answer).await
 }
 
+/// Unlock a user
+///
+/// Ends whatever keeps logins of the user off: the locks of their devices after wrong passwords, and
+/// the waiting and the limit that strangers' guesses have led to. It is no error when there was
+/// nothing. While strangers go on guessing, a browser that the account does not know soon waits again;
+/// a mailed link to choose a new password makes it known.
+#[utoipa::path(
+    tag = "users",
+    params(("id" = Uuid, Path, description = "The user"), OptionalIfMatchParam),
+    responses((
+        status = 200,
+        description = "The user, whose logins nothing keeps off",
+        headers(("ETag" = String, description = "The version of the user, for If-Match.")),
+        body = UserBody,
+        example = json!(user_example()),
+    )),
+    extensions(("x-permission" = json!("users:manage"))),
+)]
+#[post("/{id}/unlock")]
+async fn unlock_user(
+    cx: Cx,
+    req: HttpRequest,
+    domains: Data<Domains>,
+    id: IdPath<UserEntity>,
+    expected: OptionalIfMatch,
+    _: NoBody,
+) -> Result<Answer, Problem> {
+    let unlock = async |cx: &Context| domains.users.unlock(cx, id.0, expected.0).await;
+    replay::run(&cx, &req, unlock, answer).await
+}
+
 fn answer(user: &User) -> Answer {
     Answer::ok(user.version, &UserBody::of(user))
 }
@@ -337,7 +393,7 @@ impl LiveList for UserFilter {
     const PATH: &'static str = "/api/v1/users";
     const ENTITY: &'static str = UserEntity::NAME;
     const OTHERS: Option<&'static [&'static str]> = Some(&[]);
-    type Record = User;
+    type Record = SeenUser;
     type Body = UserBody;
 
     async fn page(
@@ -345,19 +401,19 @@ impl LiveList for UserFilter {
         cx: &Context,
         query: &Self::Query,
         page: &PageRequest,
-    ) -> Result<Page<User>, Problem> {
+    ) -> Result<Page<SeenUser>, Problem> {
         Ok(domains.users.list(cx, query, page).await?)
     }
 
-    fn body(user: User) -> Result<UserBody, Problem> {
-        Ok(UserBody::of(&user))
+    fn body(seen: SeenUser) -> Result<UserBody, Problem> {
+        Ok(UserBody::seen(&seen))
     }
 
-    fn version(user: &User) -> Version {
-        user.version
+    fn version(seen: &SeenUser) -> Version {
+        seen.user.version
     }
 
-    fn shows(user: &User) -> Vec<Uuid> {
-        vec![user.id.uuid()]
+    fn shows(seen: &SeenUser) -> Vec<Uuid> {
+        vec![seen.user.id.uuid()]
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
+use almoner_accounts::login::LockKind;
 use almoner_donations::{DonorKind, GroupBy, Method, State};
 use almoner_jobs::{JobState, Outcome};
 use almoner_kernel::{
@@ -85,6 +86,9 @@ lists! {
     /// Which records a role may meet: those its user created, also those assigned to its user, or
     /// all. More may be added.
     ScopeWord = ScopeKind, "Scope";
+    /// Whose logins are kept off: those of one of the user's own devices, after wrong passwords there, or
+    /// those of strangers, which is every browser the account does not know. More may be added.
+    LockKindWord = LockKind, "LockKind";
     /// What was done to a record. More may be added.
     ActionWord = Action, "Action";
     /// What happened. More may be added.

@@ -56,7 +56,8 @@ fn profile_patch(body: Value) -> Result<ProfilePatch, Invalid> {
 }
 
 fn user_patch(body: Value) -> Result<UserPatch, Invalid> {
-    read::<UserPatchBody>(body).command(Fields::default(), turkey())
+    let read = read::<UserPatchBody>(body).command(Fields::default(), turkey());
+    read.map(|(patch, _)| patch)
 }
 
 fn new_role(body: Value) -> Result<NewRole, Invalid> {

@@ -2,10 +2,11 @@
 
 use almoner_accounts::{
     link::{Link, Purpose},
+    login::Failures,
     ports::Account,
     role::{Access, CustomRole, EditWindow, RoleDescription, RoleLabel, RoleName},
     session::Session,
-    user::{Credentials, Failures, Locale, PasswordHashText, TimeZone, User},
+    user::{Credentials, Locale, PasswordHashText, TimeZone, User},
 };
 use almoner_kernel::{
     EmailAddress, Id, LinkId, Permission, PersonName, PhoneNumber, ScopeKind, SessionId,
@@ -15,7 +16,7 @@ use chrono::Duration;
 use sea_orm::ActiveValue::{NotSet, Set};
 
 use crate::{
-    entities::{links, roles, sessions, users},
+    entities::{devices, links, roles, sessions, users},
     paging::{instant, millis},
 };
 
@@ -43,12 +44,15 @@ pub fn into_account(row: users::Model) -> Result<Account, StoreError> {
     let credentials = Credentials {
         user_id: UserId::new(row.id),
         password_hash: PasswordHashText::new(row.password_hash.clone()),
-        failures: Failures {
-            failed_logins: u32::try_from(row.failed_logins).unwrap_or(u32::MAX),
-            locked_until: row.locked_until.map(instant).transpose()?,
-        },
     };
     Ok(Account { user: into_user(row)?, credentials })
+}
+
+pub fn into_failures(row: &devices::Model) -> Result<Failures, StoreError> {
+    Ok(Failures {
+        failed_logins: u32::try_from(row.failed_logins).unwrap_or(u32::MAX),
+        locked_until: row.locked_until.map(instant).transpose()?,
+    })
 }
 
 pub fn into_role(row: roles::Model) -> Result<CustomRole, StoreError> {
@@ -106,8 +110,6 @@ pub fn user_row(user: &User) -> users::ActiveModel {
         active: Set(user.active),
         last_login_at: NotSet,
         password_hash: NotSet,
-        failed_logins: NotSet,
-        locked_until: NotSet,
         search: Set(user.search_text()),
         version: Set(user.version.number()),
         created_at: Set(millis(user.created_at)),

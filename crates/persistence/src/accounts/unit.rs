@@ -2,12 +2,12 @@
 
 use almoner_accounts::{
     link::Link,
-    login::AddressKey,
-    ports::{Account, AccountsTx, Attempt, LoginWindow, Meeting},
+    login::{AddressKey, Failures, LoginWindow},
+    ports::{Account, AccountsTx, Attempt, Meeting},
     recovery::ResetRequest,
     role::{BuiltIn, CustomRole, RoleName},
     session::{DeviceKeyHash, Session, SessionKeyHash},
-    user::{Failures, PasswordHashText, User},
+    user::{PasswordHashText, User},
 };
 use almoner_kernel::{LinkId, NewMail, Scope, SessionId, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
@@ -15,13 +15,15 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Statement,
-    sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query},
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{
-    by_id, has_users, login_window, role_named,
-    rows::{into_account, into_role, into_session, into_user, role_row, user_row},
+    by_id,
+    guesses::{self, login_window},
+    has_users, role_named,
+    rows::{into_account, into_failures, into_role, into_session, into_user, role_row, user_row},
 };
 use crate::{
     commit::{UnitHandle, changed_one, deleted_one},
@@ -30,9 +32,6 @@ use crate::{
     mails,
     paging::millis,
 };
-
-/// Rows a sweep removes at the most: it rides on somebody's login.
-const SWEPT: u64 = 200;
 
 #[async_trait]
 impl AccountsTx for UnitHandle {
@@ -71,8 +70,6 @@ impl AccountsTx for UnitHandle {
         let row = users::ActiveModel {
             last_login_at: Set(user.last_login_at.map_or(0, millis)),
             password_hash: Set(password_hash.expose().to_owned()),
-            failed_logins: Set(0),
-            locked_until: Set(None),
             ..user_row(user)
         };
         users::Entity::insert(row)
@@ -100,15 +97,6 @@ impl AccountsTx for UnitHandle {
     ) -> Result<(), StoreError> {
         let row = users::ActiveModel {
             password_hash: Set(password_hash.expose().to_owned()),
-            ..Default::default()
-        };
-        set(&*self.work, user, row).await
-    }
-
-    async fn set_failures(&mut self, user: UserId, failures: Failures) -> Result<(), StoreError> {
-        let row = users::ActiveModel {
-            failed_logins: Set(failures.failed_logins.into()),
-            locked_until: Set(failures.locked_until.map(millis)),
             ..Default::default()
         };
         set(&*self.work, user, row).await
@@ -147,6 +135,7 @@ impl AccountsTx for UnitHandle {
             address: Set(address.as_str().to_owned()),
             at: Set(millis(at)),
             refused: Set(attempt == Attempt::Refused),
+            failed: Set(attempt == Attempt::Failed),
         };
         login_attempts::Entity::insert(row)
             .exec_without_returning(&*self.work)
@@ -160,35 +149,7 @@ impl AccountsTx for UnitHandle {
         attempts_until: Timestamp,
         sessions_until: Timestamp,
     ) -> Result<(), StoreError> {
-        use login_attempts::Column as Attempt;
-        use sessions::Column as Session;
-
-        let attempts = login_attempts::Entity::find()
-            .select_only()
-            .column(Attempt::Id)
-            .filter(Attempt::At.lte(millis(attempts_until)))
-            .limit(SWEPT)
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .into_query();
-        let sessions = sessions::Entity::find()
-            .select_only()
-            .column(Session::Id)
-            .filter(Session::ExpiresAt.lte(millis(sessions_until)))
-            .limit(SWEPT)
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .into_query();
-        let mut delete_attempts = Query::delete();
-        delete_attempts
-            .from_table(login_attempts::Entity)
-            .and_where(Expr::col(Attempt::Id).in_subquery(attempts));
-        let mut delete_sessions = Query::delete();
-        delete_sessions
-            .from_table(sessions::Entity)
-            .and_where(Expr::col(Session::Id).in_subquery(sessions));
-        for delete in [delete_attempts, delete_sessions] {
-            self.work.execute(&delete).await.map_err(store_error)?;
-        }
-        Ok(())
+        guesses::sweep(&*self.work, attempts_until, sessions_until).await
     }
 
     async fn insert_session(
@@ -213,6 +174,27 @@ impl AccountsTx for UnitHandle {
             .await
             .map_err(store_error)?;
         Ok(())
+    }
+
+    async fn rekey_session(
+        &mut self,
+        id: SessionId,
+        user: UserId,
+        key: &SessionKeyHash,
+    ) -> Result<Option<Session>, StoreError> {
+        sessions::Entity::update_many()
+            .col_expr(sessions::Column::KeyHash, Expr::val(key.0.to_vec()))
+            .filter(sessions::Column::Id.eq(id.uuid()))
+            .filter(sessions::Column::UserId.eq(user.uuid()))
+            .exec(&*self.work)
+            .await
+            .map_err(store_error)?;
+        let row = sessions::Entity::find_by_id(id.uuid())
+            .filter(sessions::Column::UserId.eq(user.uuid()))
+            .one(&*self.work)
+            .await
+            .map_err(store_error)?;
+        row.map(into_session).transpose()
     }
 
     async fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, StoreError> {
@@ -270,34 +252,38 @@ impl AccountsTx for UnitHandle {
         device: &DeviceKeyHash,
         at: Timestamp,
     ) -> Result<Meeting, StoreError> {
-        use devices::Column;
+        guesses::meet_device(&*self.work, user, device, at).await
+    }
 
-        let seen = devices::Entity::update_many()
-            .col_expr(Column::LastSeenAt, Expr::val(millis(at)))
-            .filter(Column::UserId.eq(user.uuid()))
-            .filter(Column::KeyHash.eq(device.0.to_vec()))
+    async fn device(
+        &mut self,
+        user: UserId,
+        device: &DeviceKeyHash,
+    ) -> Result<Option<Failures>, StoreError> {
+        let row = guesses::device(user, device).lock_exclusive().one(&*self.work).await;
+        row.map_err(store_error)?.as_ref().map(into_failures).transpose()
+    }
+
+    async fn set_failures(
+        &mut self,
+        user: UserId,
+        device: &DeviceKeyHash,
+        failures: Failures,
+    ) -> Result<(), StoreError> {
+        guesses::set_failures(&*self.work, user, device, failures).await
+    }
+
+    async fn unlock(&mut self, user: UserId, account: &AddressKey) -> Result<(), StoreError> {
+        guesses::unlock(&*self.work, user, account).await
+    }
+
+    async fn forget_devices(&mut self, user: UserId) -> Result<(), StoreError> {
+        devices::Entity::delete_many()
+            .filter(devices::Column::UserId.eq(user.uuid()))
             .exec(&*self.work)
             .await
             .map_err(store_error)?;
-        if seen.rows_affected > 0 {
-            return Ok(Meeting::Known);
-        }
-        let other = devices::Entity::find()
-            .filter(Column::UserId.eq(user.uuid()))
-            .one(&*self.work)
-            .await
-            .map_err(store_error)?;
-        let row = devices::ActiveModel {
-            user_id: Set(user.uuid()),
-            key_hash: Set(device.0.to_vec()),
-            created_at: Set(millis(at)),
-            last_seen_at: Set(millis(at)),
-        };
-        devices::Entity::insert(row)
-            .exec_without_returning(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(if other.is_some() { Meeting::New } else { Meeting::First })
+        Ok(())
     }
 
     async fn insert_link(&mut self, link: &Link) -> Result<(), StoreError> {

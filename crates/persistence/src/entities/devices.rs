@@ -11,6 +11,8 @@ pub struct Model {
     pub key_hash: Vec<u8>,
     pub created_at: i64,
     pub last_seen_at: i64,
+    pub failed_logins: i64,
+    pub locked_until: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -18,4 +20,4 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-from_row!(user_id, key_hash, created_at, last_seen_at);
+from_row!(user_id, key_hash, created_at, last_seen_at, failed_logins, locked_until);

@@ -1,4 +1,4 @@
-//! Logins by address.
+//! Logins, by what they are counted under.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,6 +10,7 @@ pub struct Model {
     pub address: String,
     pub at: i64,
     pub refused: bool,
+    pub failed: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -177,6 +177,11 @@ fn password(text: String) -> Result<SecretString, Unfit> {
     if text.is_empty() {
         return Err(Unfit::new("required", is_required()));
     }
+    secret(text)
+}
+
+/// Any password, no longer than one may be at all.
+pub(crate) fn secret(text: String) -> Result<SecretString, Unfit> {
     if text.chars().nth(MAX_PASSWORD as usize).is_some() {
         return Err(Unfit::new("too_long", too_long(MAX_PASSWORD)));
     }
@@ -315,13 +320,13 @@ pub(super) fn raced_example() -> Value {
     })
 }
 
-pub(super) fn locked_example() -> Value {
+pub(crate) fn locked_example() -> Value {
     json!({
         "type": "/problems/locked",
         "title": "The account is locked",
         "status": 423,
         "code": "locked",
-        "detail": "the account is locked after too many wrong passwords",
+        "detail": "the account is locked for this device after too many wrong passwords",
         "request_id": "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11",
     })
 }

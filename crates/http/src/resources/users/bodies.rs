@@ -1,6 +1,8 @@
 //! Users and changes of them, as they are sent and shown.
 
 use almoner_accounts::{
+    administration::SeenUser,
+    login::Lock,
     role::RoleName,
     user::{Locale, NewUser, ProfilePatch, TimeZone, User, UserPatch},
 };
@@ -11,7 +13,14 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{patch, resources::shared};
+use crate::{
+    patch,
+    resources::{
+        auth::bodies::secret,
+        shared,
+        words::{LockKindWord, Word},
+    },
+};
 
 /// Somebody who can log in.
 #[derive(Serialize, ToSchema)]
@@ -50,6 +59,11 @@ pub(crate) struct UserBody {
     /// True for a user who was invited and has not chosen a password yet: they cannot log in.
     #[schema(example = false)]
     invitation_pending: bool,
+    /// What keeps logins of the user off at the moment; absent when nothing does, and where users are
+    /// not read for themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 10)]
+    locks: Vec<LockBody>,
     /// The last successful login; absent before the first one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = DateTime, example = "2026-03-14T09:26:53.589Z")]
@@ -77,11 +91,35 @@ impl UserBody {
             role: user.role.as_str().to_owned(),
             active: user.active,
             invitation_pending: user.invited_at.is_some(),
+            locks: Vec::new(),
             last_login_at: user.last_login_at.map(shared::instant),
             version: user.version.number(),
             created_at: shared::instant(user.created_at),
             updated_at: shared::instant(user.updated_at),
         }
+    }
+
+    /// With what keeps their logins off.
+    pub(crate) fn seen(seen: &SeenUser) -> Self {
+        Self { locks: seen.locks.iter().map(LockBody::of).collect(), ..Self::of(&seen.user) }
+    }
+}
+
+/// Something that keeps logins of a user off.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Lock)]
+pub(crate) struct LockBody {
+    /// Whose logins.
+    #[schema(example = "strangers")]
+    kind: LockKindWord,
+    /// Until when, unless there are more wrong passwords.
+    #[schema(format = DateTime, example = "2026-03-14T09:41:53.589Z")]
+    until: String,
+}
+
+impl LockBody {
+    fn of(lock: &Lock) -> Self {
+        Self { kind: Word(lock.kind), until: shared::instant(lock.until) }
     }
 }
 
@@ -267,7 +305,7 @@ pub(crate) struct UserPatchBody {
     )]
     name: Patch<String>,
     /// What the user logs in with; no other user may have it, whatever the case. A new one ends the
-    /// user's sessions.
+    /// user's sessions. Your own needs `current_password`.
     #[serde(default, deserialize_with = "patch::field")]
     #[schema(
         value_type = String,
@@ -311,18 +349,35 @@ pub(crate) struct UserPatchBody {
     #[serde(default, deserialize_with = "patch::field")]
     #[schema(format = "time_zone", value_type = String, required = false, example = "Europe/Istanbul")]
     time_zone: Patch<String>,
+    /// The password you have now: needed for a new e-mail address of your own, and looked at for nothing
+    /// else.
+    #[serde(default, deserialize_with = "shared::given")]
+    #[schema(
+        required = false,
+        nullable = false,
+        format = Password,
+        write_only,
+        max_length = 1024,
+        example = "kestane rengi yelkenli 84",
+    )]
+    current_password: Option<String>,
 }
 
 impl UserPatchBody {
-    pub(crate) fn command(self, mut fields: Fields, region: Region) -> Result<UserPatch, Invalid> {
-        let Self { name, email, role, phone, locale, time_zone } = self;
+    pub(crate) fn command(
+        self,
+        mut fields: Fields,
+        region: Region,
+    ) -> Result<(UserPatch, Option<SecretString>), Invalid> {
+        let Self { name, email, role, phone, locale, time_zone, current_password } = self;
         let profile = ProfilePatchBody { name, phone, locale, time_zone };
         let patch = UserPatch {
             email: fields.patch_required("/email", email, |text| EmailAddress::parse(&text)),
             role: fields.patch_required("/role", role, |text| RoleName::parse(&text)),
             profile: profile.read(&mut fields, region),
         };
-        fields.finish(Some(patch))
+        let current = fields.optional("/current_password", current_password, secret);
+        fields.finish(Some((patch, current)))
     }
 }
 
@@ -343,6 +398,13 @@ pub(crate) fn user_example() -> Value {
         "created_at": "2026-01-05T08:00:00.000Z",
         "updated_at": "2026-02-11T13:45:10.120Z",
     })
+}
+
+/// A user whom strangers try to get in as.
+pub(super) fn seen_user_example() -> Value {
+    let mut user = user_example();
+    user["locks"] = json!([{ "kind": "strangers", "until": "2026-03-14T09:41:53.589Z" }]);
+    user
 }
 
 pub(super) fn inactive_user_example() -> Value {
