@@ -92,6 +92,10 @@ impl Readiness for StoreReadiness {
             let status = if backups.is_overdue() { PartStatus::Down } else { PartStatus::Up };
             parts.push(Part::watched("backup", status, backups.age().map(|age| age.as_secs())));
         }
+        // Reading goes on without it, on every instance alike: sending requests elsewhere helps nobody.
+        let is_writable = database == PartStatus::Up && self.store.can_write().await;
+        let status = if is_writable { PartStatus::Up } else { PartStatus::Down };
+        parts.push(Part::watched("writes", status, None));
         if self.is_leaving.load(Ordering::Relaxed) {
             parts.push(Part::needed("intake", PartStatus::Down));
         }

@@ -38,11 +38,12 @@ pub trait Readiness: Send + Sync {
 /// One part the server needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Part {
-    /// The part: `database`, `migrations`, `queue`, `backup`; more may be added.
+    /// The part: `database`, `migrations`, `queue`, `backup`, `writes`; more may be added.
     #[schema(format = "word", value_type = String, example = "database")]
     pub name: &'static str,
     /// Whether it can work. Scheduled backups are `down` when the newest proven one is overdue, the
-    /// queue of jobs when nobody looks into it or something in it has been due for long.
+    /// queue of jobs when nobody looks into it or something in it has been due for long, `writes` when
+    /// the disk of the database is full, broken or read-only.
     pub status: PartStatus,
     /// How old what it made last is, in seconds: of `backup`, once there is one.
     #[schema(nullable = false, minimum = 0, example = 5400)]
@@ -86,7 +87,8 @@ pub struct Liveness {
 /// Whether the server can work.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReadinessReport {
-    /// `down` as soon as one part is that requests need: any but `queue` and `backup`.
+    /// `down` as soon as one part is that requests need: any but `queue`, `backup` and
+    /// `writes`.
     status: PartStatus,
     /// Every part.
     #[schema(max_items = 16)]
@@ -130,6 +132,7 @@ pub async fn get_liveness() -> HttpResponse {
                     { "name": "migrations", "status": "up" },
                     { "name": "queue", "status": "up" },
                 ],
+                    { "name": "writes", "status": "up" },
             }),
         ),
         (
@@ -142,6 +145,7 @@ pub async fn get_liveness() -> HttpResponse {
                     { "name": "database", "status": "down" },
                     { "name": "migrations", "status": "down" },
                 ],
+                    { "name": "writes", "status": "down" },
             }),
         ),
     ),

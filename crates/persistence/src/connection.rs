@@ -13,6 +13,7 @@ use crate::{
     error::store_error,
     rows::{FromRow, Row},
     sqlite::{readers::Readers, values, writer::Unit},
+    writes::Writes,
 };
 
 /// Sees every statement that a reader runs: how tests look at query plans.
@@ -173,7 +174,7 @@ pub enum Work {
     /// A savepoint of the one writer.
     Sqlite(Unit),
     /// A transaction of its own.
-    Postgres(DatabaseTransaction),
+    Postgres(DatabaseTransaction, Arc<Writes>),
 }
 
 impl Work {
@@ -185,7 +186,7 @@ impl Work {
         let statement = self.get_database_backend().build(select);
         match self {
             Self::Sqlite(unit) => unit.rows(&statement),
-            Self::Postgres(transaction) => read(&transaction.query_all_raw(statement).await?),
+            Self::Postgres(..) => read(&self.query_all_raw(statement).await?),
         }
     }
 
@@ -210,7 +211,7 @@ impl Work {
         match self {
             // Every check of SQLite is made by the statement itself.
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(transaction) => transaction
+            Self::Postgres(transaction, _) => transaction
                 .execute_unprepared("SET CONSTRAINTS ALL IMMEDIATE")
                 .await
                 .map(|_| ())
@@ -225,7 +226,14 @@ impl Work {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(unit) => unit.commit().await,
-            Self::Postgres(transaction) => transaction.commit().await,
+            Self::Postgres(transaction, writes) => {
+                let done = transaction.commit().await;
+                writes.note(&done);
+                if done.is_ok() {
+                    writes.stored();
+                }
+                done
+            }
         }
         .map_err(store_error)
     }
@@ -236,35 +244,51 @@ impl ConnectionTrait for Work {
     fn get_database_backend(&self) -> DbBackend {
         match self {
             Self::Sqlite(_) => DbBackend::Sqlite,
-            Self::Postgres(_) => DbBackend::Postgres,
+            Self::Postgres(..) => DbBackend::Postgres,
         }
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
             Self::Sqlite(unit) => unit.execute_raw(statement).await,
-            Self::Postgres(transaction) => transaction.execute_raw(statement).await,
+            Self::Postgres(transaction, writes) => {
+                let done = transaction.execute_raw(statement).await;
+                writes.note(&done);
+                done
+            }
         }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match self {
             Self::Sqlite(unit) => unit.execute_unprepared(sql).await,
-            Self::Postgres(transaction) => transaction.execute_unprepared(sql).await,
+            Self::Postgres(transaction, writes) => {
+                let done = transaction.execute_unprepared(sql).await;
+                writes.note(&done);
+                done
+            }
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
             Self::Sqlite(unit) => unit.query_one_raw(statement).await,
-            Self::Postgres(transaction) => transaction.query_one_raw(statement).await,
+            Self::Postgres(transaction, writes) => {
+                let done = transaction.query_one_raw(statement).await;
+                writes.note(&done);
+                done
+            }
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
             Self::Sqlite(unit) => unit.query_all_raw(statement).await,
-            Self::Postgres(transaction) => transaction.query_all_raw(statement).await,
+            Self::Postgres(transaction, writes) => {
+                let done = transaction.query_all_raw(statement).await;
+                writes.note(&done);
+                done
+            }
         }
     }
 }

@@ -22,5 +22,6 @@ pub mod sqlite;
 mod store;
 mod vault;
 mod webhooks;
+mod writes;
 
 pub use store::{Database, MigrationStep, OpenError, PostgresUrl, Store, StoreKeys, StoreOptions};

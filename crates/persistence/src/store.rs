@@ -26,6 +26,7 @@ use crate::{
     signals::Words,
     sqlite::{FileLock, readers::Readers, values, writer::Writer},
     vault::Vault,
+    writes::Writes,
 };
 
 pub use schema::MigrationStep;
@@ -116,7 +117,8 @@ pub enum OpenError {
 pub struct Store(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    backend: Backend,
+    pub(crate) backend: Backend,
+    pub(crate) writes: Arc<Writes>,
     pub(crate) seal: Seal,
     pub(crate) vault: Vault,
     pub(crate) ids: Arc<dyn Ids>,
@@ -126,7 +128,7 @@ pub(crate) struct Inner {
     observer: Option<Observer>,
 }
 
-enum Backend {
+pub(crate) enum Backend {
     Sqlite {
         path: PathBuf,
         writer: Writer,
@@ -179,8 +181,13 @@ impl Store {
                 Backend::Postgres(pool)
             }
         };
+        let writes = match &backend {
+            Backend::Sqlite { writer, .. } => writer.writes(),
+            Backend::Copy { .. } | Backend::Postgres(_) => Arc::default(),
+        };
         Ok(Self(Arc::new(Inner {
             backend,
+            writes,
             seal: Seal::new(options.keys.audit),
             vault: Vault::new(&options.keys.vault, &options.keys.lookup),
             ids: options.ids,
@@ -197,6 +204,7 @@ impl Store {
         let readers = Readers::of_copy(path.clone());
         Self(Arc::new(Inner {
             backend: Backend::Copy { path, readers },
+            writes: Arc::default(),
             seal: Seal::new(keys.audit),
             vault: Vault::new(&keys.vault, &keys.lookup),
             ids,
@@ -365,7 +373,10 @@ impl Store {
                 Work::Sqlite(writer.begin().await.map_err(store_error)?)
             }
             Backend::Copy { .. } => return Err(only_read()),
-            Backend::Postgres(pool) => Work::Postgres(pool.begin().await.map_err(store_error)?),
+            Backend::Postgres(pool) => {
+                let transaction = pool.begin().await.map_err(store_error)?;
+                Work::Postgres(transaction, Arc::clone(&self.0.writes))
+            }
         };
         Ok(UnitHandle::new(Arc::clone(&self.0), work))
     }

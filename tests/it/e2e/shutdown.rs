@@ -55,7 +55,7 @@ async fn a_server_that_is_about_to_go_says_so_while_it_still_answers() {
     };
     assert_eq!(report["status"], "down");
     assert_eq!(report["parts"][0]["status"], "up", "{report}");
-    assert_eq!(report["parts"][3]["name"], "intake", "{report}");
+    assert_eq!(report["parts"][4]["name"], "intake", "{report}");
     let probe = almoner.run(&["health"]);
     assert_eq!(probe.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&probe.stderr).contains("503"));

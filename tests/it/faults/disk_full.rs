@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    assert_unavailable, assert_verified,
+    PATIENCE, assert_unavailable, assert_verified,
     disks::{Limit, OUTLIVES_LIMITS, Scarcity, SmallDisk},
+    is_writable,
     ledger::Ledger,
     load::{Load, Step, Story},
     ready, status,
@@ -35,6 +36,7 @@ async fn survives(almoner: Almoner, scarcity: &dyn Scarcity) {
     assert!(refusals.is_empty(), "{refusals:#?}");
     ledger.settle(&browser, stories).await;
 
+    assert!(is_writable(&almoner).await);
     scarcity.begin(&almoner);
     // SQLite's log may have room that it has used before.
     let mut last = Vec::new();
@@ -48,6 +50,7 @@ async fn survives(almoner: Almoner, scarcity: &dyn Scarcity) {
         }
     };
     assert_unavailable(&refused.answer);
+    assert!(!is_writable(&almoner).await);
     // Many at once share flushes: each is told of its own failure.
     let load = Load::start(&browser, 16, "full", 2);
     for _ in 0..20 {
@@ -57,6 +60,7 @@ async fn survives(almoner: Almoner, scarcity: &dyn Scarcity) {
         assert_eq!(status(&almoner, "/health/live").await, 200);
     }
     let (stories, refusals) = load.end().await;
+    assert!(!is_writable(&almoner).await);
     assert!(!refusals.is_empty());
     for refusal in &refusals {
         assert_unavailable(&refusal.answer);
@@ -70,6 +74,8 @@ async fn survives(almoner: Almoner, scarcity: &dyn Scarcity) {
     assert_eq!(usize::try_from(listed.number("/total")).unwrap(), kept);
 
     scarcity.end(&almoner);
+    // Nobody writes: it finds out by itself.
+    tokio::time::timeout(PATIENCE, async { while !is_writable(&almoner).await {} }).await.unwrap();
     let load = Load::start(&browser, 16, "after", 3);
     tokio::time::sleep(Duration::from_millis(200)).await;
     let (after, refusals) = load.end().await;

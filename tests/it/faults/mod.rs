@@ -54,6 +54,16 @@ fn assert_verified(almoner: &Almoner) {
     }
 }
 
+/// Whether `/health/ready` says that what is written can be stored, and that it can answer all the same.
+async fn is_writable(almoner: &Almoner) -> bool {
+    let answer = crate::support::http::get(format!("{}/health/ready", almoner.url)).await.unwrap();
+    assert_eq!(answer.status(), 200, "requests are still answered");
+    let report: serde_json::Value = answer.json().await.unwrap();
+    let parts = report["parts"].as_array().unwrap();
+    let writes = parts.iter().find(|part| part["name"] == "writes").unwrap();
+    writes["status"] == "up"
+}
+
 /// The status of an address outside the API.
 async fn status(almoner: &Almoner, path: &str) -> u16 {
     let answer =

@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duratio
 use super::{
     assert_unavailable, assert_verified,
     disks::{FragileDisk, Limit, OUTLIVES_LIMITS, ReadOnly, Scarcity},
+    is_writable,
     ledger::Ledger,
     load::Load,
     ready, status,
@@ -69,6 +70,7 @@ async fn a_disk_that_becomes_read_only_stops_writing_but_not_reading() {
         assert_eq!(status(&almoner, "/health/live").await, 200);
     }
     let (stories, refusals) = load.end().await;
+    assert!(!is_writable(&almoner).await);
     assert!(!refusals.is_empty());
     for refusal in &refusals {
         assert_unavailable(&refusal.answer);

@@ -80,3 +80,4 @@ mod timeouts;
 mod trash;
 mod users;
 mod webhooks;
+mod writes;

@@ -35,7 +35,7 @@ use super::{
     open_reader, open_writer,
     values::{self, exec_error},
 };
-use crate::{measures, rows::FromRow};
+use crate::{measures, rows::FromRow, writes::Writes};
 
 /// How long a unit waits, its time in line included, for another process that writes to the same file,
 /// such as a command run beside the server. As long as for a connection to PostgreSQL.
@@ -61,6 +61,7 @@ thread_local! {
 #[derive(Clone, Debug)]
 pub struct Writer {
     desk: Arc<tokio::sync::Mutex<Desk>>,
+    writes: Arc<Writes>,
     flusher: mpsc::SyncSender<()>,
 }
 
@@ -69,6 +70,7 @@ struct Desk {
     connection: Mutex<Connection>,
     /// Units whose savepoint is released and that wait for the flush.
     waiting: Vec<oneshot::Sender<Result<(), Arc<rusqlite::Error>>>>,
+    writes: Arc<Writes>,
     checkpointer: mpsc::SyncSender<()>,
 }
 
@@ -108,6 +110,10 @@ impl Desk {
             }
             result
         };
+        match &result {
+            Ok(()) => self.writes.stored(),
+            Err(error) => self.writes.note_sqlite(error),
+        }
         self.answer(result);
         if LOGGED.get() >= LOG_PAGES {
             // Full means that it has been told already.
@@ -216,7 +222,13 @@ impl Writer {
         // This takes the place of SQLite's own checkpoints, which hold up the commit they follow.
         connection.wal_hook(Some(note_log));
         let (checkpointer, full) = mpsc::sync_channel(1);
-        let desk = Desk { connection: Mutex::new(connection), waiting: Vec::new(), checkpointer };
+        let writes = Arc::<Writes>::default();
+        let desk = Desk {
+            connection: Mutex::new(connection),
+            waiting: Vec::new(),
+            writes: Arc::clone(&writes),
+            checkpointer,
+        };
         let desk = Arc::new(tokio::sync::Mutex::new(desk));
         let (file, weak) = (path.to_owned(), Arc::downgrade(&desk));
         thread::Builder::new()
@@ -236,7 +248,12 @@ impl Writer {
                 }
             })
             .map_err(|error| DbErr::Custom(format!("cannot start the flusher: {error}")))?;
-        Ok(Self { desk, flusher })
+        Ok(Self { desk, writes, flusher })
+    }
+
+    /// Whether the file can be written.
+    pub(crate) fn writes(&self) -> Arc<Writes> {
+        Arc::clone(&self.writes)
     }
 
     /// Waits in line, then starts a unit of work.
@@ -253,7 +270,10 @@ impl Writer {
                 Err(error) if is_busy(&error) && asked.elapsed() < PATIENCE => {
                     tokio::time::sleep(GLANCE).await;
                 }
-                Err(error) => return Err(exec_error(error)),
+                Err(error) => {
+                    self.writes.note_sqlite(&error);
+                    return Err(exec_error(error));
+                }
             }
         }
         metrics::histogram!(measures::QUEUE_SECONDS).record(asked.elapsed());
@@ -343,7 +363,9 @@ impl Unit {
             // The outer transaction was rolled back under the unit: nothing may be written outside.
             return Err(exec_error(rolled_back()));
         }
-        work(&connection)
+        let done = work(&connection);
+        desk.writes.note(&done);
+        done
     }
 }
 
