@@ -18,6 +18,7 @@ use crate::{
     authentication::event,
     guard::{CurrentPassword, LoginGuard, Proof},
     letters::Letter,
+    limits::{Limited, require_room},
     link::Purpose,
     live::{LiveSessions, Revoked},
     password::PasswordRules,
@@ -58,7 +59,7 @@ impl Administration {
     /// # Errors
     /// Without `users:manage`; [`AccountsError::Invalid`] at `/password` or `/role`,
     /// [`AccountsError::RoleNotGranted`], [`AccountsError::EmailTaken`]; [`AccountsError::MailOff`]
-    /// when nobody can be invited.
+    /// when nobody can be invited; [`AccountsError::TooMany`].
     #[tracing::instrument(skip_all)]
     pub async fn create(
         &self,
@@ -76,6 +77,10 @@ impl Administration {
         let mut tx = self.accounts.begin().await?;
         let role = requested_role(tx.as_mut(), &new.role).await?;
         require_covered(cx, &role.access())?;
+        require_room(tx.as_mut(), Limited::Users).await?;
+        if is_invited {
+            require_room(tx.as_mut(), Limited::Invitations).await?;
+        }
         if !is_invited {
             return self.insert(cx, tx, new, &hash).await;
         }

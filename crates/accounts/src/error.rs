@@ -8,6 +8,7 @@ use almoner_kernel::{
 };
 
 use crate::{
+    limits::Limited,
     ports::{BreachedListError, HashError},
     words,
 };
@@ -86,6 +87,9 @@ pub enum AccountsError {
     /// The user was never deactivated.
     #[error("{}", words::already_active())]
     AlreadyActive,
+    /// There are as many as there may be.
+    #[error("{}", limit_reached(*.0))]
+    TooMany(Limited),
     /// The password could not be hashed or compared.
     #[error("the password could not be checked")]
     Hash(#[from] HashError),
@@ -106,6 +110,14 @@ impl AccountsError {
     /// The refusal of a role name that is taken.
     pub fn role_name_taken() -> Self {
         Self::RoleNameTaken([FieldError::new("/name", "taken", words::taken_by_another_role())])
+    }
+}
+
+fn limit_reached(what: Limited) -> Words {
+    match what {
+        Limited::Users => words::user_limit(what.limit()),
+        Limited::Invitations => words::invitation_limit(what.limit()),
+        Limited::Roles => words::role_limit(what.limit()),
     }
 }
 
@@ -140,7 +152,8 @@ impl Fault for AccountsError {
             | Self::MailOff
             | Self::NotInvited
             | Self::NotActive
-            | Self::AlreadyActive => Kind::Conflict,
+            | Self::AlreadyActive
+            | Self::TooMany(_) => Kind::Conflict,
             Self::Hash(HashError::Busy { .. }) | Self::Breached(_) => Kind::Unavailable,
             Self::Hash(HashError::Failed(_)) => Kind::Internal,
             Self::Store(error) => error.kind(),
@@ -169,6 +182,9 @@ impl Fault for AccountsError {
             Self::NotInvited => "not_invited",
             Self::NotActive => "not_active",
             Self::AlreadyActive => "already_active",
+            Self::TooMany(Limited::Users) => "user_limit",
+            Self::TooMany(Limited::Invitations) => "invitation_limit",
+            Self::TooMany(Limited::Roles) => "role_limit",
             Self::Hash(HashError::Busy { .. }) | Self::Breached(_) => "unavailable",
             Self::Hash(HashError::Failed(_)) => "internal",
             Self::Store(error) => error.code(),
@@ -197,6 +213,7 @@ impl Fault for AccountsError {
             Self::NotInvited => words::not_invited(),
             Self::NotActive => words::not_active(),
             Self::AlreadyActive => words::already_active(),
+            Self::TooMany(what) => limit_reached(*what),
             Self::Hash(_) | Self::Breached(_) => return None,
             Self::Store(error) => return error.detail(),
         })

@@ -6,6 +6,7 @@ pub mod authentication;
 pub mod error;
 pub mod guard;
 pub mod letters;
+pub mod limits;
 pub mod link;
 pub mod live;
 pub mod login;

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::{
+    limits::Limited,
     link::Link,
     login::{AddressKey, Counted, Failures, LoginWindow},
     recovery::ResetRequest,
@@ -282,6 +283,12 @@ pub trait AccountsTx: UnitOfWork {
     /// # Errors
     /// When the database cannot be read.
     async fn has_users(&mut self) -> Result<bool, StoreError>;
+
+    /// How many of something there are.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn count(&mut self, what: Limited) -> Result<u64, StoreError>;
 
     /// Locks the active users with the role `superadmin`, in the order of their ids, and counts them.
     /// Called before any user is locked, so that two calls cannot wait for each other.

@@ -9,6 +9,7 @@ use almoner_kernel::{
 
 use crate::{
     AccountsError,
+    limits::{Limited, require_room},
     live::{LiveSessions, Revoked},
     ports::{Accounts, AccountsTx},
     role::{Access, BuiltIn, CustomRole, NewRole, Role, RoleName, RolePatch},
@@ -62,7 +63,8 @@ impl Roles {
     /// Makes a custom role that allows no more than its maker may do.
     ///
     /// # Errors
-    /// Without `roles:manage`; [`AccountsError::RoleNotGranted`], [`AccountsError::RoleNameTaken`].
+    /// Without `roles:manage`; [`AccountsError::RoleNotGranted`], [`AccountsError::RoleNameTaken`],
+    /// [`AccountsError::TooMany`].
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, cx: &Context, new: NewRole) -> Result<CustomRole, AccountsError> {
         cx.permit(Permission::RolesManage)?;
@@ -71,6 +73,7 @@ impl Roles {
             return Err(AccountsError::role_name_taken());
         }
         let mut tx = self.accounts.begin().await?;
+        require_room(tx.as_mut(), Limited::Roles).await?;
         let role = CustomRole::created(RoleId::new(self.ids.next()), new, cx.at);
         tx.insert_role(&role).await?;
         tx.commit(Trail::of(cx).created(&role).answering(cx, &role)).await?;

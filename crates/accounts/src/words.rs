@@ -19,6 +19,10 @@ almoner_kernel::words! {
     pub(crate) not_invited = "the user has a password: there is no invitation to accept";
     pub(crate) not_active = "the user is not active";
     pub(crate) already_active = "the user is active";
+    pub(crate) user_limit(max) = "there are {max} users already";
+    pub(crate) invitation_limit(max) =
+        "{max} invitations have not been accepted yet: wait, or deactivate users who were invited";
+    pub(crate) role_limit(max) = "there are {max} roles already";
 
     // fields
     pub(crate) taken_by_another_user = "belongs to another user";

@@ -100,6 +100,18 @@ problem-subscription_in_use = The socket has a subscription with this id
 problem-socket_limit = The socket has as many as it may have
     .explanation =
         One socket has a limit of subscriptions and one of rooms; waiting does not help. End or leave something
+problem-user_limit = There are too many users
+    .explanation =
+        A program that makes users in a loop is stopped there. Users are never removed: an operator who
+        needs more has to ask for another limit.
+problem-invitation_limit = Too many invitations are open
+    .explanation =
+        Users who were invited and have not chosen a password yet are counted. Wait until they have, or
+        deactivate some of them.
+problem-role_limit = There are too many roles
+    .explanation = Delete roles that nobody has.
+problem-webhook_limit = There are too many webhooks
+    .explanation = Delete webhooks that are not needed any more.
         first. `detail` says which limit it is.
 problem-stale = The record has changed meanwhile
     .explanation =
@@ -205,6 +217,9 @@ mail_off = no mail can be sent: the operator has not set it up
 mail_is_off = the server sends no mail: the operator has not set it up
 mail_not_failed = only a mail that failed, bounced or was held back can be sent again
 not_invited = the user has a password: there is no invitation to accept
+user_limit = there are { $max } users already
+invitation_limit = { $max } invitations have not been accepted yet: wait, or deactivate users who were invited
+role_limit = there are { $max } roles already
 not_active = the user is not active
 already_active = the user is active
 
@@ -263,6 +278,7 @@ delivery_pending = the delivery is still under way
 
 not_a_url = must be an https URL such as https://example.org/hooks
 url_with_user = must not hold a user name or a password
+webhook_limit = there are { $max } webhooks already
 url_with_fragment = must not have a part behind #
 url_port = must have the port 443 or one from 1024 on
 url_private = is an address of a private network

@@ -104,6 +104,18 @@ problem-subscription_in_use = Soketin bu id ile bir aboneliği var
 problem-socket_limit = Soketin sınırına ulaşıldı
     .explanation =
         Bir soketin abonelik ve oda sayısı sınırlıdır; beklemek yardımcı olmaz. Önce bir aboneliği sonlandırın
+problem-user_limit = Çok fazla kullanıcı var
+    .explanation =
+        Döngü içinde kullanıcı oluşturan bir program burada durdurulur. Kullanıcılar hiç silinmez: daha
+        fazlasına ihtiyacı olan işletmeci başka bir sınır istemelidir.
+problem-invitation_limit = Çok fazla açık davet var
+    .explanation =
+        Davet edilmiş ve henüz parola seçmemiş kullanıcılar sayılır. Parola seçmelerini bekleyin ya da
+        bazılarını devre dışı bırakın.
+problem-role_limit = Çok fazla rol var
+    .explanation = Kimsede olmayan rolleri silin.
+problem-webhook_limit = Çok fazla web kancası var
+    .explanation = Artık gerekmeyen web kancalarını silin.
         ya da bir odadan çıkın. Hangi sınır olduğunu `detail` belirtir.
 problem-stale = Kayıt bu arada değişmiş
     .explanation =
@@ -207,6 +219,9 @@ mail_off = e-posta gönderilemez: sunucuyu işleten bunu ayarlamamış
 mail_is_off = sunucu e-posta göndermiyor: sunucuyu işleten bunu ayarlamamış
 mail_not_failed = yalnızca başarısız olan, geri dönen ya da bekletilen bir e-posta yeniden gönderilebilir
 not_invited = kullanıcının parolası var: kabul edilecek bir davet yok
+user_limit = zaten { $max } kullanıcı var
+invitation_limit = { $max } davet henüz kabul edilmedi: bekleyin ya da davet edilen kullanıcıları devre dışı bırakın
+role_limit = zaten { $max } rol var
 not_active = kullanıcı etkin değil
 already_active = kullanıcı zaten etkin
 
@@ -294,6 +309,7 @@ delivery_pending = gönderim hâlâ sürüyor
 
 not_a_url = https ile başlayan bir URL olmalı, örneğin https://example.org/hooks
 url_with_user = kullanıcı adı veya parola içermemeli
+webhook_limit = zaten { $max } web kancası var
 url_with_fragment = # işaretinden sonra bir bölüm içermemeli
 url_port = bağlantı noktası 443 olmalı veya en az 1024 olmalı
 url_private = özel bir ağın adresi

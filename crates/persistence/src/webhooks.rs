@@ -11,7 +11,8 @@ use almoner_webhooks::{
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, UpdateMany,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    UpdateMany,
     sea_query::{Expr, Func},
 };
 use uuid::Uuid;
@@ -79,6 +80,10 @@ impl WebhooksTx for UnitHandle {
         let select = trail_head::Entity::find_by_id(1).into_query();
         let head: Option<trail_head::Model> = self.work.row(&select).await.map_err(store_error)?;
         Ok(head.map_or(0, |head| head.position))
+    }
+
+    async fn count(&mut self) -> Result<u64, StoreError> {
+        webhooks::Entity::find().count(&*self.work).await.map_err(store_error)
     }
 
     async fn insert_webhook(

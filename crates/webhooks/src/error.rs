@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use almoner_kernel::{Denied, Fault, Kind, Stale, StoreError, Words, words::no_such_record};
 
-use crate::words;
+use crate::{service::MAX_WEBHOOKS, words};
 
 /// Why a use case of this domain refuses.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum WebhooksError {
     /// The delivery has not come to its end.
     #[error("{}", words::delivery_pending())]
     Pending,
+    /// There are as many webhooks as there may be.
+    #[error("{}", words::webhook_limit(MAX_WEBHOOKS))]
+    TooMany,
     /// Storage failed.
     #[error("storage failed")]
     Store(#[from] StoreError),
@@ -35,7 +38,7 @@ impl Fault for WebhooksError {
             Self::Denied(denied) => denied.kind(),
             Self::Stale(_) => Kind::Stale,
             Self::NotFound => Kind::NotFound,
-            Self::Disabled | Self::Pending => Kind::Conflict,
+            Self::Disabled | Self::Pending | Self::TooMany => Kind::Conflict,
             Self::Store(error) => error.kind(),
         }
     }
@@ -47,6 +50,7 @@ impl Fault for WebhooksError {
             Self::NotFound => "not_found",
             Self::Disabled => "webhook_disabled",
             Self::Pending => "delivery_pending",
+            Self::TooMany => "webhook_limit",
             Self::Store(error) => error.code(),
         }
     }
@@ -58,6 +62,7 @@ impl Fault for WebhooksError {
             Self::NotFound => no_such_record(),
             Self::Disabled => words::webhook_disabled(),
             Self::Pending => words::delivery_pending(),
+            Self::TooMany => words::webhook_limit(MAX_WEBHOOKS),
             Self::Store(error) => return error.detail(),
         })
     }

@@ -32,6 +32,8 @@ pub trait WebhooksTx: UnitOfWork {
     async fn webhook(&mut self, id: WebhookId) -> Result<Option<Webhook>, StoreError>;
     /// The position of the last change that was committed.
     async fn head(&mut self) -> Result<i64, StoreError>;
+    /// How many webhooks there are, active or not.
+    async fn count(&mut self) -> Result<u64, StoreError>;
     /// Stores a new webhook with its secret.
     async fn insert_webhook(
         &mut self,

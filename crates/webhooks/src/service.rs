@@ -16,6 +16,10 @@ use crate::{
 /// How long a secret that was replaced signs beside its successor.
 pub const BOTH_SIGN: TimeDelta = TimeDelta::hours(24);
 
+/// Webhooks there may be: each change is held against every one of them, and a charity has a few other
+/// systems, not hundreds. Those that are made at the same moment do not see each other.
+pub const MAX_WEBHOOKS: u64 = 100;
+
 /// Use cases of webhooks.
 #[derive(Clone)]
 pub struct WebhookService {
@@ -71,7 +75,7 @@ impl WebhookService {
     /// Tells another system what happens from now on. The secret is shown this once.
     ///
     /// # Errors
-    /// Without `webhooks:manage`, or when there is no randomness.
+    /// Without `webhooks:manage`; [`WebhooksError::TooMany`]; when there is no randomness.
     #[tracing::instrument(skip_all)]
     pub async fn create(
         &self,
@@ -81,6 +85,9 @@ impl WebhookService {
         cx.permit(Permission::WebhooksManage)?;
         let secret = self.secrets.webhook_secret()?;
         let mut tx = self.webhooks.begin().await?;
+        if tx.count().await? >= MAX_WEBHOOKS {
+            return Err(WebhooksError::TooMany);
+        }
         let webhook = Webhook {
             id: WebhookId::new(self.ids.next()),
             target: draft.target,

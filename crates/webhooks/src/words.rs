@@ -4,6 +4,7 @@ almoner_kernel::words! {
     // refusals
     pub(crate) webhook_disabled = "the webhook is not active";
     pub(crate) delivery_pending = "the delivery is still under way";
+    pub(crate) webhook_limit(max) = "there are {max} webhooks already";
 
     // fields
     pub(crate) not_a_url = "must be an https URL such as https://example.org/hooks";

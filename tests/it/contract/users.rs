@@ -1,6 +1,7 @@
 //! Users and what proves them.
 
 use almoner_accounts::{
+    limits::Limited,
     role::{BuiltIn, RoleName},
     user::{Locale, PasswordHashText, TimeZone, User},
 };
@@ -21,6 +22,7 @@ on_both![
     there_are_users_as_soon_as_there_is_one,
     active_superadmins_are_counted,
     users_of_a_role_are_counted_active_or_not,
+    what_there_is_a_limit_on_is_counted,
 ];
 
 fn full(world: &World) -> User {
@@ -173,4 +175,20 @@ async fn users_of_a_role_are_counted_active_or_not(world: &World) {
     assert_eq!(tx.count_users_with_role(&role).await.unwrap(), 2);
     let nobodys = RoleName::parse("nobodys").unwrap();
     assert_eq!(tx.count_users_with_role(&nobodys).await.unwrap(), 0);
+}
+
+async fn what_there_is_a_limit_on_is_counted(world: &World) {
+    let invited = User { invited_at: Some(later(1)), ..world.user("invited@example.org") };
+    let gone = User { active: false, ..world.user("gone@example.org") };
+    let gone_invited =
+        User { active: false, invited_at: Some(later(1)), ..world.user("nobody@example.org") };
+    for user in [&invited, &gone, &gone_invited] {
+        world.save_user(user).await.unwrap();
+    }
+    let mut tx = world.accounts().begin().await.unwrap();
+    let mut counted = Vec::new();
+    for what in [Limited::Users, Limited::Invitations, Limited::Roles] {
+        counted.push(tx.count(what).await.unwrap());
+    }
+    assert_eq!(counted, [3, 1, 0]);
 }

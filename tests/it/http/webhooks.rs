@@ -10,6 +10,7 @@ in_both_houses![
     what_is_wrong_with_a_webhook_is_said_at_once,
     a_url_that_only_the_server_reaches_is_refused,
     tests_and_replays_are_deliveries,
+    there_are_at_most_a_hundred_webhooks,
 ];
 
 async fn made(browser: &Browser) -> Answer {
@@ -121,4 +122,17 @@ async fn tests_and_replays_are_deliveries(house: &House<'_>) {
     let foreign = format!("{other}/deliveries/{}/replay", ping.text("/id"));
     superadmin.act(&foreign).await.expect(404);
     superadmin.act(&format!("{other}/deliveries/nothing/replay")).await.expect(404);
+}
+
+async fn there_are_at_most_a_hundred_webhooks(house: &House<'_>) {
+    let superadmin = house.superadmin().await;
+    for _ in 0..100 {
+        made(&superadmin).await;
+    }
+    let new = json!({ "url": "https://example.org/hooks", "events": ["donation.*"] });
+    let answer = superadmin.post("/webhooks", &new).await.expect(409);
+    assert_eq!(answer.text("/code"), "webhook_limit");
+    let one = superadmin.get("/webhooks?limit=1").await.expect(200).text("/items/0/id");
+    superadmin.delete(&format!("/webhooks/{one}"), 1).await.expect(204);
+    made(&superadmin).await;
 }

@@ -11,6 +11,7 @@ use super::world::*;
 use crate::{
     administration::NewSuperadmin,
     guard::CurrentPassword,
+    limits::Limited,
     live::LiveSession,
     login::{Failures, Lock, LockKind},
     role::{BuiltIn, Role},
@@ -98,6 +99,23 @@ async fn a_custom_role_is_granted_by_the_same_rule() {
     assert_eq!(create(&admin, world.clone(), "purger").await, Err("role_not_granted"));
     let unknown = change(&admin, world, 5, to_role("phantom")).await;
     assert_eq!(unknown.unwrap_err(), "validation");
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_users_and_open_invitations() {
+    let admin = caller(1, BuiltIn::Superadmin);
+    for (full, with_password, invited) in [
+        (Limited::Users, Err("user_limit"), Err("user_limit")),
+        (Limited::Invitations, Ok(()), Err("invitation_limit")),
+        (Limited::Roles, Ok(()), Ok(())),
+    ] {
+        let world = World { full: Some(full), ..World::default() };
+        assert_eq!(create(&admin, world.clone(), "member").await, with_password, "{full:?}");
+        let stage = world.stage();
+        let made = stage.administration.create(&admin, new_user("member"), None).await;
+        assert_eq!(made.map(drop).map_err(|refusal| refusal.code()), invited, "{full:?}");
+        assert_eq!(stage.committed().is_some(), invited.is_ok(), "{full:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,10 @@
 use almoner_kernel::{Action, Fault, Kind, Permission as P, ScopeKind, SecurityEventKind, Version};
 
 use super::world::*;
-use crate::role::{BuiltIn, NewRole, RoleLabel, RolePatch};
+use crate::{
+    limits::Limited,
+    role::{BuiltIn, NewRole, RoleLabel, RolePatch},
+};
 
 fn new_role(name: &str, permissions: &[P], scope: ScopeKind) -> NewRole {
     NewRole {
@@ -43,6 +46,15 @@ async fn the_list_has_the_built_in_roles_and_the_custom_ones() {
         ]
     );
     assert_eq!(refused(stage.roles.list(&caller(1, BuiltIn::Viewer)).await), "forbidden");
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_roles() {
+    let stage = World { full: Some(Limited::Roles), ..World::default() }.stage();
+    let reader = new_role("reader", &[P::DonorsRead], ScopeKind::Own);
+    let refusal = stage.roles.create(&caller(1, BuiltIn::Admin), reader).await;
+    assert_eq!(refused(refusal), "role_limit");
+    assert_eq!(stage.committed(), None);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::{
     AccountsError, Administration, Authentication, Letters, LinkKey, LiveSessions, LoginGuard,
     Profile, Recovery, Roles, Sessions,
+    limits::Limited,
     link::{Link, LinkPolicy},
     live::LivePolicy,
     login::{AddressKey, Counted, Failures, LoginPolicy, LoginWindow},
@@ -100,6 +101,7 @@ mock! {
         async fn user(&mut self, id: UserId, scope: Scope) -> Result<Option<User>, StoreError>;
         async fn account(&mut self, id: UserId) -> Result<Option<Account>, StoreError>;
         async fn has_users(&mut self) -> Result<bool, StoreError>;
+        async fn count(&mut self, what: Limited) -> Result<u64, StoreError>;
         async fn lock_active_superadmins(&mut self) -> Result<u64, StoreError>;
         async fn insert_user(
             &mut self,
@@ -233,6 +235,8 @@ pub struct World {
     /// What the device of every login here has failed at; none for a stranger's.
     pub device: Option<Failures>,
     pub superadmins: u64,
+    /// Of what there are as many as there may be.
+    pub full: Option<Limited>,
     pub users_with_role: u64,
     pub taken: Option<&'static str>,
     pub breached: Vec<[u8; 20]>,
@@ -458,6 +462,11 @@ fn tx(world: &World, log: &Log) -> MockTx {
     let accounts = inside.clone();
     tx.expect_account().returning(move |id| Ok(find(&accounts, id, Scope::All)));
     tx.expect_has_users().returning(move || Ok(!inside.is_empty()));
+    let full = world.full;
+    tx.expect_count().returning(move |what| match full == Some(what) {
+        true => Ok(what.limit()),
+        false => Ok(what.limit() - 1),
+    });
     let w = world.clone();
     let l = Arc::clone(log);
     tx.expect_lock_active_superadmins().returning(move || {

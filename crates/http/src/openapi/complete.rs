@@ -104,6 +104,10 @@ impl Operation<'_> {
         self.method != "get"
     }
 
+    fn creates(&self) -> bool {
+        self.fields.get("responses").is_some_and(|responses| responses["201"].is_object())
+    }
+
     fn is_repeatable(&self) -> bool {
         self.method == "post" && !self.is_public() && !self.fields.contains_key(NOT_REPEATABLE)
     }
@@ -164,6 +168,8 @@ impl Operation<'_> {
         add(has_body, &[registry::PAYLOAD_TOO_LARGE, registry::UNSUPPORTED_MEDIA_TYPE]);
         add(has_body, &[registry::VALIDATION]);
         add(self.is_repeatable(), &[registry::CONFLICT, registry::VALIDATION]);
+        // Of what can be made there may be too many already.
+        add(self.is_api() && self.creates(), &[registry::CONFLICT]);
         let version = self.parameter("If-Match");
         add(version.is_some(), &[registry::STALE, registry::CONFLICT]);
         let must_have_version = version.is_some_and(|parameter| parameter["required"] == true);

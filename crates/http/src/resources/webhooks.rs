@@ -65,7 +65,8 @@ async fn list_webhooks(
 ///
 /// Tells another system what happens from now on. A message says which record was changed and which
 /// version that made, and nothing of what is in it: the receiver reads the record with its own rights.
-/// The answer has the secret that messages are signed with, this once.
+/// The answer has the secret that messages are signed with, this once. There may be a hundred: one more
+/// is a 409 with the code `webhook_limit`.
 #[utoipa::path(
     tag = "webhooks",
     request_body(content = NewWebhookBody, example = json!(NewWebhookBody::example())),

@@ -1,6 +1,7 @@
 //! Users, roles and sessions inside a unit of work.
 
 use almoner_accounts::{
+    limits::Limited,
     link::Link,
     login::{AddressKey, Failures, LoginWindow},
     ports::{Account, AccountsTx, Attempt, Meeting},
@@ -48,6 +49,21 @@ impl AccountsTx for UnitHandle {
 
     async fn has_users(&mut self) -> Result<bool, StoreError> {
         has_users(&*self.work).await
+    }
+
+    async fn count(&mut self, what: Limited) -> Result<u64, StoreError> {
+        let users = users::Entity::find();
+        match what {
+            Limited::Users => users.count(&*self.work).await,
+            Limited::Invitations => {
+                let open = users
+                    .filter(users::Column::InvitedAt.is_not_null())
+                    .filter(users::Column::Active.eq(true));
+                open.count(&*self.work).await
+            }
+            Limited::Roles => roles::Entity::find().count(&*self.work).await,
+        }
+        .map_err(store_error)
     }
 
     async fn lock_active_superadmins(&mut self) -> Result<u64, StoreError> {

@@ -115,6 +115,7 @@ mock! {
     impl WebhooksTx for Tx {
         async fn webhook(&mut self, id: WebhookId) -> Result<Option<Webhook>, StoreError>;
         async fn head(&mut self) -> Result<i64, StoreError>;
+        async fn count(&mut self) -> Result<u64, StoreError>;
         async fn insert_webhook(
             &mut self,
             webhook: &Webhook,

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use almoner_kernel::{
-    Action, Actor, Caller, Context, DeliveryId, Fault, Origin, PageRequest, Permission,
+    Action, Actor, Caller, Context, DeliveryId, Fault, Kind, Origin, PageRequest, Permission,
     PermissionSet, ScopeKind, SessionId, Trail, UserId, Version,
 };
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Delivery, DeliveryQuery, DeliveryState, DisabledReason, EventTypes, Secret, Webhook,
-    WebhookDraft, WebhookPatch, WebhookService, WebhooksError, WebhooksTx,
+    WebhookDraft, WebhookPatch, WebhookService, WebhooksError, WebhooksTx, service::MAX_WEBHOOKS,
 };
 
 fn asked_by(permissions: impl IntoIterator<Item = Permission>) -> Context {
@@ -45,6 +45,7 @@ fn stage(prepare: impl FnOnce(&mut MockTx)) -> (WebhookService, Arc<Mutex<Option
     let mut tx = MockTx::new();
     prepare(&mut tx);
     tx.expect_head().returning(|| Ok(40));
+    tx.expect_count().returning(|| Ok(MAX_WEBHOOKS - 1));
     tx.expect_commit().times(0..=1).returning(move |trail| {
         *kept.lock().unwrap() = Some(trail);
         Ok(())
@@ -90,6 +91,16 @@ fn draft() -> WebhookDraft {
 
 fn trail(committed: &Mutex<Option<Trail>>) -> Trail {
     committed.lock().unwrap().take().expect("nothing was committed")
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_webhooks() {
+    let (service, committed) = stage(|tx| {
+        tx.expect_count().returning(|| Ok(MAX_WEBHOOKS));
+    });
+    let refusal = service.create(&manager(), draft()).await.unwrap_err();
+    assert_eq!((refusal.code(), refusal.kind()), ("webhook_limit", Kind::Conflict));
+    assert!(committed.lock().unwrap().is_none());
 }
 
 #[tokio::test]
