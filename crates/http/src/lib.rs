@@ -4,6 +4,7 @@
 //! [`Server::new`] puts the application together from [`HttpSettings`], [`Services`] and [`Domains`];
 //! [`Server::bind`] serves it.
 
+mod accept;
 pub mod adapters;
 pub mod answer;
 mod batch;

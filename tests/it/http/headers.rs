@@ -1,10 +1,10 @@
 //! Headers of every answer: security, CORS, compression, request ids; and HEAD.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use almoner_http::{HttpSettings, PublicUrl, settings::Origin};
+use almoner_http::{HttpSettings, PublicUrl, openapi::api_document, settings::Origin};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     house::{House, PASSWORD, SUPERADMIN, a_donor, in_house, in_house_with},
@@ -125,6 +125,55 @@ fn a_preflight_of_an_allowed_page_is_answered_and_no_other() {
             let answer = refused(answer, 400, "bad_request");
             assert_eq!(answer.header("access-control-allow-origin"), "", "{origin} {method}");
             assert_eq!(answer.header("access-control-allow-credentials"), "", "{origin}");
+        }
+    });
+}
+
+/// The names of headers that the contract has: of requests, and of answers.
+fn headers_of_the_contract() -> (BTreeSet<String>, BTreeSet<String>) {
+    let document = api_document();
+    let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    let mut parts = vec![&document];
+    while let Some(part) = parts.pop() {
+        if part["in"] == "header" {
+            asked.insert(part["name"].as_str().unwrap().to_lowercase());
+        }
+        match part {
+            Value::Object(fields) => {
+                let headers = fields.get("headers").and_then(Value::as_object);
+                answered.extend(headers.into_iter().flatten().map(|(name, _)| name.to_lowercase()));
+                parts.extend(fields.values());
+            }
+            Value::Array(items) => parts.extend(items),
+            _ => {}
+        }
+    }
+    (asked, answered)
+}
+
+#[test]
+fn a_page_elsewhere_may_send_and_see_every_header_of_the_contract() {
+    in_house_with(Backend::Sqlite, with_app, async |house| {
+        let (mut asked, answered) = headers_of_the_contract();
+        assert!(asked.contains("last-event-id") && asked.contains("x-csrf-token"), "{asked:?}");
+        assert!(answered.contains("www-authenticate"), "{answered:?}");
+        // What is read of every request.
+        let of_all = ["accept", "accept-language", "content-type", "traceparent", "x-request-id"];
+        asked.extend(of_all.map(str::to_owned));
+        for name in asked {
+            let request = house.ask(Method::OPTIONS, "/api/v1/donors").header("Origin", APP);
+            let request = request.header("Access-Control-Request-Method", "GET");
+            let answer = Answer::to(request.header("Access-Control-Request-Headers", &name)).await;
+            assert_eq!(answer.status, 200, "{name} is refused");
+        }
+        let page = house.stranger().request(Method::GET, "/donors").header("Origin", APP);
+        let exposed = Answer::to(page).await.expect(401);
+        let exposed = exposed.header("access-control-expose-headers").to_lowercase();
+        let exposed: Vec<&str> = exposed.split(',').map(str::trim).collect();
+        for name in answered {
+            // Pages never see cookies, and those of CORS are the browser's.
+            let is_hidden = name == "set-cookie" || name.starts_with("access-control-");
+            assert!(is_hidden || exposed.contains(&&*name), "{name} is not shown: {exposed:?}");
         }
     });
 }

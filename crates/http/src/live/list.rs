@@ -8,9 +8,7 @@ use std::{
 };
 
 use actix_session::{Session, SessionExt};
-use actix_web::{
-    Either, FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data,
-};
+use actix_web::{Either, FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use almoner_kernel::{Caller, Context, FieldError, Fields, Page as Records, PageRequest, Version};
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -19,11 +17,12 @@ use uuid::Uuid;
 use super::{
     Live,
     group::Seat,
-    stream::{EVENT_STREAM, EventStream, Stream},
+    stream::{EventStream, Stream},
     subject::{self, Page, Subject},
     window::Row,
 };
 use crate::{
+    accept::Accept,
     answer::Answer,
     cx::{Arrival, Cx, Identity},
     domains::Domains,
@@ -164,7 +163,7 @@ impl FromRequest for Follower {
             let last = req.headers().get("Last-Event-ID");
             Ok(Self {
                 live: site.live.clone(),
-                is_wanted: prefers_stream(req),
+                is_wanted: Accept::of(req.headers()).prefers_stream(),
                 is_head,
                 // What cannot be read is of no list of ours.
                 last: last.map(|last| last.to_str().unwrap_or_default().to_owned()),
@@ -260,22 +259,4 @@ fn row<P: LiveList>(record: P::Record) -> Result<Row, Problem> {
     let json = serde_json::to_string(&P::body(record)?);
     let json = json.map_err(|error| Problem::internal(&error))?;
     Ok(Row { id, version, shows, json: json.into() })
-}
-
-/// True when a stream is asked for by name, and no less than JSON.
-fn prefers_stream(req: &HttpRequest) -> bool {
-    let values = req.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
-    let (mut stream, mut json) = (0.0_f32, 0.0_f32);
-    for range in values.flat_map(|value| value.split(',')) {
-        let mut parts = range.split(';').map(str::trim);
-        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let quality =
-            parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
-        match media.as_str() {
-            EVENT_STREAM => stream = stream.max(quality),
-            "application/json" => json = json.max(quality),
-            _ => {}
-        }
-    }
-    stream > 0.0 && stream >= json
 }

@@ -14,12 +14,8 @@ use crate::{client, csrf, middleware::with_headers, replay, settings::HttpSettin
 pub(crate) fn cors(settings: &HttpSettings) -> Cors {
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allowed_headers([header::ACCEPT, header::CONTENT_TYPE, header::IF_MATCH])
-        .allowed_headers([header::IF_NONE_MATCH])
-        .allowed_headers([csrf::CSRF_TOKEN, replay::IDEMPOTENCY_KEY])
-        .expose_headers([header::ETAG, header::LOCATION, header::LINK, header::RETRY_AFTER])
-        .expose_headers(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"])
-        .expose_headers([client::REQUEST_ID, "Idempotent-Replayed"])
+        .allowed_headers(ASKED)
+        .expose_headers(ANSWERED)
         .supports_credentials()
         .max_age(MAX_AGE_SECONDS);
     settings.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin.as_str()))
@@ -38,6 +34,37 @@ pub(crate) async fn tidy<B: MessageBody + 'static>(
         }
     })
 }
+
+/// Every header of requests that the contract knows or the server reads of all of them. A browser asks
+/// for each that a page sets, and sends nothing when one is missing.
+const ASKED: [&str; 10] = [
+    "Accept",
+    "Accept-Language",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    csrf::CSRF_TOKEN,
+    replay::IDEMPOTENCY_KEY,
+    client::REQUEST_ID,
+    client::TRACE_PARENT,
+];
+
+/// Every header of answers that the contract knows, beside those that browsers show by themselves.
+const ANSWERED: [&str; 12] = [
+    "Allow",
+    "Content-Language",
+    "ETag",
+    "Idempotent-Replayed",
+    "Link",
+    "Location",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "WWW-Authenticate",
+    client::REQUEST_ID,
+];
 
 /// How long a browser remembers a preflight: two hours is the most any of them does.
 const MAX_AGE_SECONDS: usize = 7200;

@@ -15,9 +15,9 @@ use almoner_kernel::{FieldError, Fields, SecurityEventKind, Words};
 use futures_util::FutureExt;
 
 use crate::{
+    accept::Accept,
     csrf,
     cx::{self, Arrival, DryRun, Identity},
-    live::stream::EVENT_STREAM,
     problem::{MAX_COMPLAINTS, Problem, registry, shown},
     routes::{self, DRY_RUN, Lookup, Media},
     services::Services,
@@ -155,29 +155,14 @@ fn is_dry_run(req: &ServiceRequest) -> Result<bool, Problem> {
 
 /// True when a form of the answer is acceptable; nobody is refused for saying nothing.
 fn accepts(req: &ServiceRequest, media: Media) -> bool {
-    // The answer is no content: browsers say what they like.
-    if media == Media::Socket {
-        return true;
+    let accept = Accept::of(req.headers());
+    match media {
+        Media::Json => accept.has_json(),
+        Media::Both => accept.has_json() || accept.has_stream(),
+        Media::Stream => accept.has_stream(),
+        // The answer is no content: browsers say what they like.
+        Media::Socket => true,
     }
-    let values = || req.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
-    let mut ranges = values().flat_map(|value| value.split(',')).peekable();
-    ranges.peek().is_none()
-        || ranges.any(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let wanted = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let is_offered = match wanted.as_str() {
-                "" | "*/*" => true,
-                "application/*" | "application/json" => media != Media::Stream,
-                "text/*" | EVENT_STREAM => media != Media::Json,
-                _ => false,
-            };
-            let is_refused = parts.any(|part| {
-                part.strip_prefix("q=")
-                    .and_then(|q| q.parse::<f32>().ok())
-                    .is_some_and(|q| q <= 0.0)
-            });
-            is_offered && !is_refused
-        })
 }
 
 /// Every `%` is followed by two hexadecimal digits, and the decoded bytes are UTF-8 without a NUL:

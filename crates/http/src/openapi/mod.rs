@@ -95,7 +95,8 @@ const ABOUT: &str = "The back office of a charity.\n\n\
     A record's version is its `ETag`; changing it needs `If-Match`. A POST with an \
     `Idempotency-Key` can be repeated for 24 hours without being done twice. Lists are paged by \
     `cursor`.\n\n\
-    Lists can be followed: with `Accept: text/event-stream` a list answers with server-sent events. \
+    Lists can be followed: with `Accept: text/event-stream` a list answers with server-sent events; \
+    where JSON would do as well, it answers with JSON. \
     Keep an array. `snapshot` replaces it by its `items`. `remove` takes the record with that `id` out \
     of it. `upsert` takes the record out, if it is there, and puts it in at `index`. `keep`, after a \
     reconnect, takes out every record that is not among `ids` and puts the others in that order. So \

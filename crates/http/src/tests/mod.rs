@@ -1,5 +1,6 @@
 //! The HTTP layer over a resource made for the purpose: everything a real resource relies on.
 
+mod accept;
 mod accounts;
 mod answers;
 mod bodies;

@@ -1,0 +1,63 @@
+//! Which of two forms a client gets.
+
+use actix_web::http::{
+    Method,
+    header::{self, HeaderMap, HeaderValue},
+};
+
+use super::house::{by, hear, server, settings, world};
+use crate::accept::Accept;
+
+fn accept(values: &[&'static str]) -> Accept {
+    let mut headers = HeaderMap::new();
+    for value in values {
+        headers.append(header::ACCEPT, HeaderValue::from_static(value));
+    }
+    Accept::of(&headers)
+}
+
+#[test]
+fn a_stream_is_for_whoever_wants_it_more_than_json() {
+    for values in [
+        &["text/event-stream"][..],
+        &["Text/Event-Stream"],
+        &["text/*"],
+        &["text/event-stream, application/json;q=0.9"],
+        &["text/event-stream", "application/json; q=0.5"],
+        &["text/event-stream, */*;q=0.1"],
+        &["text/event-stream;q=0.2, application/json;q=0"],
+    ] {
+        assert!(accept(values).prefers_stream(), "{values:?}");
+    }
+    for values in [
+        &[][..],
+        &[""],
+        &["*/*"],
+        &["*/*, application/json;q=0.5"],
+        &["application/json"],
+        &["application/json, text/event-stream"],
+        &["text/event-stream, application/json"],
+        &["text/event-stream", "application/json"],
+        &["text/event-stream, */*"],
+        &["text/event-stream;q=0.5, application/*"],
+        &["text/event-stream;q=0"],
+        &["text/event-stream;q=nan, application/json"],
+        &["text/html"],
+    ] {
+        assert!(!accept(values).prefers_stream(), "{values:?}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_refused_by_name_is_not_let_in_by_a_wildcard() {
+    let server = server(settings(), &world());
+    let ask = |accept: &'static str| {
+        by("admin", Method::GET, "/api/v1/widgets").insert_header(("Accept", accept))
+    };
+    for wrong in ["application/json;q=0, */*", "application/*;q=0.0, */*", "text/html"] {
+        assert_eq!(hear(&server, ask(wrong)).await.problem(), "not_acceptable", "{wrong}");
+    }
+    for right in ["*/*;q=0, application/json", "application/*", "text/html, */*;q=0.1", ""] {
+        assert_eq!(hear(&server, ask(right)).await.status, 200, "{right}");
+    }
+}
