@@ -3,7 +3,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use actix_web::{dev::ServiceRequest, http::header};
+use actix_web::{
+    dev::ServiceRequest,
+    http::header::{self, HeaderMap},
+};
 use ipnet::IpNet;
 
 /// `X-Request-Id`.
@@ -42,6 +45,30 @@ pub fn address(req: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     }
     Some(nearest)
 }
+
+/// True when some proxy says that it handed the request on.
+pub fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| {
+        let name = name.as_str();
+        name.starts_with("x-forwarded") || FORWARDING.contains(&name)
+    })
+}
+
+/// What proxies and networks of proxies write, beside `X-Forwarded-…`.
+const FORWARDING: [&str; 12] = [
+    "cf-connecting-ip",
+    "client-ip",
+    "fastly-client-ip",
+    "forwarded",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-envoy-external-address",
+    "x-original-forwarded-for",
+    "x-proxyuser-ip",
+    "x-real-ip",
+];
 
 /// The request id a trusted proxy handed on, if it is sane: letters, digits, `-`, `_`, `.`.
 pub fn handed_on_request_id(req: &ServiceRequest, trusted: &[IpNet]) -> Option<String> {

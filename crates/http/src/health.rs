@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 use crate::{
-    client::FORWARDED_FOR,
+    client,
     problem::{Problem, registry},
     services::Services,
     site::Site,
@@ -117,7 +117,8 @@ pub async fn get_liveness() -> HttpResponse {
 /// Asks every part the server needs: the database and its migrations. A load balancer sends requests
 /// only while the answer is 200. The queue of jobs and, where they are on, scheduled backups are parts
 /// too; a queue that stands still and overdue backups do not make the answer 503, because no request
-/// needs them.
+/// needs them. Nor does a disk that refuses what is written: reading goes on, and no other instance
+/// could write either.
 #[utoipa::path(
     tag = "operations",
     responses(
@@ -131,8 +132,8 @@ pub async fn get_liveness() -> HttpResponse {
                     { "name": "database", "status": "up" },
                     { "name": "migrations", "status": "up" },
                     { "name": "queue", "status": "up" },
-                ],
                     { "name": "writes", "status": "up" },
+                ],
             }),
         ),
         (
@@ -144,8 +145,8 @@ pub async fn get_liveness() -> HttpResponse {
                 "parts": [
                     { "name": "database", "status": "down" },
                     { "name": "migrations", "status": "down" },
-                ],
                     { "name": "writes", "status": "down" },
+                ],
             }),
         ),
     ),
@@ -161,9 +162,9 @@ pub async fn get_readiness(services: Data<Services>) -> HttpResponse {
     HttpResponse::build(code).json(ReadinessReport { status, parts })
 }
 
-/// `GET /metrics`: for a scraper with the configured bearer token; without one, for loopback peers
-/// that ask directly. Behind a reverse proxy on the same host every peer is loopback, therefore a
-/// request that was forwarded is refused.
+/// `GET /metrics`: for a scraper with the configured bearer token. Without one, for this machine alone,
+/// and only while the server is for this machine alone: a reverse proxy on the same host makes every
+/// peer loopback, and need not say that it is there.
 #[get("/metrics")]
 pub async fn get_metrics(
     req: HttpRequest,
@@ -173,9 +174,9 @@ pub async fn get_metrics(
     let may = match &site.settings.metrics_token {
         Some(token) => bearer(&req).is_some_and(|given| given.ct_eq(token.as_bytes()).into()),
         None => {
-            let is_direct = !req.headers().contains_key(FORWARDED_FOR)
-                && !req.headers().contains_key(header::FORWARDED);
-            is_direct && req.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+            site.settings.public_url.is_loopback()
+                && !client::is_forwarded(req.headers())
+                && req.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
         }
     };
     if !may {

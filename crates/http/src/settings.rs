@@ -1,7 +1,7 @@
 //! What the HTTP layer is told by the configuration. `almoner-app` reads and checks the keys; here
 //! they have types.
 
-use std::{collections::BTreeMap, fmt, num::NonZeroU32};
+use std::{collections::BTreeMap, fmt, net::IpAddr, num::NonZeroU32};
 
 use actix_web::http::Uri;
 use ipnet::IpNet;
@@ -26,7 +26,8 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// Sub-keys of the signing key.
     pub keys: HttpKeys,
-    /// The bearer token of `GET /metrics`; without it only loopback peers are answered.
+    /// The bearer token of `GET /metrics`; without it only loopback peers are answered, and only while
+    /// the public address is loopback too.
     pub metrics_token: Option<String>,
 }
 
@@ -64,6 +65,17 @@ impl PublicUrl {
     /// Scheme, host and port, as browsers send it in `Origin`.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    /// True when only this machine can reach it.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.origin.0.parse::<Uri>().ok();
+        let host = host.as_ref().and_then(Uri::host).unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        match address {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
+    }
+
     }
 }
 

@@ -3,6 +3,7 @@
 use actix_web::http::{Method, StatusCode};
 
 use super::house::{by, hear, server, settings, stranger, world};
+use crate::settings::{HttpSettings, PublicUrl};
 
 #[actix_web::test]
 async fn every_answer_has_the_security_headers_a_failure_and_a_panic_too() {
@@ -86,14 +87,31 @@ async fn answers_are_compressed_unless_they_hold_a_token() {
 }
 
 #[actix_web::test]
-async fn metrics_are_for_direct_loopback_peers_or_for_the_token() {
+async fn metrics_are_for_the_token_or_for_a_machine_that_serves_itself_alone() {
     let loopback = || stranger(Method::GET, "/metrics").peer_addr(([127, 0, 0, 1], 1).into());
-    let open = server(settings(), &world());
     // No recorder here, hence 404 instead of text for those who may.
-    assert_eq!(hear(&open, loopback()).await.status, StatusCode::NOT_FOUND);
-    let forwarded = loopback().insert_header(("X-Forwarded-For", "127.0.0.1"));
-    assert_eq!(hear(&open, forwarded).await.problem(), "unauthenticated");
-    assert_eq!(hear(&open, stranger(Method::GET, "/metrics")).await.problem(), "unauthenticated");
+    for url in ["http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"] {
+        let public_url = PublicUrl::parse(url).unwrap();
+        let local = server(HttpSettings { public_url, ..settings() }, &world());
+        assert_eq!(hear(&local, loopback()).await.status, StatusCode::NOT_FOUND, "{url}");
+        let other = stranger(Method::GET, "/metrics");
+        assert_eq!(hear(&local, other).await.problem(), "unauthenticated");
+        for name in [
+            "X-Forwarded-For",
+            "X-Forwarded-Host",
+            "X-Forwarded-Proto",
+            "Forwarded",
+            "Via",
+            "X-Real-IP",
+            "CF-Connecting-IP",
+        ] {
+            let forwarded = loopback().insert_header((name, "127.0.0.1"));
+            assert_eq!(hear(&local, forwarded).await.problem(), "unauthenticated", "{name}");
+        }
+    }
+    // Somebody stands in front of it, who may not say so.
+    let open = server(settings(), &world());
+    assert_eq!(hear(&open, loopback()).await.problem(), "unauthenticated");
     let mut settings = settings();
     settings.metrics_token = Some("scrape".to_owned());
     let closed = server(settings, &world());
