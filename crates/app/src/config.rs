@@ -17,7 +17,7 @@ mod values;
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use almoner_accounts::{login::LoginPolicy, password::PasswordPolicy, session::SessionPolicy};
-use almoner_http::live::LiveSettings;
+use almoner_http::{BodySettings, live::LiveSettings};
 use almoner_kernel::{Currency, EmailAddress, Region};
 use chrono_tz::Tz;
 use ipnet::IpNet;
@@ -46,6 +46,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Largest request body, in bytes.
     pub body_limit: usize,
+    /// How request bodies have to come.
+    pub bodies: BodySettings,
     /// Time that load balancers have to notice that the server is about to go.
     pub shutdown_drain: Duration,
     /// Time that requests in flight have at shutdown.

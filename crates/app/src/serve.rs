@@ -80,7 +80,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         traces: config.traces.as_ref().map(|_| Arc::new(RequestTraces) as Arc<dyn Traces>),
     });
     let server = Server::new(settings(config, &office)?, services, Arc::clone(&domains))?;
-    let live = server.live();
+    let (live, intake) = (server.live(), server.intake());
     let signals = Signals::listen().context("cannot listen for signals")?;
     let http = server
         .bind(config.listen, config.shutdown_grace)
@@ -92,6 +92,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         worker.halt(),
         readiness,
         live.clone(),
+        intake,
         config.shutdown_drain,
     ));
     let (store, lists) = (office.store.clone(), live.clone());
@@ -212,6 +213,7 @@ pub fn settings(config: &Config, office: &Office) -> anyhow::Result<HttpSettings
         },
         live: config.live,
         body_limit: config.body_limit,
+        bodies: config.bodies,
         keys: HttpKeys {
             cookie: *office.keys.cookie.expose_secret(),
             csrf: *office.keys.csrf.expose_secret(),

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use actix_web::dev::ServerHandle;
-use almoner_http::live::Live;
+use almoner_http::{Intake, live::Live};
 use tokio::{signal, time};
 
 use crate::{jobs::worker::Halt, readiness::StoreReadiness};
@@ -19,6 +19,7 @@ pub async fn stop(
     jobs: Halt,
     readiness: Arc<StoreReadiness>,
     live: Live,
+    intake: Intake,
     drain: Duration,
 ) {
     let mut wish = signals.next().await;
@@ -35,8 +36,9 @@ pub async fn stop(
         Wish::Finish => jobs.finish(),
         Wish::AtOnce => jobs.leave(),
     }
-    // They would go on for ever.
+    // They would go on for ever, or for as long as somebody likes.
     live.close();
+    intake.close();
     http.stop(wish == Wish::Finish).await;
 }
 

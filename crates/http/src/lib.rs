@@ -10,6 +10,7 @@ pub mod answer;
 mod batch;
 pub mod body;
 pub mod client;
+pub mod connection;
 pub mod csrf;
 pub mod cursor;
 pub mod cx;
@@ -39,7 +40,10 @@ mod words;
 mod tests;
 
 pub use answer::{Answer, ListOf};
-pub use body::{Body, NoBody};
+pub use body::{
+    Body, NoBody,
+    intake::{BodySettings, Intake},
+};
 pub use client::TraceParent;
 
 pub use cx::Cx;

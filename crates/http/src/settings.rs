@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fmt, net::IpAddr, num::NonZeroU32};
 use actix_web::http::Uri;
 use ipnet::IpNet;
 
+pub use crate::body::intake::BodySettings;
 use crate::live::LiveSettings;
 
 /// Everything the HTTP layer is told.
@@ -24,6 +25,8 @@ pub struct HttpSettings {
     pub live: LiveSettings,
     /// The largest request body, bytes.
     pub body_limit: usize,
+    /// How bodies have to come.
+    pub bodies: BodySettings,
     /// Sub-keys of the signing key.
     pub keys: HttpKeys,
     /// The bearer token of `GET /metrics`; without it only loopback peers are answered, and only while
@@ -62,9 +65,6 @@ impl PublicUrl {
         self.origin.0.starts_with("https://")
     }
 
-    /// Scheme, host and port, as browsers send it in `Origin`.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
     /// True when only this machine can reach it.
     pub fn is_loopback(&self) -> bool {
         let host = self.origin.0.parse::<Uri>().ok();
@@ -76,6 +76,9 @@ impl PublicUrl {
         }
     }
 
+    /// Scheme, host and port, as browsers send it in `Origin`.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 }
 

@@ -2,17 +2,17 @@
 //! process, then asked for one [`App`] by each worker, and by tests.
 
 use std::{
-    any::Any,
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
 
+use actix_server::ServerBuilder;
 use actix_web::{
-    App, Error, HttpResponse, HttpServer,
+    App, Error, HttpResponse,
     body::MessageBody,
-    dev::{self, Extensions, ServiceFactory, ServiceRequest, ServiceResponse},
+    dev::{self, ServiceFactory, ServiceRequest, ServiceResponse},
     get,
     http::header,
     middleware::{Compress, from_fn},
@@ -21,6 +21,8 @@ use actix_web::{
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 use crate::{
+    body::intake::Intake,
+    connection,
     domains::Domains,
     health,
     live::{
@@ -48,6 +50,7 @@ pub struct Site {
     pub(crate) limits: Limits,
     pub(crate) running: Running,
     pub(crate) live: Live,
+    pub(crate) intake: Intake,
     document: Bytes,
 }
 
@@ -108,6 +111,7 @@ impl Server {
             Rooms::new(Pace::default(), Arc::clone(&services.signals), Arc::clone(&services.clock)),
         );
         let site = Site {
+            intake: Intake::new(settings.bodies),
             settings,
             routes: RouteTable::of_document(&document),
             limits,
@@ -123,15 +127,19 @@ impl Server {
         self.site.live.clone()
     }
 
+    /// What is on its way to the server: whoever stops it closes that too.
+    pub fn intake(&self) -> Intake {
+        self.site.intake.clone()
+    }
+
     /// Serves at an address, once it is polled; it leaves signals to its caller. When it is told to
     /// stop, requests that have begun have `grace` to come to their end.
     ///
     /// # Errors
     /// When the address cannot be listened on.
     pub fn bind(&self, address: SocketAddr, grace: Duration) -> io::Result<dev::Server> {
-        let server = self.clone();
-        let http = HttpServer::new(move || server.app()).on_connect(limit_silence).bind(address)?;
-        Ok(http.disable_signals().shutdown_timeout(grace.as_secs()).run())
+        let builder = dev::Server::build().shutdown_timeout(grace.as_secs());
+        self.serve(builder, connection::listener(address)?)
     }
 
     /// The same on a socket that listens already, with some workers.
@@ -139,9 +147,13 @@ impl Server {
     /// # Errors
     /// When the socket cannot be used.
     pub fn listen(&self, listener: TcpListener, workers: usize) -> io::Result<dev::Server> {
+        self.serve(dev::Server::build().workers(workers), listener)
+    }
+
+    fn serve(&self, builder: ServerBuilder, listener: TcpListener) -> io::Result<dev::Server> {
         let server = self.clone();
-        let http = HttpServer::new(move || server.app()).on_connect(limit_silence);
-        Ok(http.workers(workers).listen(listener)?.disable_signals().run())
+        let builder = connection::serve(builder, listener, move || server.app())?;
+        Ok(builder.disable_signals().run())
     }
 
     /// The application of one worker. It is a type of many megabytes of code: whoever calls this from
@@ -212,24 +224,6 @@ pub(crate) fn collect(
         .service(page::explain_problem)
         .service(scope(API).configure(resources))
         .split_for_parts()
-}
-
-/// How long a peer may take nothing of what it is sent.
-#[cfg(target_os = "linux")]
-const SILENCE: Duration = Duration::from_secs(60);
-
-/// Lets the system give up a peer that takes nothing (RFC 5482): otherwise one that never reads, but
-/// answers probes, keeps its connection and all that waits for it for ever.
-fn limit_silence(connection: &dyn Any, _: &mut Extensions) {
-    #[cfg(target_os = "linux")]
-    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
-        let limited = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(SILENCE));
-        if let Err(error) = limited {
-            tracing::debug!(%error, "a connection has no limit of silence");
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = connection;
 }
 
 #[get("/api/openapi.json")]

@@ -26,6 +26,9 @@ almoner_kernel::words! {
     // bodies
     pub(crate) body_too_large(limit) = "the body may have at most {limit} bytes";
     pub(crate) body_cut_off = "the body ended too early";
+    pub(crate) body_too_slow = "the body came too slowly, or not at all";
+    pub(crate) too_many_bodies =
+        "too many requests of this address have not sent their whole body yet";
     pub(crate) body_encoded = "send the body without Content-Encoding";
     pub(crate) body_not_utf8 = "the body must be UTF-8";
     pub(crate) content_type_must_be_json = "Content-Type must be application/json";

@@ -37,6 +37,11 @@ problem-method_not_allowed = The method is not offered here
     .explanation = The address exists, with other methods: the header Allow lists them.
 problem-not_acceptable = No acceptable representation
     .explanation = The API answers with application/json, which the header Accept of the request rules out.
+problem-request_timeout = The body came too slowly
+    .explanation =
+        The server does not wait without end for the body of a request: it has to be there within
+        a minute, and has to come on at a kilobyte a second, unless the operator says otherwise. The
+        connection is closed, and nothing was done. Send the request again, with the whole body.
 problem-conflict = The state of the record forbids it
     .explanation =
         A value that must be unique is taken, the record's state does not allow the step, or a request with
@@ -95,11 +100,6 @@ problem-webhook_disabled = The webhook is not active
     .explanation = Nothing is sent to a webhook that is switched off. Switch it on first.
 problem-delivery_pending = The delivery is still under way
     .explanation = Only a message that was delivered or given up can be sent once more.
-problem-subscription_in_use = The socket has a subscription with this id
-    .explanation = End it first, or choose another id. Ids are those of one socket.
-problem-socket_limit = The socket has as many as it may have
-    .explanation =
-        One socket has a limit of subscriptions and one of rooms; waiting does not help. End or leave something
 problem-user_limit = There are too many users
     .explanation =
         A program that makes users in a loop is stopped there. Users are never removed: an operator who
@@ -112,13 +112,18 @@ problem-role_limit = There are too many roles
     .explanation = Delete roles that nobody has.
 problem-webhook_limit = There are too many webhooks
     .explanation = Delete webhooks that are not needed any more.
+problem-subscription_in_use = The socket has a subscription with this id
+    .explanation = End it first, or choose another id. Ids are those of one socket.
+problem-socket_limit = The socket has as many as it may have
+    .explanation =
+        One socket has a limit of subscriptions and one of rooms; waiting does not help. End or leave something
         first. `detail` says which limit it is.
 problem-stale = The record has changed meanwhile
     .explanation =
         The version in If-Match is not the record's version any more. `current_version` is the one it has now,
         `fields` lists what changed since yours. Read the record again, decide, and repeat with its new ETag.
 problem-payload_too_large = The body is too large
-    .explanation = A request body may have at most 1 MiB.
+    .explanation = A request body may have at most 1 MiB, and 16 KiB where nobody is logged in.
 problem-unsupported_media_type = The body has the wrong type
     .explanation =
         Bodies are application/json, for PATCH also application/merge-patch+json, in UTF-8 and without
@@ -212,14 +217,14 @@ role_in_use =
         [one] { $users } user has this role
        *[other] { $users } users have this role
     }
+user_limit = there are { $max } users already
+invitation_limit = { $max } invitations have not been accepted yet: wait, or deactivate users who were invited
+role_limit = there are { $max } roles already
 role_built_in = a built-in role cannot be changed
 mail_off = no mail can be sent: the operator has not set it up
 mail_is_off = the server sends no mail: the operator has not set it up
 mail_not_failed = only a mail that failed, bounced or was held back can be sent again
 not_invited = the user has a password: there is no invitation to accept
-user_limit = there are { $max } users already
-invitation_limit = { $max } invitations have not been accepted yet: wait, or deactivate users who were invited
-role_limit = there are { $max } roles already
 not_active = the user is not active
 already_active = the user is active
 
@@ -273,12 +278,12 @@ not_paused = the schedule is not paused
 
 webhook_disabled = the webhook is not active
 delivery_pending = the delivery is still under way
+webhook_limit = there are { $max } webhooks already
 
 ## webhooks: fields
 
 not_a_url = must be an https URL such as https://example.org/hooks
 url_with_user = must not hold a user name or a password
-webhook_limit = there are { $max } webhooks already
 url_with_fragment = must not have a part behind #
 url_port = must have the port 443 or one from 1024 on
 url_private = is an address of a private network
@@ -312,6 +317,8 @@ status_of_the_answer = status { $status }
 
 body_too_large = the body may have at most { $limit } bytes
 body_cut_off = the body ended too early
+body_too_slow = the body came too slowly, or not at all
+too_many_bodies = too many requests of this address have not sent their whole body yet
 body_encoded = send the body without Content-Encoding
 body_not_utf8 = the body must be UTF-8
 content_type_must_be_json = Content-Type must be application/json

@@ -38,6 +38,11 @@ problem-method_not_allowed = Bu adreste bu yöntem kullanılamaz
     .explanation = Adres var, ancak başka yöntemlerle kullanılır; bunları Allow başlığı sıralar.
 problem-not_acceptable = İstenen biçimde yanıt verilemiyor
     .explanation = API application/json ile yanıt verir; isteğin Accept başlığı ise bunu dışlıyor.
+problem-request_timeout = İstek gövdesi çok yavaş geldi
+    .explanation =
+        Sunucu bir isteğin gövdesini sonsuza dek beklemez: işletmeci başka türlü ayarlamadıysa gövde
+        bir dakika içinde tamamlanmalı ve saniyede en az bir kilobayt hızla gelmelidir. Bağlantı
+        kapatılır ve hiçbir işlem yapılmaz. İsteği gövdesinin tamamıyla yeniden gönderin.
 problem-conflict = Kaydın durumu buna izin vermiyor
     .explanation =
         Benzersiz olması gereken bir değer kullanımda, kaydın durumu bu adıma izin vermiyor ya da aynı
@@ -99,11 +104,6 @@ problem-webhook_disabled = Web kancası etkin değil
     .explanation = Kapatılmış bir web kancasına hiçbir şey gönderilmez. Önce etkinleştirin.
 problem-delivery_pending = Gönderim hâlâ sürüyor
     .explanation = Yalnızca teslim edilmiş veya vazgeçilmiş bir ileti yeniden gönderilebilir.
-problem-subscription_in_use = Soketin bu id ile bir aboneliği var
-    .explanation = Önce onu sonlandırın ya da başka bir id seçin. Id'ler tek bir soket içindir.
-problem-socket_limit = Soketin sınırına ulaşıldı
-    .explanation =
-        Bir soketin abonelik ve oda sayısı sınırlıdır; beklemek yardımcı olmaz. Önce bir aboneliği sonlandırın
 problem-user_limit = Çok fazla kullanıcı var
     .explanation =
         Döngü içinde kullanıcı oluşturan bir program burada durdurulur. Kullanıcılar hiç silinmez: daha
@@ -116,6 +116,11 @@ problem-role_limit = Çok fazla rol var
     .explanation = Kimsede olmayan rolleri silin.
 problem-webhook_limit = Çok fazla web kancası var
     .explanation = Artık gerekmeyen web kancalarını silin.
+problem-subscription_in_use = Soketin bu id ile bir aboneliği var
+    .explanation = Önce onu sonlandırın ya da başka bir id seçin. Id'ler tek bir soket içindir.
+problem-socket_limit = Soketin sınırına ulaşıldı
+    .explanation =
+        Bir soketin abonelik ve oda sayısı sınırlıdır; beklemek yardımcı olmaz. Önce bir aboneliği sonlandırın
         ya da bir odadan çıkın. Hangi sınır olduğunu `detail` belirtir.
 problem-stale = Kayıt bu arada değişmiş
     .explanation =
@@ -123,7 +128,7 @@ problem-stale = Kayıt bu arada değişmiş
         yana değişen alanları `fields` belirtir. Kaydı yeniden okuyun, karar verin ve isteği yeni ETag ile
         yineleyin.
 problem-payload_too_large = İstek gövdesi çok büyük
-    .explanation = Bir isteğin gövdesi en fazla 1 MiB olabilir.
+    .explanation = Bir isteğin gövdesi en fazla 1 MiB, oturum açılmamışsa en fazla 16 KiB olabilir.
 problem-unsupported_media_type = İstek gövdesinin türü yanlış
     .explanation =
         Gövde application/json, PATCH için ayrıca application/merge-patch+json türünde, UTF-8 kodlamasında ve
@@ -214,14 +219,14 @@ user_not_manageable = bu kullanıcının rolü sizinkinden fazlasına izin veriy
 email_taken = e-posta adresi başka bir kullanıcıya ait
 role_name_taken = bu adda bir rol var
 role_in_use = { $users } kullanıcı bu rolde
+user_limit = zaten { $max } kullanıcı var
+invitation_limit = { $max } davet henüz kabul edilmedi: bekleyin ya da davet edilen kullanıcıları devre dışı bırakın
+role_limit = zaten { $max } rol var
 role_built_in = yerleşik bir rol değiştirilemez
 mail_off = e-posta gönderilemez: sunucuyu işleten bunu ayarlamamış
 mail_is_off = sunucu e-posta göndermiyor: sunucuyu işleten bunu ayarlamamış
 mail_not_failed = yalnızca başarısız olan, geri dönen ya da bekletilen bir e-posta yeniden gönderilebilir
 not_invited = kullanıcının parolası var: kabul edilecek bir davet yok
-user_limit = zaten { $max } kullanıcı var
-invitation_limit = { $max } davet henüz kabul edilmedi: bekleyin ya da davet edilen kullanıcıları devre dışı bırakın
-role_limit = zaten { $max } rol var
 not_active = kullanıcı etkin değil
 already_active = kullanıcı zaten etkin
 
@@ -304,12 +309,12 @@ not_paused = zamanlama duraklatılmamış
 
 webhook_disabled = web kancası etkin değil
 delivery_pending = gönderim hâlâ sürüyor
+webhook_limit = zaten { $max } web kancası var
 
 ## webhooks: alanlar
 
 not_a_url = https ile başlayan bir URL olmalı, örneğin https://example.org/hooks
 url_with_user = kullanıcı adı veya parola içermemeli
-webhook_limit = zaten { $max } web kancası var
 url_with_fragment = # işaretinden sonra bir bölüm içermemeli
 url_port = bağlantı noktası 443 olmalı veya en az 1024 olmalı
 url_private = özel bir ağın adresi
@@ -339,6 +344,8 @@ status_of_the_answer = durum kodu { $status }
 
 body_too_large = istek gövdesi en fazla { $limit } bayt olabilir
 body_cut_off = istek gövdesi yarıda kesildi
+body_too_slow = istek gövdesi çok yavaş geldi ya da hiç gelmedi
+too_many_bodies = bu adresin çok sayıda isteği gövdesini henüz tamamlamadı
 body_encoded = istek gövdesini Content-Encoding olmadan gönderin
 body_not_utf8 = istek gövdesi UTF-8 kodlamasında olmalı
 content_type_must_be_json = Content-Type application/json olmalı

@@ -39,6 +39,28 @@ fn a_request_in_flight_is_answered_before_the_server_stops() {
     assert!(almoner.ended());
 }
 
+#[test]
+fn a_body_that_does_not_come_keeps_nobody_from_stopping() {
+    // Longer than any test takes.
+    let mut almoner = Almoner::new().with("ALMONER_SHUTDOWN_GRACE", "10m");
+    almoner.start();
+    let address = almoner.url.strip_prefix("http://").unwrap().to_owned();
+    let mut connection = TcpStream::connect(&address).unwrap();
+    write!(
+        connection,
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: 10000\r\nExpect: 100-continue\r\n\r\n"
+    )
+    .unwrap();
+    let mut begun = [0; 25];
+    connection.read_exact(&mut begun).unwrap();
+    almoner.signal("-TERM");
+    assert!(almoner.ended());
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+}
+
 #[tokio::test]
 async fn a_server_that_is_about_to_go_says_so_while_it_still_answers() {
     // Longer than any test takes: the second signal ends it.

@@ -370,3 +370,24 @@ async fn a_trace_that_a_stranger_hands_on_is_not_continued() {
     almoner.signal("-TERM");
     assert!(almoner.ended());
 }
+
+#[tokio::test]
+async fn bytes_that_are_no_http_are_counted_and_are_no_error_of_the_server() {
+    let mut almoner = Almoner::new();
+    almoner.start();
+    let address = almoner.url.strip_prefix("http://").unwrap().to_owned();
+    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"GET / HTTP/9.9\r\n\r\n"] {
+        let mut connection = std::net::TcpStream::connect(&address).unwrap();
+        connection.write_all(bytes).unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+    }
+    let metrics = crate::support::http::get(format!("{}/metrics", almoner.url)).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    assert!(metrics.contains("almoner_http_malformed_requests_total 2"), "{metrics}");
+    almoner.signal("-TERM");
+    assert!(almoner.ended());
+    let log = almoner.log();
+    assert!(!log.contains("ERROR"), "{log}");
+}

@@ -32,7 +32,7 @@ use almoner_app::{
 use almoner_audit::Audit;
 use almoner_donations::{CampaignService, DonationService, DonorService};
 use almoner_http::{
-    Domains, HttpKeys, HttpSettings, PublicUrl, Quotas, Server, Services,
+    BodySettings, Domains, HttpKeys, HttpSettings, Intake, PublicUrl, Quotas, Server, Services,
     adapters::{LiveCallers, TrailRefusals},
     live::{Live, LiveSettings},
 };
@@ -62,6 +62,7 @@ pub struct House<'w> {
     pub url: String,
     pub clock: Arc<SetClock>,
     live: Live,
+    intake: Intake,
     handle: ServerHandle,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -130,7 +131,7 @@ impl<'w> House<'w> {
             traces: None,
         });
         let server = Server::new(settings, services, domains).unwrap();
-        let live = server.live();
+        let (live, intake) = (server.live(), server.intake());
         let (told, handle) = std::sync::mpsc::channel();
         let lists = live.clone();
         let thread = thread::spawn(move || {
@@ -147,7 +148,7 @@ impl<'w> House<'w> {
             });
         });
         let handle = handle.recv().unwrap();
-        Self { world, url, clock, live, handle, thread: Some(thread) }
+        Self { world, url, clock, live, intake, handle, thread: Some(thread) }
     }
 
     async fn close(&mut self) {
@@ -172,6 +173,11 @@ impl<'w> House<'w> {
         case(&house).await;
         house.close().await;
         store.close().await.unwrap();
+    }
+
+    /// What is on its way to the server is not waited for any more, as when it stops.
+    pub fn stop_taking(&self) {
+        self.intake.close();
     }
 
     /// Nobody.
@@ -242,6 +248,7 @@ fn settings(url: &str) -> HttpSettings {
         quotas: Quotas { is_on: false, stranger: NonZeroU32::MIN, ..Quotas::default() },
         live: LiveSettings::default(),
         body_limit: HttpSettings::DEFAULT_BODY_LIMIT,
+        bodies: BodySettings::default(),
         keys: HttpKeys { cookie: [4; 64], csrf: [5; 32], cursor: [6; 32] },
         metrics_token: None,
     }

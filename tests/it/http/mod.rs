@@ -73,6 +73,7 @@ mod races;
 pub mod reading;
 mod roles;
 mod sessions;
+mod slow_bodies;
 mod socket;
 mod steps;
 mod summary;

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use almoner_accounts::{login::LoginPolicy, password::PasswordPolicy, session::SessionPolicy};
-use almoner_http::live::LiveSettings;
+use almoner_http::{BodySettings, live::LiveSettings};
 use almoner_kernel::{Currency, EmailAddress, Region};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -35,6 +35,14 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         // Below 1 KiB no login fits; above 64 MiB a few requests exhaust the memory.
         bounded(size(text)?, (1 << 10)..=(64 << 20), "must be from 1KiB to 64MiB")
     });
+    let body_deadline = reader.read(key::BODY_DEADLINE, |text| {
+        let seconds = Duration::from_secs;
+        bounded(span(text)?, seconds(5)..=seconds(3_600), "must be from 5s to 1h")
+    });
+    let body_least_rate = reader.read(key::BODY_LEAST_RATE, |text| {
+        bounded(size(text)?, 1..=(1 << 20), "must be from 1 to 1MiB")
+    });
+    let bodies_per_client = reader.read(key::BODIES_PER_CLIENT, whole(1..=10_000));
     let shutdown_drain = reader.read(key::SHUTDOWN_DRAIN, |text| {
         bounded(span(text)?, Duration::ZERO..=Duration::from_secs(600), "must be at most 10m")
     });
@@ -174,6 +182,11 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         listen,
         trusted_proxies: trusted_proxies?,
         body_limit: body_limit?,
+        bodies: BodySettings {
+            deadline: body_deadline?,
+            least_rate: u32::try_from(body_least_rate?).ok()?,
+            per_client: bodies_per_client?,
+        },
         shutdown_drain: shutdown_drain?,
         shutdown_grace: shutdown_grace?,
         organisation: organisation?,

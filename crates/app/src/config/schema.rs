@@ -35,6 +35,12 @@ keys! {
     TRUSTED_PROXIES = "trusted_proxies", "ALMONER_TRUSTED_PROXIES", Some("");
     /// Largest request body.
     BODY_LIMIT = "body_limit", "ALMONER_BODY_LIMIT", Some("1MiB");
+    /// Time that a request body may take.
+    BODY_DEADLINE = "body_deadline", "ALMONER_BODY_DEADLINE", Some("1m");
+    /// Bytes of a request body that have to come in a second.
+    BODY_LEAST_RATE = "body_least_rate", "ALMONER_BODY_LEAST_RATE", Some("1KiB");
+    /// Request bodies of one address that may be on their way.
+    BODIES_PER_CLIENT = "bodies_per_client", "ALMONER_BODIES_PER_CLIENT", Some("16");
     /// Time that load balancers have to notice that the server is about to go.
     SHUTDOWN_DRAIN = "shutdown_drain", "ALMONER_SHUTDOWN_DRAIN", Some("0s");
     /// Time that requests in flight have at shutdown.

@@ -46,6 +46,9 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut own = Fields::default();
         event.record(&mut own);
+        if is_no_http(event.metadata(), &own) {
+            return;
+        }
         let extensions: Vec<_> =
             context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()).collect();
         let extensions: Vec<_> =
@@ -70,6 +73,18 @@ where
         // There is nowhere left to complain when stderr is gone; the program serves on.
         drop(self.writer.make_writer_for(event.metadata()).write_all(text.as_bytes()));
     }
+}
+
+/// True for what actix says when somebody sends bytes that are no HTTP, as an error: anybody could fill
+/// the log, and whoever watches for errors would be called. It is counted instead
+/// (`almoner_http_malformed_requests_total`).
+fn is_no_http(metadata: &Metadata<'_>, fields: &Fields) -> bool {
+    const BEGIN: &str = "stream error: request parse error: ";
+
+    let message =
+        || fields.iter().find(|(name, _)| *name == MESSAGE).and_then(|(_, value)| value.as_str());
+    metadata.target() == "actix_http::h1::dispatcher"
+        && message().is_some_and(|message| message.starts_with(BEGIN))
 }
 
 pub(super) const MESSAGE: &str = "message";

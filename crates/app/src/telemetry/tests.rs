@@ -366,3 +366,17 @@ impl opentelemetry_sdk::trace::SpanProcessor for Spans {
         Ok(())
     }
 }
+
+#[test]
+fn what_is_no_http_is_no_error_of_the_log_and_other_errors_of_actix_are() {
+    let line = logged("info", LogFormat::Text, || {
+        const ACTIX: &str = "actix_http::h1::dispatcher";
+        tracing::error!(target: ACTIX, "stream error: {}", "request parse error: invalid HTTP version");
+        tracing::error!(target: ACTIX, "stream error: {}", "Internal error");
+        tracing::error!(target: "somewhere", "stream error: request parse error: not this one");
+    });
+    let kept: Vec<&str> = line.lines().collect();
+    assert_eq!(kept.len(), 2, "{line}");
+    assert!(kept[0].ends_with("stream error: Internal error"), "{line}");
+    assert!(kept[1].ends_with("not this one"), "{line}");
+}

@@ -1,6 +1,7 @@
 //! Request bodies: read up to the limit, parsed strictly, and every structural error found at once,
 //! so that a caller learns of all wrong fields in one answer.
 
+pub(crate) mod intake;
 mod read;
 mod recover;
 mod storable;

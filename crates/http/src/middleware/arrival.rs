@@ -20,6 +20,7 @@ use almoner_kernel::Origin;
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
+    body::intake::{Attendance, Attended},
     client,
     cx::{Arrival, Identity},
     health,
@@ -34,7 +35,7 @@ pub(crate) async fn arrive<B: MessageBody + 'static>(
     services: Data<Services>,
     mut req: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<Attended>, Error> {
     let began = Instant::now();
     let trusted = &site.settings.trusted_proxies;
     let request_id = client::handed_on_request_id(&req, trusted)
@@ -72,6 +73,8 @@ pub(crate) async fn arrive<B: MessageBody + 'static>(
         // Answered as GET; the server leaves the body out.
         req.head_mut().method = Method::GET;
     }
+    let attendance = site.intake.attend(&mut req, arrival.origin.address, &arrival.route);
+    let attendance = Rc::new(attendance);
     req.extensions_mut().insert(Rc::new(arrival));
 
     let languages = req.headers().get_all(header::ACCEPT_LANGUAGE).cloned().collect();
@@ -98,11 +101,29 @@ pub(crate) async fn arrive<B: MessageBody + 'static>(
     let labels = [method, route, ("status", status.as_str().to_owned())];
     metrics::counter!(health::REQUESTS, &labels).increment(1);
 
-    with_headers(result, move |headers| {
+    let result = with_headers(result, move |headers| {
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             headers.insert(HeaderName::from_static(client::REQUEST_ID), value);
         }
-    })
+    });
+    attended(result, attendance)
+}
+
+/// Holds what the request holds until its answer has gone, also that of an error.
+fn attended<B: MessageBody + 'static>(
+    result: Result<ServiceResponse<B>, Error>,
+    attendance: Rc<Attendance>,
+) -> Result<ServiceResponse<Attended>, Error> {
+    match result {
+        Ok(answer) => Ok(answer.map_body(|_, body| Attended::new(body.boxed(), attendance))),
+        Err(mut error) => {
+            error.add_response_mapper(move |answer| {
+                let attendance = Rc::clone(&attendance);
+                answer.map_body(|_, body| Attended::new(body, attendance)).map_into_boxed_body()
+            });
+            Err(error)
+        }
+    }
 }
 
 /// Probes and scrapes come every few seconds and would drown the rest.

@@ -166,7 +166,7 @@ impl Operation<'_> {
         add(self.is_api() && self.changes(), &[registry::CSRF]);
         add(self.path.contains('{'), &[registry::NOT_FOUND]);
         add(has_body, &[registry::PAYLOAD_TOO_LARGE, registry::UNSUPPORTED_MEDIA_TYPE]);
-        add(has_body, &[registry::VALIDATION]);
+        add(has_body, &[registry::REQUEST_TIMEOUT, registry::VALIDATION]);
         add(self.is_repeatable(), &[registry::CONFLICT, registry::VALIDATION]);
         // Of what can be made there may be too many already.
         add(self.is_api() && self.creates(), &[registry::CONFLICT]);

@@ -53,6 +53,7 @@ pub const ENTRIES: &[Entry] = &[
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     NOT_ACCEPTABLE,
+    REQUEST_TIMEOUT,
     CONFLICT,
     conflict("email_taken"),
     conflict("role_name_taken"),
@@ -77,11 +78,11 @@ pub const ENTRIES: &[Entry] = &[
     conflict("schedule_state"),
     conflict("webhook_disabled"),
     conflict("delivery_pending"),
-    SUBSCRIPTION_IN_USE,
     conflict("user_limit"),
     conflict("invitation_limit"),
     conflict("role_limit"),
     conflict("webhook_limit"),
+    SUBSCRIPTION_IN_USE,
     SOCKET_LIMIT,
     STALE,
     PAYLOAD_TOO_LARGE,
@@ -111,6 +112,8 @@ pub const NOT_FOUND: Entry = entry("not_found", StatusCode::NOT_FOUND);
 pub const METHOD_NOT_ALLOWED: Entry = entry("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED);
 /// 406.
 pub const NOT_ACCEPTABLE: Entry = entry("not_acceptable", StatusCode::NOT_ACCEPTABLE);
+/// 408: the body.
+pub const REQUEST_TIMEOUT: Entry = entry("request_timeout", StatusCode::REQUEST_TIMEOUT);
 /// 409.
 pub const CONFLICT: Entry = entry("conflict", StatusCode::CONFLICT);
 /// 409: the id of a subscription.

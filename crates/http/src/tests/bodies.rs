@@ -1,12 +1,16 @@
 //! Bodies: strict, limited, and all wrong fields at once.
 
+use std::time::Duration;
+
 use actix_web::{
     http::{Method, StatusCode},
     test::TestRequest,
 };
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::house::{Heard, by, hear, server, settings, world};
+use crate::BodySettings;
 
 async fn post(body: impl Into<Vec<u8>>, content_type: &str) -> Heard {
     let request = by("admin", Method::POST, "/api/v1/widgets").set_payload(body.into());
@@ -160,4 +164,18 @@ async fn a_text_with_a_nul_is_wrong_where_it_stands() {
     assert!(wrong_places.contains(&("/name".to_owned(), "control_character".to_owned())));
     assert!(!wrong_places.contains(&("/name".to_owned(), "required".to_owned())));
     assert!(wrong_places.iter().any(|(_, code)| code == "unknown_field"), "{wrong_places:?}");
+}
+
+#[test]
+fn a_body_earns_time_by_coming_up_to_the_deadline() {
+    let settings =
+        BodySettings { deadline: Duration::from_secs(60), least_rate: 1_000, per_client: 1 };
+    let began = Instant::now();
+    // The first five seconds are given, each thousand bytes earn one more.
+    for (received, seconds) in [(0, 5), (1, 5), (10_000, 15), (55_000, 60), (1_000_000, 60)] {
+        let waits = settings.due(began, received) - began;
+        assert_eq!(waits.as_secs(), seconds, "{received}");
+    }
+    let short = BodySettings { deadline: Duration::from_secs(2), ..settings };
+    assert_eq!((short.due(began, 1_000_000) - began).as_secs(), 2);
 }

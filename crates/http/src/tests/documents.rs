@@ -97,7 +97,7 @@ async fn every_operation_is_completed_with_what_all_have_in_common() {
     };
     assert_eq!(
         statuses(create),
-        ["201", "400", "401", "403", "406", "409", "413", "415", "422", "429", "500", "503"]
+        ["201", "400", "401", "403", "406", "408", "409", "413", "415", "422", "429", "500", "503"]
     );
     let one = &document["paths"]["/api/v1/widgets/{id}"];
     assert_eq!(

@@ -30,7 +30,7 @@ use crate::{
     health::{Part, PartStatus, Readiness},
     live::LiveSettings,
     services::{Callers, Refusals, Services},
-    settings::{HttpKeys, HttpSettings, Origin, PublicUrl, Quotas},
+    settings::{BodySettings, HttpKeys, HttpSettings, Origin, PublicUrl, Quotas},
     site::Server,
 };
 
@@ -44,6 +44,7 @@ pub(super) fn settings() -> HttpSettings {
         quotas: Quotas { is_on: false, ..Quotas::default() },
         live: LiveSettings::default(),
         body_limit: HttpSettings::DEFAULT_BODY_LIMIT,
+        bodies: BodySettings::default(),
         keys: HttpKeys { cookie: [1; 64], csrf: CSRF_KEY, cursor: [3; 32] },
         metrics_token: None,
     }
