@@ -68,7 +68,7 @@ fn a_body_that_does_not_come_is_408_and_the_connection_is_closed() {
             (LOGIN, CHUNKED.to_owned(), "1\r\n{\r\n"),
             (LOGIN, CHUNKED.to_owned(), "5\r\n{"),
             // What actix takes for the whole rest of the connection.
-            (LOGIN, "Upgrade: nothing\r\nConnection: upgrade\r\n".to_owned(), "{"),
+            (LOGIN, "Upgrade: websocket\r\nConnection: upgrade\r\n".to_owned(), "{"),
             // One that has no body, and reads it to say so.
             ("POST /api/v1/auth/logout", format!("{WITH_LENGTH}{cookie}"), " "),
         ] {

@@ -122,7 +122,7 @@ impl Intake {
                 Some(coming)
             }
         };
-        Attendance { _body: body, _answering: answering }
+        Attendance { body, _answering: answering }
     }
 }
 
@@ -130,7 +130,7 @@ impl Intake {
 const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// True when what follows the head is not a body: nowhere else, because actix takes everything behind
-/// any `Upgrade` for one, up to the end of the connection.
+/// `Upgrade: websocket` for one, up to the end of the connection.
 fn opens_a_socket(req: &ServiceRequest, route: &Lookup) -> bool {
     let headers = req.headers();
     matches!(route, Lookup::Found { media: Media::Socket, .. })
@@ -142,8 +142,18 @@ fn opens_a_socket(req: &ServiceRequest, route: &Lookup) -> bool {
 /// What a request holds until its answer has gone.
 pub(crate) struct Attendance {
     /// actix closes the connection behind an answer while somebody holds what did not come.
-    _body: Option<Rc<RefCell<Coming>>>,
+    body: Option<Rc<RefCell<Coming>>>,
     _answering: Option<Answering>,
+}
+
+impl Attendance {
+    /// Lets actix look at what came together with the head, which it does behind the first poll: a body
+    /// that is there is not one whose connection has to be closed.
+    pub(crate) async fn look(&self) {
+        if self.body.is_some() {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 /// The body of an answer, and what is held until it has gone.

@@ -77,6 +77,7 @@ pub(crate) async fn arrive<B: MessageBody + 'static>(
     let attendance = Rc::new(attendance);
     req.extensions_mut().insert(Rc::new(arrival));
 
+    attendance.look().await;
     let languages = req.headers().get_all(header::ACCEPT_LANGUAGE).cloned().collect();
     let answering = problem::in_request(
         problem::Asked { request_id: request_id.clone(), trace_id, languages },
