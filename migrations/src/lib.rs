@@ -13,6 +13,7 @@ mod m20261121_000005_jobs;
 mod m20261121_000006_mail;
 mod m20261121_000007_webhooks;
 mod m20261128_000008_logins;
+mod m20261128_000009_batches;
 
 use sea_orm_migration::prelude::*;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_mail::Migration),
             Box::new(m20261121_000007_webhooks::Migration),
             Box::new(m20261128_000008_logins::Migration),
+            Box::new(m20261128_000009_batches::Migration),
         ]
     }
 }

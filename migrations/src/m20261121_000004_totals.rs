@@ -13,7 +13,7 @@ pub struct Migration;
 
 /// What a total is of. A donation counts in three of them: everybody's month, everybody's day, and
 /// its creator's day.
-const KEY: &str = "created_by, span, state, begins_on, currency, method, campaign_id";
+pub(crate) const KEY: &str = "created_by, span, state, begins_on, currency, method, campaign_id";
 
 /// What a change of them would move between totals.
 const COUNTED: [&str; 8] = [
@@ -61,8 +61,8 @@ impl MigrationTrait for Migration {
         )
         .await?;
         let (was, is) = (put(manager, "old", "-1"), put(manager, "new", "1"));
-        let of = |row: &str| COUNTED.map(|column| format!("{row}.{column}")).join(", ");
-        let (before, after, columns) = (of("old"), of("new"), COUNTED.join(", "));
+        let (before, after) = (counted_of("old"), counted_of("new"));
+        let columns = COUNTED.join(", ");
         sqlite(
             manager,
             &[
@@ -81,45 +81,64 @@ impl MigrationTrait for Migration {
             ],
         )
         .await?;
-        let deferred = "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW";
-        let run = "EXECUTE FUNCTION almoner_total_donation()";
-        postgres(
-            manager,
-            &[
-                &format!(
-                    "CREATE FUNCTION almoner_total_donation() RETURNS trigger LANGUAGE plpgsql AS $$
-                     BEGIN
-                         IF TG_OP <> 'INSERT' THEN {was}; END IF;
-                         IF TG_OP <> 'DELETE' THEN {is}; END IF;
-                         RETURN NULL;
-                     END $$"
-                ),
-                &format!(
-                    "CREATE CONSTRAINT TRIGGER donations_totals_insert AFTER INSERT ON donations
-                     {deferred} WHEN (new.deleted_at IS NULL) {run}"
-                ),
-                &format!(
-                    "CREATE CONSTRAINT TRIGGER donations_totals_delete AFTER DELETE ON donations
-                     {deferred} WHEN (old.deleted_at IS NULL) {run}"
-                ),
-                &format!(
-                    "CREATE CONSTRAINT TRIGGER donations_totals_update AFTER UPDATE ON donations
-                     {deferred} WHEN (({before}) IS DISTINCT FROM ({after})) {run}"
-                ),
-            ],
-        )
-        .await
+        count_each(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for event in ["insert", "delete", "update"] {
-            let trigger = format!("DROP TRIGGER donations_totals_{event}");
-            sqlite(manager, &[&trigger]).await?;
-            postgres(manager, &[&format!("{trigger} ON donations")]).await?;
+            sqlite(manager, &[&format!("DROP TRIGGER donations_totals_{event}")]).await?;
         }
-        postgres(manager, &["DROP FUNCTION almoner_total_donation()"]).await?;
+        count_none(manager).await?;
         both(manager, &["DROP VIEW donation_totals_due", "DROP TABLE donation_totals"]).await
     }
+}
+
+/// Lets PostgreSQL count each donation by itself when the transaction ends.
+pub(crate) async fn count_each(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let (was, is) = (put(manager, "old", "-1"), put(manager, "new", "1"));
+    let (before, after) = (counted_of("old"), counted_of("new"));
+    let deferred = "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW";
+    let run = "EXECUTE FUNCTION almoner_total_donation()";
+    postgres(
+        manager,
+        &[
+            &format!(
+                "CREATE FUNCTION almoner_total_donation() RETURNS trigger LANGUAGE plpgsql AS $$
+                 BEGIN
+                     IF TG_OP <> 'INSERT' THEN {was}; END IF;
+                     IF TG_OP <> 'DELETE' THEN {is}; END IF;
+                     RETURN NULL;
+                 END $$"
+            ),
+            &format!(
+                "CREATE CONSTRAINT TRIGGER donations_totals_insert AFTER INSERT ON donations
+                 {deferred} WHEN (new.deleted_at IS NULL) {run}"
+            ),
+            &format!(
+                "CREATE CONSTRAINT TRIGGER donations_totals_delete AFTER DELETE ON donations
+                 {deferred} WHEN (old.deleted_at IS NULL) {run}"
+            ),
+            &format!(
+                "CREATE CONSTRAINT TRIGGER donations_totals_update AFTER UPDATE ON donations
+                 {deferred} WHEN (({before}) IS DISTINCT FROM ({after})) {run}"
+            ),
+        ],
+    )
+    .await
+}
+
+/// Takes back [`count_each`].
+pub(crate) async fn count_none(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    for event in ["insert", "delete", "update"] {
+        let drop = format!("DROP TRIGGER donations_totals_{event} ON donations");
+        postgres(manager, &[&drop]).await?;
+    }
+    postgres(manager, &["DROP FUNCTION almoner_total_donation()"]).await
+}
+
+/// What [`COUNTED`] is of a row.
+pub(crate) fn counted_of(row: &str) -> String {
+    COUNTED.map(|column| format!("{row}.{column}")).join(", ")
 }
 
 /// The view of what the totals must be, counted anew.
@@ -172,7 +191,7 @@ fn put(manager: &SchemaManager<'_>, row: &str, sign: &str) -> String {
 }
 
 /// The first day of a day's month.
-fn month(manager: &SchemaManager<'_>, day: &str) -> String {
+pub(crate) fn month(manager: &SchemaManager<'_>, day: &str) -> String {
     match manager.get_database_backend() {
         DbBackend::Postgres => format!("CAST(date_trunc('month', {day}) AS date)"),
         _ => format!("(substr({day}, 1, 7) || '-01')"),

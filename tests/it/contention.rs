@@ -1,5 +1,6 @@
 //! Many at once: parallel writers, requests that are cut off, several processes on one database.
 
+mod batches;
 mod cut_off;
 mod feed;
 mod jobs;

@@ -21,6 +21,7 @@ use actix_web::{
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 use crate::{
+    batch::AtWork,
     body::intake::Intake,
     connection,
     domains::Domains,
@@ -49,6 +50,7 @@ pub struct Site {
     pub(crate) routes: RouteTable,
     pub(crate) limits: Limits,
     pub(crate) running: Running,
+    pub(crate) batches: AtWork,
     pub(crate) live: Live,
     pub(crate) intake: Intake,
     document: Bytes,
@@ -116,6 +118,7 @@ impl Server {
             routes: RouteTable::of_document(&document),
             limits,
             running: Running::default(),
+            batches: AtWork::default(),
             live,
             document: Bytes::from(document.to_string()),
         };

@@ -21,8 +21,18 @@ pub(crate) struct Spent {
 impl Spent {
     /// What is left of so many requests a minute.
     pub(crate) fn of(limit: u32, remaining: u32) -> Self {
-        let reset = MINUTE / limit.max(1) * limit.saturating_sub(remaining);
-        Self { limit, remaining, reset }
+        Self::at(limit, remaining, MINUTE / limit.max(1))
+    }
+
+    /// What is left of a quota that comes back one by one, at this pace.
+    pub(crate) fn at(limit: u32, remaining: u32, pace: Duration) -> Self {
+        Self { limit, remaining, reset: pace * limit.saturating_sub(remaining) }
+    }
+
+    /// The one of two quotas that is nearer to its end.
+    pub(crate) fn or_fewer(self, other: Self) -> Self {
+        let share = |a: Self, b: Self| u64::from(a.remaining) * u64::from(b.limit);
+        if share(other, self) < share(self, other) { other } else { self }
     }
 
     /// A quota of which nothing is left.

@@ -74,6 +74,8 @@ almoner_kernel::words! {
     pub(crate) needs_a_currency = "needs currency beside it";
     pub(crate) items_out_of_range(max) = "must have from 1 to {max} items";
     pub(crate) items_failed(count, all) = "{count} of {all} items failed, so none was stored";
+    pub(crate) one_batch_at_a_time =
+        "another batch of yours is under way: send one after the other";
     pub(crate) could_not_be_done = "could not be done";
     pub(crate) statuses_of_the_operation(statuses) = "this operation answers with {statuses}";
     pub(crate) one_way_to_find_a_donor = "must have exactly one of email, phone and identity";

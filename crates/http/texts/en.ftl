@@ -338,6 +338,7 @@ wrong_form = does not have the right form
 must_be_a_string = must be a string
 items_out_of_range = must have from 1 to { $max } items
 items_failed = { $count } of { $all } items failed, so none was stored
+one_batch_at_a_time = another batch of yours is under way: send one after the other
 could_not_be_done = could not be done
 statuses_of_the_operation = this operation answers with { $statuses }
 must_be_true_or_false = must be true or false

@@ -365,6 +365,7 @@ wrong_form = biçimi geçerli değil
 must_be_a_string = metin (string) olmalı
 items_out_of_range = 1 ile { $max } arasında öğe içermeli
 items_failed = { $all } öğeden { $count } tanesi başarısız oldu, hiçbiri kaydedilmedi
+one_batch_at_a_time = başka bir toplu isteğiniz sürüyor: birini bitirmeden diğerini göndermeyin
 could_not_be_done = yapılamadı
 statuses_of_the_operation = bu işlemin yanıt kodları: { $statuses }
 must_be_true_or_false = true ya da false olmalı

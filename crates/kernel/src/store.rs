@@ -116,10 +116,11 @@ where
 /// Opens batches: several units of work that are stored together.
 #[async_trait]
 pub trait Batches: Send + Sync {
-    /// Waits in line like a unit of work, and keeps everybody else waiting until it ends.
+    /// Waits in the line of batches, of which few are under way at once, and then like a unit of work. On
+    /// SQLite everybody else who writes waits until it ends.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the database is away, or busy with other batches.
     async fn open(&self) -> Result<Box<dyn Batch>, StoreError>;
 }
 

@@ -18,12 +18,13 @@ use almoner_kernel::{
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use sea_orm::ConnectionTrait;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     commit::{UnitHandle, write},
     connection::Work,
     error::store_error,
-    store::{Inner, Store},
+    store::{Inner, PATIENCE, Store},
 };
 
 tokio::task_local! {
@@ -93,15 +94,23 @@ impl Open {
 struct Handle {
     inner: Arc<Inner>,
     open: Arc<Open>,
+    /// Given back after the transaction has ended.
+    turn: OwnedSemaphorePermit,
 }
 
 #[async_trait]
 impl Batches for Store {
     async fn open(&self) -> Result<Box<dyn Batch>, StoreError> {
+        // The line of batches is beside that of single writes: these go in between.
+        let line = Arc::clone(&self.0.batches).acquire_owned();
+        let turn = match tokio::time::timeout(PATIENCE, line).await {
+            Ok(Ok(turn)) => turn,
+            _ => return Err(StoreError::Unavailable("other batches are under way".into())),
+        };
         let UnitHandle { inner, work, .. } = self.unit().await?;
         let has_savepoint = AtomicBool::new(false);
         let open = Open { work, has_savepoint, written: Mutex::default() };
-        Ok(Box::new(Handle { inner, open: Arc::new(open) }))
+        Ok(Box::new(Handle { inner, open: Arc::new(open), turn }))
     }
 }
 
@@ -112,7 +121,7 @@ impl Batch for Handle {
     }
 
     async fn commit(self: Box<Self>, mut trail: Trail) -> Result<(), StoreError> {
-        let Self { inner, open } = *self;
+        let Self { inner, open, turn: _turn } = *self;
         open.take_back().await?;
         let written = mem::take(&mut *open.written.lock());
         trail.changes.extend(written.changes);

@@ -14,8 +14,9 @@ use almoner_kernel::{Ids, StoreError};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, Statement,
     TransactionTrait,
+    sqlx::{AssertSqlSafe, Executor, postgres::PgPoolOptions},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     batch,
@@ -31,6 +32,9 @@ use crate::{
 
 pub use schema::MigrationStep;
 pub(crate) use schema::compared;
+
+/// How long a unit of work waits for whatever others hold: a connection, a lock, its turn.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long closing waits for another process that has the file.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -125,6 +129,8 @@ pub(crate) struct Inner {
     pub(crate) heard: Heard,
     pub(crate) words: Words,
     pub(crate) stirred: Notify,
+    /// Turns of batches: while some are under way, there are connections left for everybody else.
+    pub(crate) batches: Arc<Semaphore>,
     observer: Option<Observer>,
 }
 
@@ -149,6 +155,10 @@ impl Store {
     /// # Errors
     /// When the file is in use, or the database cannot be reached.
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        let batches = Arc::new(Semaphore::new(match options.database {
+            Database::Sqlite(_) => 1,
+            Database::Postgres(_) => batches_of(options.max_connections),
+        }));
         let backend = match options.database {
             Database::Sqlite(path) => {
                 let lock = options.exclusive.then(|| lock(&path)).transpose()?;
@@ -169,8 +179,9 @@ impl Store {
                 let mut connect = ConnectOptions::new(url.0);
                 connect
                     .max_connections(options.max_connections)
-                    .acquire_timeout(Duration::from_secs(5))
-                    .connect_timeout(Duration::from_secs(5))
+                    .acquire_timeout(PATIENCE)
+                    .connect_timeout(PATIENCE)
+                    .map_sqlx_postgres_pool_opts(with_patience)
                     .test_before_acquire_if_idle_for(Duration::from_secs(1))
                     .set_application_name("almoner")
                     .sqlx_logging(false);
@@ -194,6 +205,7 @@ impl Store {
             heard: Heard::default(),
             words: Words::default(),
             stirred: Notify::new(),
+            batches,
             observer: options.observer,
         })))
     }
@@ -211,6 +223,7 @@ impl Store {
             heard: Heard::default(),
             words: Words::default(),
             stirred: Notify::new(),
+            batches: Arc::new(Semaphore::new(1)),
             observer: None,
         }))
     }
@@ -380,6 +393,22 @@ impl Store {
         };
         Ok(UnitHandle::new(Arc::clone(&self.0), work))
     }
+}
+
+/// Batches that may be under way at once, each with a connection of its own: a quarter of them, and no
+/// more than four, because their commits stand in one line anyway.
+fn batches_of(connections: u32) -> usize {
+    usize::try_from((connections / 4).clamp(1, 4)).unwrap_or(1)
+}
+
+/// Every connection gives up waiting for a lock: who stands behind a long transaction is answered too.
+fn with_patience(options: PgPoolOptions) -> PgPoolOptions {
+    options.after_connect(|connection, _| {
+        Box::pin(async move {
+            let patience = format!("SET lock_timeout = {}", PATIENCE.as_millis());
+            connection.execute(AssertSqlSafe(patience)).await.map(|_| ())
+        })
+    })
 }
 
 fn only_read() -> StoreError {

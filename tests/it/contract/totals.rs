@@ -2,6 +2,7 @@
 
 use almoner_donations::{Donation, GroupBy, Method, State, SummaryQuery};
 use almoner_kernel::{Scope, UserId, Version};
+use almoner_persistence::MigrationStep;
 use chrono::Days;
 use uuid::Uuid;
 
@@ -207,8 +208,9 @@ async fn totals_are_counted_when_the_step_that_brings_them_finds_donations(world
     let mut drawing = Drawing::new(world, 7).await;
     let all: Vec<_> = (0..40).map(|_| drawing.new_one(world)).collect();
     let steps = world.store.migrations().await.unwrap();
-    let brings = steps.iter().position(|step| step.name.ends_with("_totals")).unwrap();
-    world.store.migrate_down((steps.len() - brings) as u32).await.unwrap();
+    let brings_totals = |step: &MigrationStep| step.name.ends_with("_totals");
+    let later = steps.iter().rev().position(brings_totals).unwrap() + 1;
+    world.store.migrate_down(u32::try_from(later).unwrap()).await.unwrap();
     let mut tx = world.donations().begin().await.unwrap();
     tx.insert_donations(&all).await.unwrap();
     tx.commit(created(&all[0])).await.unwrap();

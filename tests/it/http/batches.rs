@@ -1,5 +1,6 @@
 //! Batches: many changes in one request, all or none, or each on its own.
 
+use almoner_kernel::store::Batches;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -7,7 +8,7 @@ use super::{
     house::{House, a_donation, a_donor},
     reading::refused,
 };
-use crate::support::{Answer, Browser};
+use crate::support::{Answer, Backend, Browser};
 
 in_both_houses![
     an_atomic_batch_stores_everything_and_answers_for_each_item,
@@ -20,6 +21,8 @@ in_both_houses![
     nobody_does_in_a_batch_what_they_may_not_do_alone,
     a_batch_has_one_to_a_thousand_items,
     a_thousand_items_are_one_chain_of_the_trail,
+    a_user_has_one_batch_under_way_at_a_time,
+    others_are_answered_while_a_batch_is_under_way,
 ];
 
 fn create(name: &str) -> Value {
@@ -268,4 +271,44 @@ async fn a_thousand_items_are_one_chain_of_the_trail(house: &House<'_>) {
     assert_eq!(house.world.rows("donors").await, 1_000);
     assert_eq!(house.world.rows("changes").await, rows + 1_000);
     assert!(house.world.verify().await.is_intact());
+}
+
+async fn a_user_has_one_batch_under_way_at_a_time(house: &House<'_>) {
+    let superadmin = house.superadmin().await;
+    let ahead = Batches::open(&house.world.store).await.unwrap();
+    let (one, other) = ([create("A")], [create("B")]);
+    let one = Box::pin(batch(&superadmin, "", &one));
+    let other = Box::pin(batch(&superadmin, "?mode=atomic", &other));
+    // Whichever comes first waits for the batch ahead; the other one does not wait with it.
+    let (answer, waiting) = futures_util::future::select(one, other).await.factor_first();
+    let answer = refused(answer, 429, "rate_limited");
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(
+        ["ratelimit-limit", "ratelimit-remaining"].map(|name| answer.header(name)),
+        ["1", "0"]
+    );
+    drop(ahead);
+    waiting.await.expect(200);
+    batch(&superadmin, "", &[create("C")]).await.expect(200);
+    assert_eq!(names(house).await.len(), 2);
+}
+
+/// Reading goes on; a write waits on SQLite, where it is told when to come again, and not on PostgreSQL.
+async fn others_are_answered_while_a_batch_is_under_way(house: &House<'_>) {
+    let superadmin = house.superadmin().await;
+    let donor = a_donor(&superadmin, "Before").await;
+    let under_way = Batches::open(&house.world.store).await.unwrap();
+    let ready = Answer::to(house.ask(Method::GET, "/health/ready")).await;
+    assert_eq!(ready.status, 200, "{}", ready.body);
+    superadmin.get(&format!("/donors/{}", donor["id"].as_str().unwrap())).await.expect(200);
+    let write = superadmin.post("/donors", &json!({ "kind": "person", "name": "A" })).await;
+    match house.world.backend {
+        Backend::Sqlite => {
+            let answer = refused(write, 503, "unavailable");
+            assert_eq!(answer.header("retry-after"), "5");
+        }
+        Backend::Postgres => drop(write.expect(201)),
+    }
+    drop(under_way);
+    a_donor(&superadmin, "After").await;
 }

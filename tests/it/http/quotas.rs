@@ -105,3 +105,33 @@ fn quotas_can_be_off() {
         }
     });
 }
+
+/// One request a second, ten items a second; a whole batch at once.
+fn narrow_for_batches(settings: &mut HttpSettings) {
+    settings.quotas.is_on = true;
+    settings.quotas.stranger = per_minute(600);
+    settings.quotas.user = per_minute(60);
+}
+
+#[test]
+fn items_of_batches_have_a_quota_beside_that_of_requests() {
+    in_house_with(Backend::Sqlite, narrow_for_batches, async |house| {
+        let superadmin = house.superadmin().await;
+        let batch = async |items: usize| {
+            let items = vec![json!({ "op": "burn" }); items];
+            superadmin.post("/donors/batch?mode=each", &json!({ "items": items })).await
+        };
+        let [limit, remaining, _] = quota(&batch(1).await.expect(207)).map(str::to_owned);
+        assert_eq!(limit, "60", "fewer requests are left than items: {remaining}");
+        let first = batch(999).await.expect(207);
+        let [limit, remaining, reset] = quota(&first).map(|told| told.parse::<u32>().unwrap());
+        assert_eq!(limit, 1_000);
+        assert!(remaining < 900, "{remaining}");
+        assert!((1..=100).contains(&reset), "{reset}");
+        // Whatever has come back meanwhile is not that many.
+        let answer = refused(batch(1_000).await, 429, "rate_limited");
+        assert_eq!(quota(&answer)[0], "1000");
+        assert!((1..=100).contains(&answer.header("retry-after").parse::<u32>().unwrap()));
+        superadmin.get("/donors").await.expect(200);
+    });
+}

@@ -3,10 +3,13 @@
 
 mod document;
 mod operation;
+mod turn;
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, ResponseError, dev::Payload, http::StatusCode};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, ResponseError, dev::Payload, http::StatusCode, web::Data,
+};
 use almoner_kernel::{
     Context, FieldError, Fields, Id, Invalid, Permission, SecurityEventKind, Trail, Version,
 };
@@ -17,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) use self::{
     document::{BatchBody, mixed_example, request_example, results_example},
     operation::batch_operation,
+    turn::AtWork,
 };
 use crate::{
     answer::Answer,
@@ -27,6 +31,7 @@ use crate::{
     replay,
     resources::shared,
     services::Services,
+    site::Site,
     words,
 };
 
@@ -190,7 +195,8 @@ impl Op {
 /// Carries a batch out, and answers for all of its items.
 ///
 /// # Errors
-/// 403 when the caller may do nothing of it; `batch_failed` when an item of an atomic batch failed;
+/// 403 when the caller may do nothing of it; 429 while another batch of theirs is under way, or when
+/// their quota of items has no room for it; `batch_failed` when an item of an atomic batch failed;
 /// whatever made it impossible to go on. Nothing is stored then.
 pub(crate) async fn run<B: Batched>(
     cx: &Context,
@@ -200,7 +206,17 @@ pub(crate) async fn run<B: Batched>(
     mode: BatchMode,
     items: Items,
 ) -> Result<Answer, Problem> {
-    let carry_out = async |cx: &Context| carry_out::<B>(cx, domains, services, mode, items.0).await;
+    let site = req.app_data::<Data<Site>>().ok_or_else(|| Problem::new(registry::INTERNAL))?;
+    let carry_out = async |cx: &Context| {
+        may_do_some::<B>(cx, mode, &items.0)?;
+        let caller = cx.caller()?;
+        // The turn first: a batch that is only refused for now costs nothing.
+        let _turn = site.batches.begin(caller.user_id)?;
+        if let Some(spent) = site.limits.count_items(caller, items.0.len())? {
+            req.extensions_mut().insert(spent);
+        }
+        carry_out::<B>(cx, domains, services, mode, items.0).await
+    };
     let status = match mode {
         BatchMode::Atomic => StatusCode::OK,
         BatchMode::Each => StatusCode::MULTI_STATUS,
@@ -217,7 +233,6 @@ async fn carry_out<B: Batched>(
     mode: BatchMode,
     items: Vec<Value>,
 ) -> Result<Outcome, Problem> {
-    may_do_some::<B>(cx, mode, &items)?;
     // The answer is kept for the batch, not for its items.
     let of_item = Context { replay: None, ..cx.clone() };
     let batch = services.batches.open().await?;

@@ -69,7 +69,10 @@ macro_rules! batch_operation {
                  of `items`; each item needs the permission of its operation. With `mode=atomic` all \
                  items are stored or none: when one fails, the answer is a 422 with the code \
                  `batch_failed` that lists what is wrong with every item. With `mode=each` the answer \
-                 is a 207 that says for each item what became of it.",
+                 is a 207 that says for each item what became of it. A user has one batch under way at a \
+                 time and a quota of items: ten for each request of the quota of requests, and at \
+                 least 1,000 at once; a batch beyond either is a 429. RateLimit-* tell of items when \
+                 fewer of them are left than of requests.",
             ),
             params($crate::batch::BatchParams),
             request_body(

@@ -1,6 +1,6 @@
 //! How many requests are answered: by address for strangers, by user and role for everybody else.
 //! Both count as GCRA (a leaky bucket): a quota of 60 per minute lets 60 through at once and one
-//! more each second.
+//! more each second. The items of batches are counted by user beside the requests.
 
 use std::{
     collections::HashMap,
@@ -30,13 +30,14 @@ use actix_web::{
 use almoner_kernel::{Caller, UserId};
 use futures_util::future::Ready;
 use governor::{
-    NotUntil, Quota, RateLimiter,
+    InsufficientCapacity, NotUntil, Quota, RateLimiter,
     clock::{Clock, DefaultClock, QuantaInstant},
-    middleware::StateInformationMiddleware,
+    middleware::{StateInformationMiddleware, StateSnapshot},
     state::keyed::DefaultKeyedStateStore,
 };
 
 use crate::{
+    batch::MAX_ITEMS,
     client,
     cx::{Arrival, Identity},
     middleware::with_headers,
@@ -54,18 +55,41 @@ type ByUser =
 pub(crate) struct Limits {
     is_on: bool,
     strangers: GovernorConfig<Stranger, StateInformationMiddleware>,
-    users: ByUser,
-    roles: HashMap<String, ByUser>,
+    users: Counted,
+    roles: HashMap<String, Counted>,
     until_sweep: AtomicU32,
+}
+
+/// What is counted of users with one quota.
+struct Counted {
+    requests: ByUser,
+    items: ByUser,
+}
+
+/// Items of batches that cost as much as a request: most of a request is not its change.
+const ITEMS_OF_A_REQUEST: u32 = 10;
+
+impl Counted {
+    /// Of so many requests a minute. However few they are, a whole batch can be sent.
+    fn of(limit: NonZeroU32) -> Self {
+        let limiter = |quota| RateLimiter::keyed(quota).with_middleware();
+        let items = limit.saturating_mul(NonZeroU32::MIN.saturating_add(ITEMS_OF_A_REQUEST - 1));
+        let whole_batch = NonZeroU32::MIN.saturating_add(MAX_ITEMS as u32 - 1);
+        Self {
+            requests: limiter(Quota::per_minute(limit)),
+            items: limiter(Quota::per_minute(items).allow_burst(items.max(whole_batch))),
+        }
+    }
+
+    fn sweep(&self) {
+        self.requests.retain_recent();
+        self.items.retain_recent();
+    }
 }
 
 impl Limits {
     /// None when actix-governor refuses the quota, which it does for zeros only.
     pub(crate) fn new(quotas: &Quotas) -> Option<Self> {
-        let by_user = |limit: NonZeroU32| {
-            RateLimiter::keyed(Quota::per_minute(limit))
-                .with_middleware::<StateInformationMiddleware>()
-        };
         let mut strangers = GovernorConfigBuilder::default();
         let strangers = strangers
             .period(spent::MINUTE / quotas.stranger.get())
@@ -76,11 +100,11 @@ impl Limits {
         Some(Self {
             is_on: quotas.is_on,
             strangers,
-            users: by_user(quotas.user),
+            users: Counted::of(quotas.user),
             roles: quotas
                 .roles
                 .iter()
-                .map(|(role, limit)| (role.clone(), by_user(*limit)))
+                .map(|(role, limit)| (role.clone(), Counted::of(*limit)))
                 .collect(),
             until_sweep: AtomicU32::new(SWEEP_EVERY),
         })
@@ -102,15 +126,38 @@ impl Limits {
         }
     }
 
+    /// Counts the items of a batch; what is left of them is told when it is less than what is left of
+    /// requests.
+    ///
+    /// # Errors
+    /// 429 when the quota of items has no room for all of them.
+    pub(crate) fn count_items(
+        &self,
+        caller: &Caller,
+        items: usize,
+    ) -> Result<Option<Spent>, Problem> {
+        let items = u32::try_from(items).ok().and_then(NonZeroU32::new);
+        let Some(items) = items.filter(|_| self.is_on) else { return Ok(None) };
+        // Nothing counted can be more than a whole batch, which always has room.
+        match self.of(caller).items.check_key_n(&caller.user_id, items) {
+            Ok(Ok(left)) => Ok(Some(left_of(&left))),
+            Ok(Err(refusal)) => Err(too_many(&refusal, items.get())),
+            Err(InsufficientCapacity(most)) => {
+                Err(Problem::new(registry::RATE_LIMITED).detail(words::items_out_of_range(most)))
+            }
+        }
+    }
+
     fn spend(&self, caller: &Caller) -> Result<Spent, Problem> {
         self.sweep();
-        let limiter = self.roles.get(&caller.role).unwrap_or(&self.users);
-        match limiter.check_key(&caller.user_id) {
-            Ok(left) => {
-                Ok(Spent::of(left.quota().burst_size().get(), left.remaining_burst_capacity()))
-            }
-            Err(refusal) => Err(too_many(&refusal)),
+        match self.of(caller).requests.check_key(&caller.user_id) {
+            Ok(left) => Ok(left_of(&left)),
+            Err(refusal) => Err(too_many(&refusal, 1)),
         }
+    }
+
+    fn of(&self, caller: &Caller) -> &Counted {
+        self.roles.get(&caller.role).unwrap_or(&self.users)
     }
 
     /// Forgets users and addresses whose quota is whole again.
@@ -119,8 +166,8 @@ impl Limits {
         if before == 1 {
             self.until_sweep.store(SWEEP_EVERY, Ordering::Relaxed);
             self.strangers.limiter().retain_recent();
-            self.users.retain_recent();
-            self.roles.values().for_each(RateLimiter::retain_recent);
+            self.users.sweep();
+            self.roles.values().for_each(Counted::sweep);
         }
     }
 }
@@ -148,6 +195,11 @@ pub(crate) async fn limit<B: MessageBody + 'static>(
     }
     let result = next.call(req).await.map(|answer| bare(answer.map_into_boxed_body()));
     let spent = spent.or_else(|| result.as_ref().ok().and_then(spent_by_stranger));
+    let of_items = result
+        .as_ref()
+        .ok()
+        .and_then(|answer| answer.request().extensions().get::<Spent>().copied());
+    let spent = spent.map(|spent| of_items.map_or(spent, |of_items| spent.or_fewer(of_items)));
     match spent {
         Some(spent) => with_headers(result, move |headers| spent.write(headers)),
         None => result,
@@ -206,7 +258,7 @@ impl KeyExtractor for Stranger {
         refusal: &NotUntil<QuantaInstant>,
         _: HttpResponseBuilder,
     ) -> HttpResponse {
-        too_many(refusal).error_response()
+        too_many(refusal, 1).error_response()
     }
 
     fn whitelisted_keys(&self) -> Vec<Self::Key> {
@@ -218,12 +270,22 @@ fn is_exempt(req: &ServiceRequest) -> bool {
     req.path().starts_with("/health/") || req.path() == "/metrics"
 }
 
-fn too_many(refusal: &NotUntil<QuantaInstant>) -> Problem {
+fn left_of(left: &StateSnapshot) -> Spent {
+    let quota = left.quota();
+    Spent::at(quota.burst_size().get(), left.remaining_burst_capacity(), quota.replenish_interval())
+}
+
+/// `wanted` at once is more than what is left.
+fn too_many(refusal: &NotUntil<QuantaInstant>, wanted: u32) -> Problem {
     let wait = refusal.wait_time_from(DefaultClock::default().now());
+    let quota = refusal.quota();
+    let pace = quota.replenish_interval();
+    let missing = wait.as_nanos().div_ceil(pace.as_nanos().max(1)).max(1);
+    let left = wanted.saturating_sub(u32::try_from(missing).unwrap_or(wanted));
     Problem::new(registry::RATE_LIMITED)
         .retry_after(wait.max(Duration::from_secs(1)))
         .detail(words::wait(whole_seconds(wait).max(1)))
-        .spent(Spent::of(refusal.quota().burst_size().get(), 0))
+        .spent(Spent::at(quota.burst_size().get(), left, pace))
 }
 
 /// What actix-governor left in the request.

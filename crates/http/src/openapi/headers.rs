@@ -79,13 +79,14 @@ pub(super) fn components() -> Value {
             "example": "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11",
         },
         "RateLimit-Limit": {
-            "description": "The size of the quota, in requests per minute; absent when the operator \
-                            has switched quotas off.",
+            "description": "The size of the quota: requests per minute, or items of batches where \
+                            fewer of these are left; absent when the operator has switched quotas \
+                            off.",
             "schema": count(),
             "example": 600,
         },
         "RateLimit-Remaining": {
-            "description": "Requests that are left.",
+            "description": "Requests, or items of batches, that are left.",
             "schema": count(),
             "example": 599,
         },

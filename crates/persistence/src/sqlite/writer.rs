@@ -35,11 +35,8 @@ use super::{
     open_reader, open_writer,
     values::{self, exec_error},
 };
-use crate::{measures, rows::FromRow, writes::Writes};
+use crate::{measures, rows::FromRow, store::PATIENCE, writes::Writes};
 
-/// How long a unit waits, its time in line included, for another process that writes to the same file,
-/// such as a command run beside the server. As long as for a connection to PostgreSQL.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it looks.
 const GLANCE: Duration = Duration::from_millis(5);
 
@@ -259,10 +256,12 @@ impl Writer {
     /// Waits in line, then starts a unit of work.
     ///
     /// # Errors
-    /// When another process keeps the file locked for 5 s, or the disk is full or read-only.
+    /// When others write for 5 s: those ahead in line, or another process that has the file, such as a
+    /// command run beside the server; when the disk is full or read-only.
     pub async fn begin(&self) -> Result<Unit, DbErr> {
         let asked = Instant::now();
-        let desk = Arc::clone(&self.desk).lock_owned().await;
+        let line = tokio::time::timeout(PATIENCE, Arc::clone(&self.desk).lock_owned());
+        let desk = line.await.map_err(|_| exec_error(still_in_line()))?;
         loop {
             match start(&desk) {
                 Ok(()) => break,
@@ -396,6 +395,13 @@ fn rolled_back() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(
         rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
         Some("the transaction was rolled back by the database".to_owned()),
+    )
+}
+
+fn still_in_line() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+        Some("others were writing all the time".to_owned()),
     )
 }
 

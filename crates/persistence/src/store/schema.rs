@@ -92,6 +92,11 @@ impl Store {
             }
             Backend::Postgres(pool) => {
                 let transaction = pool.begin().await.map_err(failed)?;
+                // A step may wait for whatever is under way, and so may the other instances for it.
+                transaction
+                    .execute_unprepared("SET LOCAL lock_timeout = 0")
+                    .await
+                    .map_err(failed)?;
                 // Any number will do, as long as every instance uses the same.
                 transaction
                     .execute_unprepared("SELECT pg_advisory_xact_lock(7364511390461874)")
