@@ -10,15 +10,14 @@ use crate::sqlite::writer::FlushFailed;
 pub fn store_error(error: DbErr) -> StoreError {
     let runtime = match &error {
         DbErr::ConnectionAcquire(_) => return StoreError::Unavailable(error.into()),
-        DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime) => runtime,
+        // Nothing was asked yet: whatever the reason, the database cannot be reached.
+        DbErr::Conn(_) => return StoreError::Unavailable(error.into()),
+        DbErr::Exec(runtime) | DbErr::Query(runtime) => runtime,
         DbErr::Type(detail) => return StoreError::Damaged(detail.clone()),
         _ => return StoreError::Failed(error.into()),
     };
     let RuntimeErr::SqlxError(source) = runtime else {
-        return match error {
-            DbErr::Conn(_) => StoreError::Unavailable(error.into()),
-            error => StoreError::Failed(error.into()),
-        };
+        return StoreError::Failed(error.into());
     };
     match &**source {
         sqlx::Error::AnyDriverError(driver) => {
@@ -48,6 +47,7 @@ pub fn store_error(error: DbErr) -> StoreError {
         | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
+        | sqlx::Error::BeginFailed
         | sqlx::Error::WorkerCrashed => StoreError::Unavailable(error.into()),
         _ => StoreError::Failed(error.into()),
     }
@@ -75,19 +75,28 @@ fn sort_sqlite(error: &rusqlite::Error) -> Sorted {
     match failure.code {
         ErrorCode::DiskFull
         | ErrorCode::ReadOnly
+        | ErrorCode::PermissionDenied
         | ErrorCode::SystemIoFailure
         | ErrorCode::CannotOpen
         | ErrorCode::DatabaseBusy
         | ErrorCode::DatabaseLocked
         | ErrorCode::FileLockingProtocolFailed
+        | ErrorCode::OperationInterrupted
         | ErrorCode::OutOfMemory => Sorted::Unavailable,
+        // Read while a transaction was rolled back because of one of the others.
+        ErrorCode::OperationAborted if failure.extended_code == ffi::SQLITE_ABORT_ROLLBACK => {
+            Sorted::Unavailable
+        }
         _ => Sorted::Failed,
     }
 }
 
-/// PostgreSQL is starting, stopping, full or out of connections (SQLSTATE classes 08, 53, 57, 58).
+/// PostgreSQL is starting, stopping, full, out of connections or broken underneath (SQLSTATE classes
+/// 08, 53, 57, 58), lets nobody in any more (28, 3D), is read-only (25006), or had no patience: with
+/// a transaction (25P03, 25P04), or for a lock (55P03).
 fn is_away(code: &str) -> bool {
-    matches!(code.get(..2), Some("08" | "53" | "57" | "58")) || code == "25006"
+    matches!(code.get(..2), Some("08" | "28" | "3D" | "53" | "57" | "58"))
+        || matches!(code, "25006" | "25P03" | "25P04" | "40003" | "55P03")
 }
 
 /// The unique values of the schema: SQLite names the column, PostgreSQL the index.
@@ -100,3 +109,6 @@ fn taken(constraint: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ use std::{
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, hooks::Wal};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::{
@@ -93,8 +93,22 @@ impl Desk {
         }
     }
 
+    /// True when SQLite has rolled back the outer transaction by itself, as it does when the disk is full
+    /// or broken, also at a savepoint, where the search writes. Those who wait for the flush are told:
+    /// a commit of whoever comes next is not theirs.
+    fn has_lost(&mut self) -> bool {
+        if self.waiting.is_empty() || !self.connection().is_autocommit() {
+            return false;
+        }
+        self.answer(Err(rolled_back()));
+        true
+    }
+
     /// Commits the outer transaction and answers. Holds no unit's savepoint.
     fn flush(&mut self) {
+        if self.has_lost() {
+            return;
+        }
         metrics::histogram!(measures::FLUSH_UNITS)
             .record(f64::from(u32::try_from(self.waiting.len()).unwrap_or(u32::MAX)));
         let result = {
@@ -261,8 +275,9 @@ impl Writer {
     pub async fn begin(&self) -> Result<Unit, DbErr> {
         let asked = Instant::now();
         let line = tokio::time::timeout(PATIENCE, Arc::clone(&self.desk).lock_owned());
-        let desk = line.await.map_err(|_| exec_error(still_in_line()))?;
+        let mut desk = line.await.map_err(|_| exec_error(still_in_line()))?;
         loop {
+            desk.has_lost();
             match start(&desk) {
                 Ok(()) => break,
                 // Whoever is in line behind has waited as long: they give up together.
@@ -271,6 +286,7 @@ impl Writer {
                 }
                 Err(error) => {
                     self.writes.note_sqlite(&error);
+                    desk.has_lost();
                     return Err(exec_error(error));
                 }
             }
@@ -303,10 +319,13 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-fn roll_back(connection: &Connection, sql: &str) {
-    if let Err(error) = connection.execute_batch(sql) {
+/// False when it could not be done.
+fn roll_back(connection: &Connection, sql: &str) -> bool {
+    let done = connection.execute_batch(sql);
+    if let Err(error) = &done {
         tracing::error!(error = %error, "could not roll back");
     }
+    done.is_ok()
 }
 
 /// A unit of work: a savepoint of the outer transaction. Dropping it rolls back.
@@ -325,7 +344,12 @@ impl Unit {
         let Some(mut desk) = self.desk.take() else { return Err(gone()) };
         let released = {
             let connection = desk.connection();
-            connection.prepare_cached("RELEASE unit").and_then(|mut release| release.execute([]))
+            match connection.is_autocommit() {
+                true => Err(rolled_back()),
+                false => connection
+                    .prepare_cached("RELEASE unit")
+                    .and_then(|mut release| release.execute([])),
+            }
         };
         if let Err(error) = released {
             self.desk = Some(desk);
@@ -340,7 +364,7 @@ impl Unit {
         }
         match flushed.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(DbErr::Exec(sea_orm::RuntimeErr::SqlxError(
+            Ok(Err(error)) => Err(DbErr::Exec(RuntimeErr::SqlxError(
                 sea_orm::sqlx::Error::AnyDriverError(Box::new(FlushFailed(error))).into(),
             ))),
             Err(_) => Err(gone()),
@@ -376,9 +400,14 @@ impl Drop for Unit {
             if connection.is_autocommit() {
                 // A full disk makes SQLite roll back the whole outer transaction by itself.
                 true
-            } else {
-                roll_back(&connection, "ROLLBACK TO unit; RELEASE unit");
+            } else if roll_back(&connection, "ROLLBACK TO unit; RELEASE unit") {
                 false
+            } else {
+                // What is left of the unit must not be stored with the others.
+                if !connection.is_autocommit() {
+                    roll_back(&connection, "ROLLBACK");
+                }
+                true
             }
         };
         if lost {
@@ -405,8 +434,9 @@ fn still_in_line() -> rusqlite::Error {
     )
 }
 
+/// Nobody knows whether the unit was flushed: the same as a connection that is lost at a commit.
 fn gone() -> DbErr {
-    DbErr::Custom("the writer is gone".to_owned())
+    DbErr::Conn(RuntimeErr::Internal("the writer is gone".to_owned()))
 }
 
 /// The flush of an outer transaction failed; every unit in it has the same source.
@@ -437,3 +467,6 @@ impl ConnectionTrait for Unit {
         self.run(|connection| values::query(connection, &statement))
     }
 }
+
+#[cfg(test)]
+mod tests;
