@@ -8,13 +8,13 @@ pub use self::{locks::SeenUser, superadmins::NewSuperadmin};
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, Actor, Context, Denied, FieldError, Ids, Invalid, MailTemplate, Permission,
+    Action, Actor, Context, Denied, FieldError, Ids, Invalid, MailTemplate, Permission, Scope,
     SecurityEvent, SecurityEventKind, Trail, UserId, Version, store::must_match,
 };
 use secrecy::SecretString;
 
 use crate::{
-    AccountsError, Letters,
+    AccountsError, Letters, addresses,
     authentication::event,
     guard::{CurrentPassword, LoginGuard, Proof},
     letters::Letter,
@@ -67,7 +67,7 @@ impl Administration {
         new: NewUser,
         password: Option<SecretString>,
     ) -> Result<User, AccountsError> {
-        cx.permit(Permission::UsersManage)?;
+        let scope = cx.permit(Permission::UsersManage)?;
         let is_invited = password.is_none();
         let hash = match password {
             Some(password) => self.hashed(&new, password).await?,
@@ -82,11 +82,12 @@ impl Administration {
             require_room(tx.as_mut(), Limited::Invitations).await?;
         }
         if !is_invited {
-            return self.insert(cx, tx, new, &hash).await;
+            return self.insert(cx, scope, tx, new, &hash).await;
         }
         let user = User::created(UserId::new(self.ids.next()), new, cx.at);
         let user = User { invited_at: Some(cx.at), ..user };
-        tx.insert_user(&user, &hash).await?;
+        let stored = addresses::claimed(cx, scope, tx.as_mut(), &user).await?;
+        tx.insert_user(&stored, &hash).await?;
         let trail = Trail::of(cx)
             .created(&user)
             .security(event(SecurityEventKind::UserInvited, Some(user.id)))
@@ -181,7 +182,12 @@ impl Administration {
             }
             None => {}
         }
-        tx.update_user(&after).await?;
+        if after.email == before.email {
+            tx.update_user(&after).await?;
+        } else {
+            let stored = addresses::claimed(cx, scope, tx.as_mut(), &after).await?;
+            tx.update_user(&stored).await?;
+        }
         let mut trail = Trail::of(cx).changed(&before, &after).answering(cx, &after);
         if after.email != before.email {
             // What was sent to the old address must not open the account any more.
@@ -284,12 +290,14 @@ impl Administration {
     async fn insert(
         &self,
         cx: &Context,
+        scope: Scope,
         mut tx: Box<dyn AccountsTx>,
         new: NewUser,
         hash: &PasswordHashText,
     ) -> Result<User, AccountsError> {
         let user = User::created(UserId::new(self.ids.next()), new, cx.at);
-        tx.insert_user(&user, hash).await?;
+        let stored = addresses::claimed(cx, scope, tx.as_mut(), &user).await?;
+        tx.insert_user(&stored, hash).await?;
         tx.commit(Trail::of(cx).created(&user).answering(cx, &user)).await?;
         Ok(user)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use almoner_kernel::{
-    Denied, Fault, FieldError, Invalid, Kind, Quota, Stale, StoreError, Words,
+    Denied, Fault, FieldError, Invalid, Kind, Quota, Stale, StoreError, TooManyCollisions, Words,
     words::no_such_record,
 };
 
@@ -45,6 +45,9 @@ pub enum AccountsError {
         /// How many are let through.
         quota: Quota,
     },
+    /// Too many addresses of users outside the caller's scope.
+    #[error(transparent)]
+    Collisions(#[from] TooManyCollisions),
     /// Without this user nobody could administer the system.
     #[error("{}", words::last_superadmin())]
     LastSuperadmin,
@@ -140,7 +143,7 @@ impl Fault for AccountsError {
             Self::NotFound => Kind::NotFound,
             Self::InvalidCredentials => Kind::Unauthenticated,
             Self::Locked { .. } => Kind::Locked,
-            Self::RateLimited { .. } => Kind::Limited,
+            Self::RateLimited { .. } | Self::Collisions(_) => Kind::Limited,
             Self::RoleNotGranted | Self::UserNotManageable => Kind::Forbidden,
             Self::LastSuperadmin
             | Self::OwnRole
@@ -168,7 +171,7 @@ impl Fault for AccountsError {
             Self::NotFound => "not_found",
             Self::InvalidCredentials => "invalid_credentials",
             Self::Locked { .. } => "locked",
-            Self::RateLimited { .. } => "rate_limited",
+            Self::RateLimited { .. } | Self::Collisions(_) => "rate_limited",
             Self::LastSuperadmin => "last_superadmin",
             Self::OwnRole => "own_role",
             Self::OwnAccount => "own_account",
@@ -200,6 +203,7 @@ impl Fault for AccountsError {
             Self::InvalidCredentials => words::invalid_credentials(),
             Self::Locked { .. } => words::locked(),
             Self::RateLimited { .. } => words::too_many_logins(),
+            Self::Collisions(refusal) => return refusal.detail(),
             Self::LastSuperadmin => words::last_superadmin(),
             Self::OwnRole => words::own_role(),
             Self::OwnAccount => words::own_account(),
@@ -239,6 +243,7 @@ impl Fault for AccountsError {
             Self::Locked { retry_after } | Self::RateLimited { retry_after, .. } => {
                 Some(*retry_after)
             }
+            Self::Collisions(refusal) => refusal.retry_after(),
             Self::Hash(HashError::Busy { retry_after }) => Some(*retry_after),
             // The list is a file on disk: an administrator has to act.
             Self::Breached(_) => Some(Duration::from_secs(60)),
@@ -250,6 +255,7 @@ impl Fault for AccountsError {
     fn quota(&self) -> Option<Quota> {
         match self {
             Self::RateLimited { quota, .. } => Some(*quota),
+            Self::Collisions(refusal) => refusal.quota(),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! Users and what they may do: roles, logins, sessions, passwords, lockout. Storage, hashing and
 //! randomness are ports.
 
+mod addresses;
 pub mod administration;
 pub mod authentication;
 pub mod error;

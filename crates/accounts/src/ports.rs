@@ -4,8 +4,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use almoner_kernel::{
-    LinkId, NewMail, Page, PageRequest, Scope, SessionId, StoreError, Timestamp, UnitOfWork,
-    UserId, store::Cause,
+    EmailAddress, LinkId, NewMail, Page, PageRequest, Scope, SessionId, StoreError, Timestamp,
+    UnitOfWork, UserId, store::Cause,
 };
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -296,6 +296,28 @@ pub trait AccountsTx: UnitOfWork {
     /// # Errors
     /// When the database cannot be read.
     async fn lock_active_superadmins(&mut self) -> Result<u64, StoreError>;
+
+    /// True when a user outside the scope has the address.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn email_is_hidden(
+        &mut self,
+        email: &EmailAddress,
+        scope: Scope,
+    ) -> Result<bool, StoreError>;
+
+    /// When a user was told of values of records outside their scope, after `since` and up to `until`,
+    /// newest first, as many as the limit on that can count.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn collisions(
+        &mut self,
+        user: UserId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Timestamp>, StoreError>;
 
     /// Stores a new user with the hash of their password.
     ///

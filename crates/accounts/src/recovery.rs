@@ -295,6 +295,7 @@ impl JobHandler for Recovery {
             origin: Origin::default(),
             replay: None,
             dry_run: false,
+            suspicions: almoner_kernel::Suspicions::default(),
         };
         self.answer(&cx, request).await.map_err(|error| match error {
             AccountsError::Store(error) => error.into(),

@@ -239,6 +239,7 @@ impl Office {
             origin: Origin::default(),
             replay: None,
             dry_run: false,
+            suspicions: almoner_kernel::Suspicions::default(),
         }
     }
 

@@ -157,6 +157,7 @@ async fn prove(path: &Path, rows: Rows, keys: &Keys, watch: &Watch) -> anyhow::R
         origin: Origin::default(),
         replay: None,
         dry_run: false,
+        suspicions: almoner_kernel::Suspicions::default(),
     };
     let seal = Seal::new(*keys.audit.expose_secret());
     let verdict = Audit::new(Arc::new(store.clone()))

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use almoner_kernel::{
-    Denied, Fault, FieldError, Invalid, Kind, Stale, StoreError, Words, words::no_such_record,
+    Denied, Fault, FieldError, Invalid, Kind, Quota, Stale, StoreError, TooManyCollisions, Words,
+    words::no_such_record,
 };
 
 use crate::{State, words};
@@ -51,6 +52,9 @@ pub enum DonationsError {
     /// Another record has a value that must be unique; the field says which.
     #[error("{}", words::value_taken())]
     Taken(Vec<FieldError>),
+    /// Too many values of records outside the caller's scope.
+    #[error(transparent)]
+    Collisions(#[from] TooManyCollisions),
     /// The record has no identity number to show.
     #[error("{}", words::no_identity())]
     NoIdentity,
@@ -91,6 +95,7 @@ impl Fault for DonationsError {
             | Self::HasDonations
             | Self::Taken(_)
             | Self::NoIdentity => Kind::Conflict,
+            Self::Collisions(refusal) => refusal.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -108,6 +113,7 @@ impl Fault for DonationsError {
             Self::HasDonations => "has_donations",
             Self::Taken(_) => "taken",
             Self::NoIdentity => "no_identity",
+            Self::Collisions(refusal) => refusal.code(),
             Self::Store(error) => error.code(),
         }
     }
@@ -125,6 +131,7 @@ impl Fault for DonationsError {
             Self::HasDonations => words::has_donations(),
             Self::Taken(_) => words::value_taken(),
             Self::NoIdentity => words::no_identity(),
+            Self::Collisions(refusal) => return refusal.detail(),
             Self::Store(error) => return error.detail(),
         })
     }
@@ -146,7 +153,15 @@ impl Fault for DonationsError {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::Collisions(refusal) => refusal.retry_after(),
             Self::Store(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
+    fn quota(&self) -> Option<Quota> {
+        match self {
+            Self::Collisions(refusal) => refusal.quota(),
             _ => None,
         }
     }

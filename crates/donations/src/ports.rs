@@ -2,7 +2,7 @@
 
 use almoner_kernel::{
     CampaignId, DonationId, DonorId, IdentityNumber, Page, PageRequest, Scope, StoreError,
-    UnitOfWork,
+    Timestamp, UnitOfWork, UserId,
 };
 use async_trait::async_trait;
 
@@ -63,6 +63,20 @@ pub trait DonorsTx: UnitOfWork {
     ) -> Result<(), StoreError>;
     /// The identity number in full.
     async fn identity(&mut self, id: DonorId) -> Result<Option<IdentityNumber>, StoreError>;
+    /// True when a donor outside the trash and outside the scope has the identity number.
+    async fn identity_is_hidden(
+        &mut self,
+        identity: &IdentityNumber,
+        scope: Scope,
+    ) -> Result<bool, StoreError>;
+    /// When a user was told of values of records outside their scope, after `since` and up to `until`,
+    /// newest first, as many as the limit on that can count.
+    async fn collisions(
+        &mut self,
+        user: UserId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Timestamp>, StoreError>;
     /// True when a donation, in the trash or not, names the donor.
     async fn donor_has_donations(&mut self, id: DonorId) -> Result<bool, StoreError>;
     /// Destroys a donor.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod campaigns;
+mod collisions;
 mod donations;
 mod donors;
 mod errors;

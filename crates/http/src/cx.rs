@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
-use almoner_kernel::{Actor, Caller, Context, Origin, Timestamp};
+use almoner_kernel::{Actor, Caller, Context, Origin, Suspicions, Timestamp};
 
 use crate::{problem::Problem, problem::registry, routes::Lookup};
 
@@ -48,6 +48,7 @@ pub(crate) fn context(req: &HttpRequest) -> Option<Context> {
         origin: arrival.origin.clone(),
         replay: None,
         dry_run: extensions.get::<DryRun>().is_some(),
+        suspicions: arrival.suspicions.clone(),
     })
 }
 
@@ -59,6 +60,8 @@ pub(crate) struct Arrival {
     pub(crate) route: Lookup,
     /// The client wants the head of the answer only.
     pub(crate) is_head: bool,
+    /// What use cases of the request noticed.
+    pub(crate) suspicions: Suspicions,
 }
 
 /// Marks a request that only asks what would happen.

@@ -74,6 +74,8 @@ almoner_kernel::words! {
     pub(crate) needs_a_currency = "needs currency beside it";
     pub(crate) items_out_of_range(max) = "must have from 1 to {max} items";
     pub(crate) items_failed(count, all) = "{count} of {all} items failed, so none was stored";
+    pub(crate) values_out_of_scope(count) =
+        "{count} unique values of records outside the caller's scope";
     pub(crate) one_batch_at_a_time =
         "another batch of yours is under way: send one after the other";
     pub(crate) could_not_be_done = "could not be done";

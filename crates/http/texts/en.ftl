@@ -174,6 +174,7 @@ edit_window_closed = the time to correct this record is over
 changed_meanwhile = the record has changed since it was read: it is at version { $version } now
 changed_just_now = the record was changed meanwhile
 no_such_record = there is no such record
+too_many_collisions = too many values belonged to records that you may not see: wait, or ask somebody who may
 
 ## kernel: fields of every kind
 
@@ -338,6 +339,7 @@ wrong_form = does not have the right form
 must_be_a_string = must be a string
 items_out_of_range = must have from 1 to { $max } items
 items_failed = { $count } of { $all } items failed, so none was stored
+values_out_of_scope = { $count } unique values of records outside the caller's scope
 one_batch_at_a_time = another batch of yours is under way: send one after the other
 could_not_be_done = could not be done
 statuses_of_the_operation = this operation answers with { $statuses }

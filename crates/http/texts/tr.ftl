@@ -179,6 +179,7 @@ edit_window_closed = bu kaydı düzeltme süresi doldu
 changed_meanwhile = kayıt okunduktan sonra değişmiş: şu anda { $version } numaralı sürümde
 changed_just_now = kayıt bu arada değiştirilmiş
 no_such_record = böyle bir kayıt yok
+too_many_collisions = görmeye yetkili olmadığınız kayıtlara ait çok fazla değer denendi: bekleyin ya da yetkili birine sorun
 
 ## kernel: her tür alan
 
@@ -365,6 +366,7 @@ wrong_form = biçimi geçerli değil
 must_be_a_string = metin (string) olmalı
 items_out_of_range = 1 ile { $max } arasında öğe içermeli
 items_failed = { $all } öğeden { $count } tanesi başarısız oldu, hiçbiri kaydedilmedi
+values_out_of_scope = çağıranın kapsamı dışındaki kayıtlara ait { $count } benzersiz değer
 one_batch_at_a_time = başka bir toplu isteğiniz sürüyor: birini bitirmeden diğerini göndermeyin
 could_not_be_done = yapılamadı
 statuses_of_the_operation = bu işlemin yanıt kodları: { $statuses }

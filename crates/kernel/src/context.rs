@@ -4,7 +4,7 @@ use std::{any::Any, fmt, net::IpAddr, sync::Arc};
 
 use chrono::Duration;
 
-use crate::{Denied, Permission, PermissionSet, SessionId, Timestamp, UserId};
+use crate::{Denied, Permission, PermissionSet, SessionId, Suspicions, Timestamp, UserId};
 
 /// What a use case knows about the request or command that runs it.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Context {
     pub replay: Option<Replay>,
     /// The client only asks what would happen: everything is checked, and nothing is stored.
     pub dry_run: bool,
+    /// What is written down whatever becomes of the request.
+    pub suspicions: Suspicions,
 }
 
 impl Context {
@@ -149,6 +151,11 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// True when no row is hidden.
+    pub const fn is_all(self) -> bool {
+        matches!(self, Self::All)
+    }
+
     /// The user whose rows these are; none when every row is in scope. A domain without
     /// assignments treats `Assigned` as `Own`.
     pub const fn creator(self) -> Option<UserId> {

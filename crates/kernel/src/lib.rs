@@ -1,6 +1,7 @@
 //! The words every domain shares: ids, time, money, who is asking, what was changed, and how a
 //! change is committed. Nothing here does input or output.
 
+pub mod collision;
 pub mod contact;
 pub mod context;
 pub mod fault;
@@ -21,6 +22,7 @@ pub mod trail;
 pub mod version;
 pub mod words;
 
+pub use collision::{Suspicions, TooManyCollisions};
 pub use contact::{EmailAddress, PersonName, PhoneNumber, Region};
 pub use context::{Actor, Caller, Context, Origin, Replay, Scope, ScopeKind};
 pub use fault::{Denied, Fault, FieldError, Fields, Invalid, Kind, Quota, Stale};

@@ -364,6 +364,10 @@ names! {
         InvitationAccepted = "invitation_accepted",
         /// Somebody logged in on a device their account had not seen.
         NewDevice = "new_device",
+        /// Somebody was told that a value is taken which belongs to a record outside their scope.
+        HiddenValueTaken = "hidden_value_taken",
+        /// Somebody tried such a value in a dry run, which does not tell.
+        HiddenValueTried = "hidden_value_tried",
     }
 }
 

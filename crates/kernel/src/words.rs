@@ -172,6 +172,8 @@ words! {
     pub changed_meanwhile(version) = "the record has changed since it was read: it is at version {version} now";
     pub changed_just_now = "the record was changed meanwhile";
     pub no_such_record = "there is no such record";
+    pub too_many_collisions =
+        "too many values belonged to records that you may not see: wait, or ask somebody who may";
 
     // fields of every kind
     pub is_required = "is required";

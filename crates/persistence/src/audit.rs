@@ -5,8 +5,9 @@ use almoner_audit::{
     SecurityEventQuery, SecurityEventRecord,
 };
 use almoner_kernel::{
-    ChangeId, Direction, Page, PageRequest, Position, SecurityEventId, SortKey, StoreError,
-    Timestamp, UnitOfWork, UserId, Version, store::Answers, trail::SavedAnswer,
+    ChangeId, Direction, Page, PageRequest, Position, SecurityEventId, SecurityEventKind, SortKey,
+    StoreError, Timestamp, UnitOfWork, UserId, Version, collision::COLLISIONS, store::Answers,
+    trail::SavedAnswer,
 };
 use async_trait::async_trait;
 use sea_orm::{
@@ -15,11 +16,37 @@ use sea_orm::{
 
 use crate::{
     commit::ANSWER_LIFETIME_MS,
+    connection::Work,
     entities::{answers, changes, security_events, trail_floor, trail_head, webhook_position},
     error::store_error,
     paging::{Listing, Ordering, instant, millis},
     store::Store,
 };
+
+/// When a user was told of values outside their scope: newest first, as many as are counted.
+pub async fn collisions(
+    work: &Work,
+    user: UserId,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<Timestamp>, StoreError> {
+    use security_events::Column;
+
+    let times: Vec<i64> = security_events::Entity::find()
+        .filter(Column::UserId.eq(user.uuid()))
+        .filter(Column::Kind.eq(SecurityEventKind::HiddenValueTaken.as_str()))
+        .filter(Column::At.gt(millis(since)))
+        .filter(Column::At.lte(millis(until)))
+        .order_by_desc(Column::At)
+        .limit(u64::from(COLLISIONS.limit))
+        .select_only()
+        .column(Column::At)
+        .into_tuple()
+        .all(work)
+        .await
+        .map_err(store_error)?;
+    times.into_iter().map(instant).collect()
+}
 
 #[async_trait]
 impl AuditTrail for Store {

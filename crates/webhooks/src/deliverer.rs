@@ -112,6 +112,7 @@ impl Deliverer {
             origin: Origin::default(),
             replay: None,
             dry_run: false,
+            suspicions: almoner_kernel::Suspicions::default(),
         };
         let after = before.clone().disabled(reason, cx.at);
         tx.update_webhook(&after).await?;

@@ -55,6 +55,7 @@ mod batches;
 mod bodies;
 mod campaigns;
 mod clocks;
+mod collisions;
 mod copied;
 mod donations;
 mod donors;

@@ -32,6 +32,7 @@ pub fn as_system() -> Context {
         origin: origin(),
         replay: None,
         dry_run: false,
+        suspicions: almoner_kernel::Suspicions::default(),
     }
 }
 

@@ -103,6 +103,17 @@ mock! {
         async fn has_users(&mut self) -> Result<bool, StoreError>;
         async fn count(&mut self, what: Limited) -> Result<u64, StoreError>;
         async fn lock_active_superadmins(&mut self) -> Result<u64, StoreError>;
+        async fn email_is_hidden(
+            &mut self,
+            email: &EmailAddress,
+            scope: Scope,
+        ) -> Result<bool, StoreError>;
+        async fn collisions(
+            &mut self,
+            user: UserId,
+            since: Timestamp,
+            until: Timestamp,
+        ) -> Result<Vec<Timestamp>, StoreError>;
         async fn insert_user(
             &mut self,
             user: &User,
@@ -736,6 +747,7 @@ pub fn cx(actor: Actor) -> Context {
         origin: Origin { address: Some(address), ..Origin::default() },
         replay: None,
         dry_run: false,
+        suspicions: almoner_kernel::Suspicions::default(),
     }
 }
 

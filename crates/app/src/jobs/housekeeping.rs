@@ -83,6 +83,7 @@ impl House {
             origin: Origin::default(),
             replay: None,
             dry_run: false,
+            suspicions: almoner_kernel::Suspicions::default(),
         }
     }
 }

@@ -66,6 +66,7 @@ fn cx(actor: Actor) -> Context {
         origin: Origin::default(),
         replay: None,
         dry_run: false,
+        suspicions: almoner_kernel::Suspicions::default(),
     }
 }
 

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use almoner_kernel::{
     Action, Audited, Context, Denied, DonorId, IdentityNumber, Ids, Page, PageRequest, Patch,
-    Permission, Trail, Version, store::must_match,
+    Permission, Scope, SecurityEventKind, StoreError, Trail, Version,
+    collision::{collisions_since, may_collide},
+    store::must_match,
 };
 
-use crate::{DonationsError, Donor, DonorDraft, DonorLookup, DonorPatch, DonorQuery, Donors};
+use crate::{
+    DonationsError, Donor, DonorDraft, DonorLookup, DonorPatch, DonorQuery, Donors, DonorsTx,
+};
 
 /// Use cases of donors.
 #[derive(Clone)]
@@ -71,11 +75,12 @@ impl DonorService {
     /// Without `donors:create`; `taken` when another donor has the identity number.
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, cx: &Context, draft: DonorDraft) -> Result<Donor, DonationsError> {
-        cx.permit(Permission::DonorsCreate)?;
+        let scope = cx.permit(Permission::DonorsCreate)?;
         let identity = draft.identity.clone();
         let donor = draft.into_donor(DonorId::new(self.ids.next()), cx.user_id(), cx.at);
         let mut tx = self.donors.begin().await?;
-        tx.insert_donor(&donor, identity.as_ref()).await?;
+        let identity = claimed(cx, scope, tx.as_mut(), identity.as_ref()).await?;
+        tx.insert_donor(&donor, identity).await?;
         tx.commit(Trail::of(cx).created(&donor).answering(cx, &donor)).await?;
         Ok(donor)
     }
@@ -118,7 +123,10 @@ impl DonorService {
         match &patch.identity {
             Patch::Keep => {}
             Patch::Clear => tx.set_identity(id, None).await?,
-            Patch::Set(number) => tx.set_identity(id, Some(number)).await?,
+            Patch::Set(number) => {
+                let number = claimed(cx, scope, tx.as_mut(), Some(number)).await?;
+                tx.set_identity(id, number).await?;
+            }
         }
         let mut trail = Trail::of(cx).changed(&before, &after);
         if is_swapped {
@@ -181,6 +189,12 @@ impl DonorService {
             version: before.version.next(),
             ..before.clone()
         };
+        if !scope.is_all()
+            && let Some(number) = tx.identity(id).await?
+            && claimed(cx, scope, tx.as_mut(), Some(&number)).await?.is_none()
+        {
+            tx.set_identity(id, None).await?;
+        }
         tx.update_donor(&after).await?;
         let trail = Trail::of(cx).acted(Action::Restored, &before, &after, None);
         tx.commit(trail.answering(cx, &after)).await?;
@@ -232,4 +246,34 @@ impl DonorService {
         tx.commit(Trail::of(cx).noted(Action::Revealed, &donor, Some(reason))).await?;
         Ok(number)
     }
+}
+
+/// Lets a caller give a donor an identity number, and answers what is stored of it. To a dry run of a
+/// caller who does not see every donor each number is free: it is rehearsed without one.
+///
+/// # Errors
+/// `taken` when a donor outside the scope has it, which is written down; [`DonationsError::Collisions`]
+/// after too many of those.
+async fn claimed<'n>(
+    cx: &Context,
+    scope: Scope,
+    tx: &mut dyn DonorsTx,
+    number: Option<&'n IdentityNumber>,
+) -> Result<Option<&'n IdentityNumber>, DonationsError> {
+    let (Some(caller), Some(wanted), false) = (cx.user_id(), number, scope.is_all()) else {
+        return Ok(number);
+    };
+    let is_hidden = tx.identity_is_hidden(wanted, scope).await?;
+    if cx.dry_run {
+        if is_hidden {
+            cx.suspicions.note(SecurityEventKind::HiddenValueTried);
+        }
+        return Ok(None);
+    }
+    may_collide(cx, &tx.collisions(caller, collisions_since(cx), cx.at).await?)?;
+    if is_hidden {
+        cx.suspicions.note(SecurityEventKind::HiddenValueTaken);
+        return Err(StoreError::Taken("donors.identity").into());
+    }
+    Ok(number)
 }

@@ -9,7 +9,7 @@ use mockall::Sequence;
 
 use super::{
     fixtures::*,
-    mocks::{MockDonorsTx, Written, away},
+    mocks::{MockDonorsTx, Written, away, with_free_numbers},
 };
 use crate::{DonationsError, Donor, DonorKind, DonorPatch};
 
@@ -27,7 +27,7 @@ fn a_new_note() -> DonorPatch {
 
 #[tokio::test]
 async fn a_new_donor_belongs_to_whoever_entered_it_and_shows_its_number_masked() {
-    let mut tx = MockDonorsTx::new();
+    let mut tx = with_free_numbers();
     tx.expect_insert_donor()
         .once()
         .withf(|donor, number| {
@@ -54,7 +54,7 @@ async fn a_donor_the_program_entered_belongs_to_nobody() {
 
 #[tokio::test]
 async fn the_trail_of_a_new_donor_has_every_given_field_and_no_empty_one() {
-    let mut tx = MockDonorsTx::new();
+    let mut tx = with_free_numbers();
     tx.expect_insert_donor().once().returning(|_, _| Ok(()));
     let (cx, written) = (data_entry(), tx.commits());
     donors_with(tx).create(&cx, a_donor_draft()).await.unwrap();

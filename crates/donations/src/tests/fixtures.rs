@@ -113,6 +113,7 @@ fn user(permissions: PermissionSet, scope: ScopeKind, edit_window: Option<Durati
         origin: Origin { request_id: Some("request-1".to_owned()), ..Origin::default() },
         replay: None,
         dry_run: false,
+        suspicions: almoner_kernel::Suspicions::default(),
     }
 }
 

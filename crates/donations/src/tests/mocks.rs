@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use almoner_kernel::{
     CampaignId, DonationId, DonorId, IdentityNumber, Ids, Page, PageRequest, Scope, StoreError,
-    Trail, UnitOfWork, Version,
+    Timestamp, Trail, UnitOfWork, UserId, Version,
 };
 use async_trait::async_trait;
 use mockall::mock;
@@ -80,6 +80,17 @@ mock! {
             identity: Option<&'i IdentityNumber>,
         ) -> Result<(), StoreError>;
         async fn identity(&mut self, id: DonorId) -> Result<Option<IdentityNumber>, StoreError>;
+        async fn identity_is_hidden(
+            &mut self,
+            identity: &IdentityNumber,
+            scope: Scope,
+        ) -> Result<bool, StoreError>;
+        async fn collisions(
+            &mut self,
+            user: UserId,
+            since: Timestamp,
+            until: Timestamp,
+        ) -> Result<Vec<Timestamp>, StoreError>;
         async fn donor_has_donations(&mut self, id: DonorId) -> Result<bool, StoreError>;
         async fn purge_donor(&mut self, id: DonorId) -> Result<(), StoreError>;
     }
@@ -235,4 +246,12 @@ transactions!(MockDonorsTx, MockCampaignsTx, MockDonationsTx);
 /// The database is away.
 pub fn away() -> StoreError {
     StoreError::Unavailable("the disk is full".into())
+}
+
+/// A transaction in which nobody whom the caller does not see has any number, and nobody asked before.
+pub fn with_free_numbers() -> MockDonorsTx {
+    let mut tx = MockDonorsTx::new();
+    tx.expect_identity_is_hidden().returning(|_, _| Ok(false));
+    tx.expect_collisions().returning(|_, _, _| Ok(Vec::new()));
+    tx
 }

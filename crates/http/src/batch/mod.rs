@@ -11,7 +11,8 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest, ResponseError, dev::Payload, http::StatusCode, web::Data,
 };
 use almoner_kernel::{
-    Context, FieldError, Fields, Id, Invalid, Permission, SecurityEventKind, Trail, Version,
+    Context, FieldError, Fields, Id, Invalid, Permission, SecurityEvent, SecurityEventKind, Trail,
+    Version,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
@@ -26,6 +27,7 @@ use crate::{
     answer::Answer,
     body::{self, AnyText, Body},
     domains::Domains,
+    middleware::gate,
     problem::{Problem, ProblemBody, registry},
     query::Params,
     replay,
@@ -215,7 +217,7 @@ pub(crate) async fn run<B: Batched>(
         if let Some(spent) = site.limits.count_items(caller, items.0.len())? {
             req.extensions_mut().insert(spent);
         }
-        carry_out::<B>(cx, domains, services, mode, items.0).await
+        carry_out::<B>(cx, req, domains, services, mode, items.0).await
     };
     let status = match mode {
         BatchMode::Atomic => StatusCode::OK,
@@ -228,6 +230,7 @@ type Outcome = BatchResults<Box<RawValue>>;
 
 async fn carry_out<B: Batched>(
     cx: &Context,
+    req: &HttpRequest,
     domains: &Domains,
     services: &Services,
     mode: BatchMode,
@@ -258,7 +261,16 @@ async fn carry_out<B: Batched>(
     let forbidden = results.iter().filter_map(|result| result.as_ref().err()).find(is_forbidden);
     let forbidden = forbidden.map(ToString::to_string);
     let outcome = BatchResults { items: results.into_iter().map(BatchResult::of).collect() };
-    batch.commit(Trail::of(cx).answering(cx, &outcome)).await?;
+    let mut trail = Trail::of(cx).answering(cx, &outcome);
+    if !cx.dry_run {
+        // Stored with the items: whoever hangs up now finds in the records what the answer says.
+        for kind in cx.suspicions.take() {
+            let detail = gate::at_route(req, &words::values_out_of_scope(1_u32).to_string());
+            let user_id = cx.user_id();
+            trail = trail.security(SecurityEvent { kind, user_id, detail: Some(detail) });
+        }
+    }
+    batch.commit(trail).await?;
     if let Some(detail) = forbidden {
         // The answer as a whole is no refusal, so nobody else notes it.
         services.refusals.record(cx, SecurityEventKind::AccessDenied, detail).await;

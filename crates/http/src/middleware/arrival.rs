@@ -16,7 +16,7 @@ use actix_web::{
     web::Data,
 };
 use almoner_accounts::session::masked_address;
-use almoner_kernel::Origin;
+use almoner_kernel::{Origin, Suspicions};
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
@@ -50,6 +50,7 @@ pub(crate) async fn arrive<B: MessageBody + 'static>(
         route: site.routes.find(req.method(), req.path()),
         origin,
         is_head: *req.method() == Method::HEAD,
+        suspicions: Suspicions::default(),
     };
     let method = method_label(req.method());
     let route = arrival.route.pattern().cloned().unwrap_or_else(|| Arc::from("unmatched"));

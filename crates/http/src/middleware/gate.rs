@@ -4,7 +4,7 @@
 use std::{panic::AssertUnwindSafe, rc::Rc};
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{StatusCode, header},
@@ -43,6 +43,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
         return Err(Problem::new(registry::INTERNAL).into());
     };
     let answer = result?.map_into_boxed_body();
+    write_down_suspicions(&services, answer.request()).await;
     if answer.status() == StatusCode::FORBIDDEN {
         let error = answer.response().error();
         let detail = error.and_then(|error| error.as_error::<Problem>()).map(ToString::to_string);
@@ -196,8 +197,27 @@ async fn refused(
     }
 }
 
+/// Writes down what use cases noticed, whatever became of their changes. That of a dry run is written
+/// beside the answer: the time that takes would tell what the dry run does not.
+async fn write_down_suspicions(services: &Data<Services>, req: &HttpRequest) {
+    let Some(cx) = cx::context(req) else { return };
+    let noted = cx.suspicions.take();
+    let Some(kind) = noted.first().copied() else { return };
+    if !cx.dry_run {
+        for kind in noted {
+            let detail = at_route(req, &words::values_out_of_scope(1_u32).to_string());
+            services.refusals.record(&cx, kind, detail).await;
+        }
+        return;
+    }
+    let count = i64::try_from(noted.len()).unwrap_or(i64::MAX);
+    let detail = at_route(req, &words::values_out_of_scope(count).to_string());
+    let services = services.clone();
+    actix_web::rt::spawn(async move { services.refusals.record(&cx, kind, detail).await });
+}
+
 /// The reason and the operation, never the address itself.
-fn at_route(req: &actix_web::HttpRequest, reason: &str) -> String {
+pub(crate) fn at_route(req: &HttpRequest, reason: &str) -> String {
     let extensions = req.extensions();
     let pattern = extensions.get::<Rc<Arrival>>().and_then(|arrival| arrival.route.pattern());
     format!("{} {}: {reason}", req.method(), pattern.map_or("", |pattern| pattern))

@@ -322,7 +322,8 @@ fn dry_run() -> Value {
         "required": false,
         "description": "Only say what would happen: `true` checks everything and answers like the \
             change itself, but nothing is stored, no idempotency key is used, and ids and versions \
-            of the answer are not kept.",
+            of the answer are not kept. To a role whose scope is not `all` it does not say whether a \
+            value that must be unique is taken.",
         "schema": { "type": "boolean", "default": false },
         "example": false,
     })

@@ -73,6 +73,7 @@ fn asked_by(permissions: impl IntoIterator<Item = Permission>) -> Context {
         origin: Origin::default(),
         replay: None,
         dry_run: false,
+        suspicions: almoner_kernel::Suspicions::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Actor, Caller, Context, Denied, Fault, Kind, Origin, Permission, PermissionSet, Replay, Scope,
-    ScopeKind, SessionId, Timestamp, UserId,
+    ScopeKind, SessionId, Suspicions, Timestamp, UserId,
 };
 
 pub fn at(seconds: i64) -> Timestamp {
@@ -19,7 +19,14 @@ pub fn user_id() -> UserId {
 }
 
 pub fn context(actor: Actor) -> Context {
-    Context { actor, at: at(0), origin: Origin::default(), replay: None, dry_run: false }
+    Context {
+        actor,
+        at: at(0),
+        origin: Origin::default(),
+        replay: None,
+        dry_run: false,
+        suspicions: Suspicions::default(),
+    }
 }
 
 fn caller(scope: ScopeKind, edit_window: Option<Duration>) -> Caller {

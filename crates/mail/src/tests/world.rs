@@ -256,5 +256,6 @@ pub fn caller_with(permissions: &[Permission]) -> Context {
         origin: Origin::default(),
         replay: None,
         dry_run: false,
+        suspicions: almoner_kernel::Suspicions::default(),
     }
 }

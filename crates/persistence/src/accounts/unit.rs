@@ -10,7 +10,9 @@ use almoner_accounts::{
     session::{DeviceKeyHash, Session, SessionKeyHash},
     user::{PasswordHashText, User},
 };
-use almoner_kernel::{LinkId, NewMail, Scope, SessionId, StoreError, Timestamp, UserId};
+use almoner_kernel::{
+    EmailAddress, LinkId, NewMail, Scope, SessionId, StoreError, Timestamp, UserId,
+};
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -27,6 +29,7 @@ use super::{
     rows::{into_account, into_failures, into_role, into_session, into_user, role_row, user_row},
 };
 use crate::{
+    audit,
     commit::{UnitHandle, changed_one, deleted_one},
     entities::{devices, links, login_attempts, reset_requests, roles, sessions, users},
     error::store_error,
@@ -76,6 +79,32 @@ impl AccountsTx for UnitHandle {
             .await
             .map_err(store_error)?;
         Ok(rows.len() as u64)
+    }
+
+    async fn email_is_hidden(
+        &mut self,
+        email: &EmailAddress,
+        scope: Scope,
+    ) -> Result<bool, StoreError> {
+        let Some(caller) = scope.creator() else { return Ok(false) };
+        let found: Option<Uuid> = users::Entity::find()
+            .filter(users::Column::EmailKey.eq(email.key()))
+            .select_only()
+            .column(users::Column::Id)
+            .into_tuple()
+            .one(&*self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(found.is_some_and(|found| found != caller.uuid()))
+    }
+
+    async fn collisions(
+        &mut self,
+        user: UserId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        audit::collisions(&self.work, user, since, until).await
     }
 
     async fn insert_user(

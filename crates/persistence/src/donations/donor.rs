@@ -3,7 +3,7 @@
 use almoner_donations::{Donor, DonorKind, DonorLookup, DonorQuery, DonorSort, Donors, DonorsTx};
 use almoner_kernel::{
     DonorId, EmailAddress, IdentityKind, IdentityNumber, IdentityOnFile, Page, PageRequest,
-    PersonName, PhoneNumber, Position, Scope, SortKey, StoreError, UserId, Version,
+    PersonName, PhoneNumber, Position, Scope, SortKey, StoreError, Timestamp, UserId, Version,
     text::{fold, fold_all},
 };
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::known;
 use crate::{
+    audit,
     commit::{UnitHandle, at_once, changed_one, deleted_one, in_chunks, insert_one},
     connection::Known,
     entities::{donations, donors},
@@ -182,6 +183,33 @@ impl DonorsTx for UnitHandle {
             }) => self.inner.vault.open(id.uuid(), &kind, &sealed).map(Some),
             _ => Ok(None),
         }
+    }
+
+    async fn identity_is_hidden(
+        &mut self,
+        identity: &IdentityNumber,
+        scope: Scope,
+    ) -> Result<bool, StoreError> {
+        let Some(creator) = scope.creator() else { return Ok(false) };
+        let found: Option<Option<Uuid>> = donors::Entity::find()
+            .filter(donors::Column::IdentityHash.eq(self.inner.vault.hash(identity)))
+            .filter(donors::Column::DeletedAt.is_null())
+            .select_only()
+            .column(donors::Column::CreatedBy)
+            .into_tuple()
+            .one(&*self.work)
+            .await
+            .map_err(store_error)?;
+        Ok(found.is_some_and(|found| found != Some(creator.uuid())))
+    }
+
+    async fn collisions(
+        &mut self,
+        user: UserId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        audit::collisions(&self.work, user, since, until).await
     }
 
     async fn donor_has_donations(&mut self, id: DonorId) -> Result<bool, StoreError> {
