@@ -1,13 +1,15 @@
 //! Backups of a SQLite database: copied while a server writes, proven, and only then given their name.
 //!
 //! What a backup is worth shows when it is read, so none counts before every page, index, reference
-//! and seal of it was. The key is never in it.
+//! and seal of it was, and its schema is found to be one that this program makes. Then it is sealed as
+//! a whole, so that `restore` finds whatever was changed in it since. The key is never in it.
 
 mod draft;
 pub mod schedule;
+mod seal;
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -28,6 +30,8 @@ use crate::{
     clock::{SystemClock, UuidIds},
     keys::Keys,
 };
+
+use seal::Sealer;
 
 pub use draft::{Draft, Existing};
 
@@ -52,6 +56,11 @@ impl Watch {
         self.bar.reset();
         self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar.set_message(what);
+    }
+
+    fn shows(&self, done: u64, all: u64) {
+        self.bar.set_length(all);
+        self.bar.set_position(done);
     }
 
     fn waits(&self, what: &'static str) {
@@ -92,8 +101,8 @@ impl Proven {
     }
 }
 
-/// Copies a database to a file beside others of the same folder, proves the copy, and gives it its
-/// name. Nothing is left behind when that fails.
+/// Copies a database to a file beside others of the same folder, seals and proves the copy, and gives
+/// it its name. Nothing is left behind when that fails.
 ///
 /// # Errors
 /// In words for the operator; [`CopyError::Unsound`] is in the chain when the copy was made and is
@@ -106,43 +115,90 @@ pub async fn make(
     watch: &Watch,
 ) -> anyhow::Result<Proven> {
     let draft = Draft::beside(file)?;
-    let proven = copied(database, &draft, keys, watch)
-        .await
-        .with_context(|| format!("no backup of {} was made", database.display()))?;
+    let made = async {
+        let rows = copied(database, &draft, watch).await?;
+        // Before it is proven: what goes wrong on the disk after the copy is not sealed unseen.
+        let sealer = Sealer::new(keys);
+        counted(&draft, watch, "sealing", move |draft, halt, told| sealer.seal(draft, halt, told))
+            .await?;
+        prove(draft.path(), Some(rows), keys, watch).await
+    };
+    let proven =
+        made.await.with_context(|| format!("no backup of {} was made", database.display()))?;
     let file = file.to_owned();
     beside(move || draft.publish(&file, existing)).await?;
     Ok(proven)
 }
 
-/// Copies a database into a draft and proves the copy.
+/// What is asked of a file before it becomes the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The seal of [`make`], and every proof.
+    Seal,
+    /// Every proof: the file may be of a version that had no seals, or a plain copy.
+    Proofs,
+}
+
+/// Copies a backup into a draft and proves the copy.
 ///
 /// # Errors
-/// As [`make`].
-pub async fn copied(
-    database: &Path,
+/// As [`make`]; [`seal::OtherKey`] when it was sealed with another key.
+pub async fn taken_back(
+    file: &Path,
     draft: &Draft,
+    wanted: Wanted,
     keys: &Keys,
     watch: &Watch,
 ) -> anyhow::Result<Proven> {
-    let (from, to, copying) = (database.to_owned(), draft.path().to_owned(), watch.clone());
-    watch.counts("copying");
-    let rows = beside(move || {
-        copies::copy(&from, &to, &copying.halt, &mut |done, all| {
-            copying.bar.set_length(all);
-            copying.bar.set_position(done);
-        })
-        .context("the copy could not be made")
-    })
-    .await?;
+    let rows = match wanted {
+        Wanted::Seal => {
+            let (file, sealer) = (file.to_owned(), Sealer::new(keys));
+            counted(draft, watch, "verifying the seal", move |draft, halt, told| {
+                sealer.unsealed(&file, draft, halt, told)
+            })
+            .await?;
+            None
+        }
+        Wanted::Proofs => Some(copied(file, draft, watch).await?),
+    };
     prove(draft.path(), rows, keys, watch).await
 }
 
+/// Copies a database into a draft. Answers the rows it had.
+async fn copied(database: &Path, draft: &Draft, watch: &Watch) -> anyhow::Result<Rows> {
+    let (from, to, copying) = (database.to_owned(), draft.path().to_owned(), watch.clone());
+    watch.counts("copying");
+    beside(move || {
+        copies::copy(&from, &to, &copying.halt, &mut |done, all| copying.shows(done, all))
+            .context("the copy could not be made")
+    })
+    .await
+}
+
+/// Goes through the bytes of a draft on a thread of its own.
+async fn counted(
+    draft: &Draft,
+    watch: &Watch,
+    what: &'static str,
+    work: impl FnOnce(&File, &Halt, seal::Told<'_>) -> anyhow::Result<()> + Send + 'static,
+) -> anyhow::Result<()> {
+    // SQLite has nothing open of it between the copy and the proof.
+    let (file, watch) = (draft.file().try_clone()?, watch.clone());
+    watch.counts(what);
+    beside(move || work(&file, &watch.halt, &mut |done, all| watch.shows(done, all))).await
+}
+
 /// Looks at a copy: its pages, indexes, references, schema and rows, and every seal of its trail.
-async fn prove(path: &Path, rows: Rows, keys: &Keys, watch: &Watch) -> anyhow::Result<Proven> {
+async fn prove(
+    path: &Path,
+    rows: Option<Rows>,
+    keys: &Keys,
+    watch: &Watch,
+) -> anyhow::Result<Proven> {
     watch.waits("checking every page and index");
     let (file, halt) = (path.to_owned(), watch.halt.clone());
     let contents = beside(move || {
-        copies::check(&file, Some(&rows), &halt).context("the copy was thrown away")
+        copies::check(&file, rows.as_ref(), &halt).context("the copy was thrown away")
     })
     .await?;
     let ids: Arc<dyn Ids> = Arc::new(UuidIds::default());
@@ -150,6 +206,11 @@ async fn prove(path: &Path, rows: Rows, keys: &Keys, watch: &Watch) -> anyhow::R
     let unsound = |what: String| {
         anyhow::Error::new(CopyError::Unsound(what)).context("the copy was thrown away")
     };
+    if let Some(difference) = store.schema_difference().await? {
+        return Err(unsound(difference));
+    }
+    // Otherwise every seal of the trail would look forged.
+    store.check_key().await.context("the copy was thrown away")?;
     watch.counts("verifying the change trail");
     let cx = Context {
         actor: Actor::System("backup"),
@@ -161,15 +222,12 @@ async fn prove(path: &Path, rows: Rows, keys: &Keys, watch: &Watch) -> anyhow::R
     };
     let seal = Seal::new(*keys.audit.expose_secret());
     let verdict = Audit::new(Arc::new(store.clone()))
-        .verify(&cx, &seal, None, &mut |progress| {
-            watch.bar.set_length(progress.expected);
-            watch.bar.set_position(progress.verified);
-        })
+        .verify(&cx, &seal, None, &mut |progress| watch.shows(progress.verified, progress.expected))
         .await?;
     if let Some(finding) = verdict.finding {
         return Err(unsound(finding.to_string()));
     }
-    // Totals came with the last step of the schema so far.
+    // Totals are there since a step that some copies are older than.
     if contents.steps.iter().all(|step| step.is_applied) {
         watch.waits("adding up the donations");
         let wrong = store.wrong_totals().await?;

@@ -4,7 +4,9 @@
 //! knows their variables; arguments of one command only are read by clap, variable included. So each
 //! variable is read in one place.
 
-use std::{path::PathBuf, process::ExitCode};
+mod exit;
+
+use std::path::PathBuf;
 
 use almoner_audit::Mark;
 use chrono::NaiveDate;
@@ -14,6 +16,8 @@ use crate::config::{
     Sources,
     schema::{self, Key},
 };
+
+pub use exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,8 +31,8 @@ Exit codes:
   1  failed; the log says why
   2  the command line is wrong, or the command is not for PostgreSQL
   3  the configuration is wrong
-  4  `audit verify` found a row that was altered, removed or inserted
-  5  `backup` or `restore` found the copy damaged or altered, and threw it away
+  4  `audit verify` found a row that was altered, removed or inserted, or a changed schema
+  5  `backup` or `restore` found the copy damaged, altered or without its seal, and threw it away
 
 Every setting can also stand in a TOML file; deploy/almoner.example.toml explains all of them. The
 command line wins over variables, variables over the file.";
@@ -176,8 +180,8 @@ pub enum Command {
     /// Copies a SQLite database into one file, also while a server runs and writes.
     ///
     /// The copy is proven before it gets its name: every page, index and reference, the schema, the
-    /// number of rows, every seal of the change trail. The key is not in it. For PostgreSQL, says
-    /// which of its tools to run.
+    /// number of rows, every seal of the change trail. It is sealed as a whole. The key is not in it.
+    /// For PostgreSQL, says which of its tools to run.
     ///
     /// Example: almoner backup /mnt/backup/almoner-2026-11-21.db
     Backup(Backup),
@@ -185,7 +189,8 @@ pub enum Command {
     /// Puts a backup in the place of the SQLite database, which is kept under another name. No server
     /// may be running on it.
     ///
-    /// The backup is proven first, as `backup` does. For PostgreSQL, says which of its tools to run.
+    /// The backup must be as `backup` sealed it, to the last bit, and is proven again. For PostgreSQL,
+    /// says which of its tools to run.
     ///
     /// Example: almoner restore /mnt/backup/almoner-2026-11-21.db
     Restore(Restore),
@@ -302,6 +307,12 @@ pub struct Restore {
     /// The backup.
     #[arg(env = "ALMONER_RESTORE_FILE", hide_env_values = true)]
     pub file: PathBuf,
+    /// Takes a file without a seal, or one whose seal does not fit: of an older version, a plain copy of
+    /// a database, or all that is left. What is given up: nobody notices when somebody who could write
+    /// to the file has changed what the change trail does not tell, such as roles and passwords. Every
+    /// other proof is still asked for.
+    #[arg(long, env = "ALMONER_RESTORE_UNSEALED", hide_env_values = true)]
+    pub unsealed: bool,
     /// Does not ask before a present database is replaced.
     #[arg(long, env = "ALMONER_RESTORE_YES", hide_env_values = true)]
     pub yes: bool,
@@ -311,7 +322,7 @@ pub struct Restore {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Audit {
     /// Verifies the seals of the change trail; ends with 4 and names the first row that was altered,
-    /// removed or inserted.
+    /// removed or inserted. On SQLite the schema too: a trigger that somebody has added.
     ///
     /// Example: almoner audit verify --expect-head 1042:9f86d081884c7d65…
     Verify {
@@ -344,36 +355,6 @@ pub enum Totals {
     Check,
     /// Counts them anew. Changes of donations wait meanwhile.
     Rebuild,
-}
-
-/// How the program ends; `--help` explains the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// 0
-    Done,
-    /// 1
-    Failed,
-    /// 2, as clap itself ends when the command line is wrong.
-    Misused,
-    /// 3
-    Misconfigured,
-    /// 4
-    Tampered,
-    /// 5
-    Unsound,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Misused => 2,
-            Exit::Misconfigured => 3,
-            Exit::Tampered => 4,
-            Exit::Unsound => 5,
-        })
-    }
 }
 
 /// The variables that clap reads, so that the configuration does not call them unknown.

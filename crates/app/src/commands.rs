@@ -136,9 +136,11 @@ pub async fn verify(config: &Config, noted: Option<Mark>) -> anyhow::Result<Exit
         })
         .await?;
     bar.finish_and_clear();
+    // What is not in the trail can still do something to it.
+    let difference = office.store.schema_difference().await?;
     let mut out = io::stdout().lock();
-    match &verdict.finding {
-        None => {
+    match (&verdict.finding, &difference) {
+        (None, None) => {
             if verdict.floor > 0 {
                 writeln!(out, "rows 1 to {} went when their time was over", verdict.floor)?;
             }
@@ -151,7 +153,12 @@ pub async fn verify(config: &Config, noted: Option<Mark>) -> anyhow::Result<Exit
             )?;
             Ok(Exit::Done)
         }
-        Some(finding) => {
+        (None, Some(difference)) => {
+            writeln!(out, "NOT INTACT: {difference}")?;
+            writeln!(out, "all {} rows of the trail are as they were sealed", verdict.verified)?;
+            Ok(Exit::Tampered)
+        }
+        (Some(finding), _) => {
             writeln!(out, "NOT INTACT: {finding}")?;
             writeln!(out, "{} rows before it are as they were sealed", verdict.verified)?;
             Ok(Exit::Tampered)

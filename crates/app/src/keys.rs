@@ -39,6 +39,8 @@ pub struct Keys {
     pub lookup: Key32,
     /// Makes the secrets in mailed links (HMAC).
     pub links: Key32,
+    /// Seals backups (HMAC).
+    pub backup: Key32,
     fingerprint: String,
 }
 
@@ -59,6 +61,7 @@ impl Keys {
             vault: sub_key(&hkdf, b"almoner/v1/vault")?,
             lookup: sub_key(&hkdf, b"almoner/v1/lookup")?,
             links: sub_key(&hkdf, b"almoner/v1/links")?,
+            backup: sub_key(&hkdf, b"almoner/v1/backup")?,
             fingerprint: mark.iter().map(|byte| format!("{byte:02x}")).collect(),
         })
     }
@@ -329,7 +332,8 @@ mod tests {
     fn sub_keys_differ_from_one_another_and_stay_the_same_for_ever() {
         let master = SecretBox::new(Box::new([1; MASTER_LEN]));
         let keys = Keys::derive(&master).unwrap();
-        let all = [&keys.csrf, &keys.audit, &keys.cursor, &keys.vault, &keys.lookup, &keys.links];
+        let mut all = vec![&keys.csrf, &keys.audit, &keys.cursor, &keys.vault];
+        all.extend([&keys.lookup, &keys.links, &keys.backup]);
         for (at, key) in all.iter().enumerate() {
             for other in &all[..at] {
                 assert_ne!(key.expose_secret(), other.expose_secret());

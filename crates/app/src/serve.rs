@@ -54,6 +54,14 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         );
     }
     office.migrate().await?;
+    if let Some(difference) = office.store.schema_difference().await? {
+        // An index that a careful administrator added is no reason to stand still.
+        tracing::error!(
+            difference,
+            "somebody has changed the schema of the database: backups are refused until it is as it \
+             was made"
+        );
+    }
     let domains = Arc::new(office.domains(config)?);
     first_superadmin(config, &office, &domains).await?;
 

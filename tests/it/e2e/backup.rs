@@ -30,12 +30,12 @@ fn gift(reference: &str) -> Value {
     })
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Names in a folder, sorted.
-fn names(folder: &Path) -> Vec<String> {
+pub fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -54,7 +54,7 @@ async fn wait_until(mut happened: impl FnMut() -> bool) {
 }
 
 /// A server with an account, that has ended.
-fn ended_server() -> Almoner {
+pub fn ended_server() -> Almoner {
     let mut almoner = Almoner::new();
     almoner.start();
     almoner.create_admin();
@@ -174,13 +174,17 @@ fn what_is_damaged_or_altered_is_refused_and_the_database_stays() {
         .unwrap();
     altered.close().unwrap();
     let before = fs::read(almoner.database()).unwrap();
-    for (name, reason) in [
-        ("short.db", "not sound"),
-        ("damaged.db", "not sound"),
-        ("text.db", "not a database"),
-        ("altered.db", "row 1 was altered"),
+    for (options, name, reason) in [
+        (&["--yes"][..], "short.db", "its seal does not fit"),
+        (&["--yes"], "damaged.db", "its seal does not fit"),
+        (&["--yes"], "text.db", "not a database"),
+        (&["--yes"], "altered.db", "seal"),
+        (&["--yes", "--unsealed"], "short.db", "not sound"),
+        (&["--yes", "--unsealed"], "damaged.db", "not sound"),
+        (&["--yes", "--unsealed"], "text.db", "not a database"),
+        (&["--yes", "--unsealed"], "altered.db", "the trigger \"changes_no_update\" is missing"),
     ] {
-        let refused = almoner.run(&["restore", name, "--yes"]);
+        let refused = almoner.run(&[&["restore", name], options].concat());
         assert_eq!(refused.status.code(), Some(5), "{name}: {}", said(&refused));
         assert!(said(&refused).contains(reason), "{name}: {}", said(&refused));
     }

@@ -8,6 +8,7 @@ mod mail;
 mod neighbours;
 mod parallel;
 mod readme;
+mod restore;
 mod secrets;
 mod shutdown;
 mod start;

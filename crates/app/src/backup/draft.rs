@@ -72,7 +72,7 @@ impl Draft {
     fn open(path: &Path, options: &mut OpenOptions) -> io::Result<Option<Self>> {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-        let file = options.write(true).truncate(false).open(path)?;
+        let file = options.read(true).write(true).truncate(false).open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -89,6 +89,11 @@ impl Draft {
     /// Where it is for now.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The file itself.
+    pub fn file(&self) -> &File {
+        &self.file
     }
 
     /// Fills it.

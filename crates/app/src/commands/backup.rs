@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, BufRead, IsTerminal, Write},
+    iter,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -17,7 +18,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use secrecy::ExposeSecret;
 
 use crate::{
-    backup::{self, Draft, Existing, Watch, folder_of},
+    backup::{self, Draft, Existing, Wanted, Watch, folder_of},
     cli::{self, Exit},
     clock::SystemClock,
     config::{Config, Database, url_without_password},
@@ -26,6 +27,9 @@ use crate::{
 
 /// How long something takes before its progress is shown.
 const SHOWN_AFTER: Duration = Duration::from_secs(2);
+
+/// Databases that are kept from one second: more than anybody restores.
+const NAMES: u32 = 1_000;
 
 /// `almoner backup`
 ///
@@ -108,18 +112,19 @@ pub async fn restore(config: &Config, order: &cli::Restore) -> anyhow::Result<Ex
             ]);
         }
     };
+    let keys = keys::load(&config.key_file)
+        .context("put the key that belongs to the backup in its place first")?;
     let folder = folder_of(database);
     keys::create_private_dir(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let _lock = Store::reserve(database)?;
-    let keys = keys::load(&config.key_file)
-        .context("put the key that belongs to the backup in its place first")?;
     let mut name = database.file_name().context("the database has no name")?.to_owned();
     name.push(".restored");
     let draft = Draft::beside(&folder.join(name))?;
+    let wanted = if order.unsealed { Wanted::Proofs } else { Wanted::Seal };
     let proven = watched(|watch| {
         let draft = &draft;
-        async move { backup::copied(&order.file, draft, &keys, &watch).await }
+        async move { backup::taken_back(&order.file, draft, wanted, &keys, &watch).await }
     })
     .await
     .with_context(|| format!("{} was not restored", order.file.display()))?;
@@ -127,6 +132,10 @@ pub async fn restore(config: &Config, order: &cli::Restore) -> anyhow::Result<Ex
 
     let mut lines = vec![format!("{} is sound and holds", order.file.display())];
     lines.extend(proven.lines());
+    lines.push(match wanted {
+        Wanted::Seal => "  seal         fits, not a bit was changed since it was made".to_owned(),
+        Wanted::Proofs => "  seal         not looked at: --unsealed".to_owned(),
+    });
     say(&lines)?;
     let present = database.exists();
     if present && !order.yes && !is_confirmed(database)? {
@@ -186,8 +195,12 @@ fn keep_present(database: &Path) -> anyhow::Result<Kept> {
         PathBuf::from(name)
     };
     let now = SystemClock.now().format(".before-restore-%Y%m%dT%H%M%SZ").to_string();
-    let file = with_ending(database, &now);
-    anyhow::ensure!(!file.exists(), "{} is there already: try again", file.display());
+    // The lock keeps everybody else from taking a name in between.
+    let file = iter::once(now.clone())
+        .chain((2..=NAMES).map(|number| format!("{now}-{number}")))
+        .map(|ending| with_ending(database, &ending))
+        .find(|file| !file.exists())
+        .with_context(|| format!("there are {NAMES} files {}{now}", database.display()))?;
     let mut kept = Kept { file, moved: Vec::new() };
     match copies::fold_log(database) {
         Ok(()) => {}

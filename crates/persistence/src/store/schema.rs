@@ -1,5 +1,7 @@
 //! The schema: brought up to date, taken down, and where it stands.
 
+mod objects;
+
 use std::{path::Path, sync::Arc};
 
 use almoner_kernel::StoreError;
@@ -62,6 +64,25 @@ impl Store {
             Backend::Postgres(pool) => status(pool).await.map_err(failed)?,
         };
         Ok(steps)
+    }
+
+    /// The first thing in which the schema is not what the program itself makes of an empty database, up
+    /// to the same step, in words; none when they are the same. A trigger that was added makes of a
+    /// viewer whatever it likes, and an index that is gone is no longer looked at. On PostgreSQL, where
+    /// only a superuser or the owner of the tables can add one, it is always none.
+    ///
+    /// # Errors
+    /// When the schema cannot be read, or belongs to a newer program.
+    pub async fn schema_difference(&self) -> Result<Option<String>, OpenError> {
+        let (Backend::Sqlite { readers, .. } | Backend::Copy { readers, .. }) = &self.0.backend
+        else {
+            return Ok(None);
+        };
+        let failed = |error: DbErr| OpenError::Migration(error.to_string());
+        let applied = self.migrations().await?.iter().filter(|step| step.is_applied).count();
+        let ours = objects::made_up_to(applied).await.map_err(failed)?;
+        let found = readers.scan(objects::of).await.map_err(failed)?;
+        Ok(objects::difference(&found, &ours))
     }
 
     /// False for a copy from a time before the trail could be shortened.
@@ -163,11 +184,20 @@ struct Migrations(std::sync::Mutex<Connection>);
 
 impl Migrations {
     fn open(path: &Path) -> Result<Self, DbErr> {
-        Ok(Self(std::sync::Mutex::new(open_writer(path).map_err(values::exec_error)?)))
+        Ok(Self::over(open_writer(path).map_err(values::exec_error)?))
+    }
+
+    const fn over(connection: Connection) -> Self {
+        Self(std::sync::Mutex::new(connection))
     }
 
     async fn connect(self) -> Result<DatabaseConnection, DbErr> {
-        SeaOrm::connect_proxy(DbBackend::Sqlite, Arc::new(Box::new(self))).await
+        Arc::new(self).shared().await
+    }
+
+    /// The same, while somebody else still has it.
+    async fn shared(self: Arc<Self>) -> Result<DatabaseConnection, DbErr> {
+        SeaOrm::connect_proxy(DbBackend::Sqlite, Arc::new(Box::new(Proxy(self)))).await
     }
 
     fn connection(&self) -> std::sync::MutexGuard<'_, Connection> {
@@ -175,14 +205,17 @@ impl Migrations {
     }
 }
 
+#[derive(Debug)]
+struct Proxy(Arc<Migrations>);
+
 #[async_trait]
-impl ProxyDatabaseTrait for Migrations {
+impl ProxyDatabaseTrait for Proxy {
     async fn query(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbErr> {
-        let rows = values::query(&self.connection(), &statement)?;
+        let rows = values::query(&self.0.connection(), &statement)?;
         Ok(rows.iter().map(sea_orm::from_query_result_to_proxy_row).collect())
     }
 
     async fn execute(&self, statement: Statement) -> Result<ProxyExecResult, DbErr> {
-        values::execute(&self.connection(), &statement).map(Into::into)
+        values::execute(&self.0.connection(), &statement).map(Into::into)
     }
 }
