@@ -16,7 +16,7 @@ use almoner_http::Domains;
 use almoner_jobs::JobService;
 use almoner_kernel::{Actor, Clock, Context, Ids, JobHandler, Origin};
 use almoner_mail::{Courier, CourierPolicy, MailService, Templates};
-use almoner_persistence::{Database, PostgresUrl, Store, StoreKeys, StoreOptions};
+use almoner_persistence::{Database, OpenError, PostgresUrl, Store, StoreKeys, StoreOptions};
 use almoner_webhooks::WebhookService;
 use anyhow::Context as _;
 use secrecy::ExposeSecret;
@@ -25,7 +25,7 @@ use crate::{
     breached::{BreachedFile, NoBreachedList},
     clock::{SystemClock, UuidIds},
     config::{self, Config},
-    keys::{self, Keys},
+    keys::{self, KeyOrigin, Keys},
     mail::{self, PageLinks},
     passwords::{ArgonHasher, HasherLimits},
     secrets::SystemSecrets,
@@ -58,25 +58,33 @@ pub struct Office {
 }
 
 impl Office {
-    /// Makes the data folder and the signing key when they are missing, and opens the database.
+    /// Makes the data folder and the signing key when they are missing, and opens the database. Nothing
+    /// is made or changed when the key is not the one that the database belongs to.
     ///
     /// # Errors
     /// In words for the operator.
     pub async fn open(config: &Config, neighbours: Neighbours) -> anyhow::Result<Self> {
-        private_dir(&config.data_dir)?;
-        let (keys, key_origin) = keys::load_or_create(&config.key_file)?;
         let database = match &config.database {
-            config::Database::Sqlite { path } => {
-                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
-                {
-                    private_dir(folder)?;
-                }
-                Database::Sqlite(path.clone())
-            }
+            config::Database::Sqlite { path } => Database::Sqlite(path.clone()),
             config::Database::Postgres { url } => {
                 Database::Postgres(PostgresUrl(url.expose_secret().to_owned()))
             }
         };
+        let sealed_with = Store::sealed_with(&database)
+            .await
+            .with_context(|| format!("cannot open {}", config.database.masked()))?;
+        let (keys, key_origin) = match (keys::load(&config.key_file), sealed_with) {
+            (Err(error), Some(key_id)) if error.is_missing() => {
+                return Err(missing(config, &key_id));
+            }
+            (Err(error), None) if error.is_missing() => first_key(config, &database)?,
+            (loaded, sealed_with) => {
+                let keys = loaded?;
+                fits(&keys, sealed_with)?;
+                (keys, KeyOrigin::Loaded)
+            }
+        };
+        folders(config, &database)?;
         let ids: Arc<dyn Ids> = Arc::new(UuidIds::default());
         let store = Store::open(StoreOptions {
             database,
@@ -259,6 +267,46 @@ pub fn store_keys(keys: &Keys) -> StoreKeys {
         audit: *keys.audit.expose_secret(),
         vault: *keys.vault.expose_secret(),
         lookup: *keys.lookup.expose_secret(),
+    }
+}
+
+/// Makes the first key of a database in which nothing is sealed yet.
+fn first_key(config: &Config, database: &Database) -> anyhow::Result<(Keys, KeyOrigin)> {
+    folders(config, database)?;
+    let _lock = match database {
+        // A server that runs on it has a key, wherever its file is now.
+        Database::Sqlite(path) => Some(Store::reserve(path)?),
+        Database::Postgres(_) => None,
+    };
+    Ok(keys::load_or_create(&config.key_file)?)
+}
+
+/// Makes the folders of the data.
+fn folders(config: &Config, database: &Database) -> anyhow::Result<()> {
+    if let Database::Sqlite(path) = database
+        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+    {
+        private_dir(folder)?;
+    }
+    private_dir(&config.data_dir)
+}
+
+/// There is no key file, and the database needs the one there was.
+fn missing(config: &Config, key_id: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "the signing key {} is missing, and {} is sealed with it ({key_id}): put the key file back \
+         from its copy. No new key was made, nothing was changed",
+        config.key_file.display(),
+        config.database.masked(),
+    )
+}
+
+/// Refuses another key than the trail was sealed with.
+fn fits(keys: &Keys, sealed_with: Option<String>) -> Result<(), OpenError> {
+    let ours = Seal::new(*keys.audit.expose_secret()).key_id().to_owned();
+    match sealed_with {
+        Some(found) if found != ours => Err(OpenError::Key { found, ours }),
+        _ => Ok(()),
     }
 }
 

@@ -94,7 +94,7 @@ pub enum KeyOrigin {
 /// [`KeyError`], naming the file.
 pub fn load_or_create(file: &Path) -> Result<(Keys, KeyOrigin), KeyError> {
     match load(file) {
-        Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+        Err(error) if error.is_missing() => {}
         loaded => return loaded.map(|keys| (keys, KeyOrigin::Loaded)),
     }
     let origin = create(file)?;
@@ -183,6 +183,13 @@ pub enum KeyError {
     /// A sub-key could not be made.
     #[error("a sub-key could not be derived")]
     Derivation,
+}
+
+impl KeyError {
+    /// True when there is no such file.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
 }
 
 /// Makes the key file so that it is either there in whole or not at all: a crash between two steps

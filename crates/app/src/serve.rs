@@ -14,13 +14,13 @@ use almoner_accounts::{
     user::{Locale, TimeZone},
 };
 use almoner_http::{
-    Domains, HttpKeys, HttpSettings, Mock, PublicUrl, Quotas, Server, Services, Traces,
+    Domains, HttpKeys, HttpSettings, Mock, PublicUrl, Quotas, Reserved, Server, Services, Traces,
     adapters::{LiveCallers, TrailRefusals},
     health::{self, Readiness},
     settings::Origin,
 };
 use almoner_kernel::PersonName;
-use almoner_persistence::measures;
+use almoner_persistence::{Store, measures};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
@@ -46,6 +46,8 @@ use crate::{
 /// # Errors
 /// In words for the operator.
 pub async fn serve(config: &Config) -> anyhow::Result<()> {
+    // Whatever can go wrong with the address does before anything is made or brought up to date.
+    let address = address(config)?;
     let office = Office::open(config, Neighbours::None).await?;
     if office.key_origin == KeyOrigin::Created {
         tracing::info!(
@@ -91,7 +93,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let (live, intake) = (server.live(), server.intake());
     let signals = Signals::listen().context("cannot listen for signals")?;
     let http = server
-        .bind(config.listen, config.shutdown_grace)
+        .serve(address, config.shutdown_grace)
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let worker = worker.start();
     let stopping = rt::spawn(signals::stop(
@@ -128,6 +130,19 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     tracing::info!("stopped");
     served
+}
+
+/// Keeps the address that is served at.
+fn address(config: &Config) -> anyhow::Result<Reserved> {
+    Reserved::take(config.listen).or_else(|error| {
+        if let Database::Sqlite { path } = &config.database
+            && path.exists()
+        {
+            // Most of the time it is this server itself, started twice: that says more.
+            Store::reserve(path)?;
+        }
+        Err(error).with_context(|| format!("cannot listen on {}", config.listen))
+    })
 }
 
 /// Serves the examples of the contract until SIGINT or SIGTERM.

@@ -26,7 +26,6 @@ use actix_web::{
     rt::net::TcpStream,
 };
 use futures_util::future::ready;
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
@@ -42,19 +41,6 @@ const HEAD: Duration = Duration::from_secs(5);
 /// How long what is still on its way is read and thrown away after an answer that did not wait for
 /// it: a connection that is closed on unread bytes takes the answer with it.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// Connections that the system keeps until a worker takes them.
-const BACKLOG: i32 = 1024;
-
-/// Listens at an address, also where connections of the server before this one are still known.
-pub(crate) fn listener(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    #[cfg(not(windows))]
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
-}
 
 /// Serves an application at a listener.
 pub(crate) fn serve<App, S, B>(

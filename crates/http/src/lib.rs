@@ -6,6 +6,7 @@
 
 mod accept;
 pub mod adapters;
+mod address;
 pub mod answer;
 mod batch;
 pub mod body;
@@ -39,6 +40,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use address::Reserved;
 pub use answer::{Answer, ListOf};
 pub use body::{
     Body, NoBody,

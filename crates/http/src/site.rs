@@ -1,12 +1,7 @@
 //! The actix application: every middleware in its order, every route, the documents. Made once for a
 //! process, then asked for one [`App`] by each worker, and by tests.
 
-use std::{
-    io,
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_server::ServerBuilder;
 use actix_web::{
@@ -21,6 +16,7 @@ use actix_web::{
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 use crate::{
+    address::Reserved,
     batch::AtWork,
     body::intake::Intake,
     connection,
@@ -135,14 +131,13 @@ impl Server {
         self.site.intake.clone()
     }
 
-    /// Serves at an address, once it is polled; it leaves signals to its caller. When it is told to
-    /// stop, requests that have begun have `grace` to come to their end.
+    /// Serves at an address that was kept for it, once it is polled; it leaves signals to its caller.
+    /// When it is told to stop, requests that have begun have `grace` to come to their end.
     ///
     /// # Errors
     /// When the address cannot be listened on.
-    pub fn bind(&self, address: SocketAddr, grace: Duration) -> io::Result<dev::Server> {
-        let builder = dev::Server::build().shutdown_timeout(grace.as_secs());
-        self.serve(builder, connection::listener(address)?)
+    pub fn serve(&self, address: Reserved, grace: Duration) -> io::Result<dev::Server> {
+        self.run(dev::Server::build().shutdown_timeout(grace.as_secs()), address.listen()?)
     }
 
     /// The same on a socket that listens already, with some workers.
@@ -150,10 +145,10 @@ impl Server {
     /// # Errors
     /// When the socket cannot be used.
     pub fn listen(&self, listener: TcpListener, workers: usize) -> io::Result<dev::Server> {
-        self.serve(dev::Server::build().workers(workers), listener)
+        self.run(dev::Server::build().workers(workers), listener)
     }
 
-    fn serve(&self, builder: ServerBuilder, listener: TcpListener) -> io::Result<dev::Server> {
+    fn run(&self, builder: ServerBuilder, listener: TcpListener) -> io::Result<dev::Server> {
         let server = self.clone();
         let builder = connection::serve(builder, listener, move || server.app())?;
         Ok(builder.disable_signals().run())

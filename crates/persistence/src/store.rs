@@ -1,6 +1,8 @@
 //! The store: opens one of the two databases, and hands out readers and units of work.
 
+mod pool;
 mod schema;
+mod untouched;
 
 use std::{
     fmt, io,
@@ -11,11 +13,7 @@ use std::{
 
 use almoner_audit::{AuditTrail, Seal};
 use almoner_kernel::{Ids, StoreError};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, Statement,
-    TransactionTrait,
-    sqlx::{AssertSqlSafe, Executor, postgres::PgPoolOptions},
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::{
@@ -176,18 +174,8 @@ impl Store {
                 Backend::Sqlite { path, writer, readers, _lock: lock }
             }
             Database::Postgres(url) => {
-                let mut connect = ConnectOptions::new(url.0);
-                connect
-                    .max_connections(options.max_connections)
-                    .acquire_timeout(PATIENCE)
-                    .connect_timeout(PATIENCE)
-                    .map_sqlx_postgres_pool_opts(with_patience)
-                    .test_before_acquire_if_idle_for(Duration::from_secs(1))
-                    .set_application_name("almoner")
-                    .sqlx_logging(false);
-                let pool = SeaOrm::connect(connect)
+                let pool = pool::connected(url.0, options.max_connections)
                     .await
-                    .map_err(store_error)
                     .map_err(OpenError::Database)?;
                 Backend::Postgres(pool)
             }
@@ -226,6 +214,15 @@ impl Store {
             batches: Arc::new(Semaphore::new(1)),
             observer: None,
         }))
+    }
+
+    /// [`Seal::key_id`] of the key that the trail of a database was sealed with; none when there is no
+    /// database, or nothing in it yet. Nothing is made or changed.
+    ///
+    /// # Errors
+    /// When there is one that cannot be read.
+    pub async fn sealed_with(database: &Database) -> Result<Option<String>, OpenError> {
+        untouched::sealed_with(database).await.map_err(OpenError::Database)
     }
 
     /// Keeps every server off a SQLite file, as a server does, without opening it.
@@ -399,16 +396,6 @@ impl Store {
 /// more than four, because their commits stand in one line anyway.
 fn batches_of(connections: u32) -> usize {
     usize::try_from((connections / 4).clamp(1, 4)).unwrap_or(1)
-}
-
-/// Every connection gives up waiting for a lock: who stands behind a long transaction is answered too.
-fn with_patience(options: PgPoolOptions) -> PgPoolOptions {
-    options.after_connect(|connection, _| {
-        Box::pin(async move {
-            let patience = format!("SET lock_timeout = {}", PATIENCE.as_millis());
-            connection.execute(AssertSqlSafe(patience)).await.map(|_| ())
-        })
-    })
 }
 
 fn only_read() -> StoreError {

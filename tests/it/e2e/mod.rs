@@ -4,6 +4,7 @@ pub mod almoner;
 mod backup;
 mod configuration;
 mod jobs;
+mod keyless;
 mod mail;
 mod neighbours;
 mod parallel;

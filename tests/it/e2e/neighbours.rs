@@ -14,17 +14,3 @@ fn a_second_server_on_the_same_file_is_refused_with_the_reason() {
     }
     assert!(almoner.run(&["migrate", "status"]).status.success());
 }
-
-#[test]
-fn another_key_than_the_trail_was_sealed_with_is_refused() {
-    let mut almoner = Almoner::new();
-    almoner.start();
-    almoner.create_admin();
-    almoner.signal("-TERM");
-    assert!(almoner.ended());
-    std::fs::remove_file(almoner.folder.path().join("data/almoner.key")).unwrap();
-    let served = almoner.run(&["serve"]);
-    assert_eq!(served.status.code(), Some(1));
-    let said = String::from_utf8(served.stderr).unwrap();
-    assert!(said.contains("sealed with another signing key"), "{said}");
-}
