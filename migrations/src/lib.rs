@@ -14,6 +14,7 @@ mod m20261121_000006_mail;
 mod m20261121_000007_webhooks;
 mod m20261128_000008_logins;
 mod m20261128_000009_batches;
+mod m20261128_000010_clock;
 
 use sea_orm_migration::prelude::*;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_webhooks::Migration),
             Box::new(m20261128_000008_logins::Migration),
             Box::new(m20261128_000009_batches::Migration),
+            Box::new(m20261128_000010_clock::Migration),
         ]
     }
 }

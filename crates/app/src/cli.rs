@@ -203,6 +203,10 @@ pub enum Command {
     #[command(subcommand)]
     Mail(Mail),
 
+    /// Says that the clock is right after all.
+    #[command(subcommand)]
+    Clock(Clock),
+
     /// Looks after the counts and sums that the database keeps of its donations.
     #[command(subcommand)]
     Totals(Totals),
@@ -344,6 +348,21 @@ pub enum Mail {
         /// Where to.
         #[arg(long, env = "ALMONER_MAIL_TEST_TO", value_name = "ADDRESS", hide_env_values = true)]
         to: String,
+    },
+}
+
+/// Says that the clock is right after all.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Clock {
+    /// Has the server trust the time again, within half a minute.
+    ///
+    /// A server whose clock is far ahead of the last time that is known destroys nothing: neither the
+    /// trash nor old events. After up to 400 days without a server it goes on by itself six hours
+    /// later. This is for longer ones, and for who cannot wait.
+    Confirm {
+        /// Does not ask whether the time is right.
+        #[arg(long, env = "ALMONER_CLOCK_CONFIRM_YES", hide_env_values = true)]
+        yes: bool,
     },
 }
 

@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub mod backup;
+pub mod clock;
 pub mod health;
 pub mod mail;
 pub mod seed;

@@ -14,7 +14,7 @@ use almoner_jobs::{Plan, Rule};
 use almoner_kernel::JobHandler;
 use anyhow::Context as _;
 
-use crate::{assembly::Office, config::Config, webhooks};
+use crate::{assembly::Office, config::Config, trusted::TrustedTime, webhooks};
 
 /// What does the jobs of each kind: the one place where a handler is registered.
 ///
@@ -24,8 +24,9 @@ pub fn handlers(
     office: &Office,
     config: &Config,
     domains: &Domains,
+    time: &Arc<TrustedTime>,
 ) -> anyhow::Result<Vec<Arc<dyn JobHandler>>> {
-    let mut handlers = housekeeping::handlers(office, config);
+    let mut handlers = housekeeping::handlers(office, config, time);
     handlers.extend(office.mail_jobs(config, domains)?);
     handlers.push(Arc::new(webhooks::deliverer(office, config)?));
     Ok(handlers)

@@ -20,4 +20,5 @@ pub mod serve;
 pub mod signals;
 pub mod telemetry;
 pub mod tended;
+pub mod trusted;
 pub mod webhooks;

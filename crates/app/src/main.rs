@@ -6,7 +6,7 @@ use std::{
 };
 
 use almoner_app::{
-    cli::{Admin, Audit, Cli, Command, Exit, Mail, Serve},
+    cli::{Admin, Audit, Cli, Clock, Command, Exit, Mail, Serve},
     commands,
     config::Config,
     serve,
@@ -73,6 +73,9 @@ fn run(cli: &Cli, config: &Config) -> Exit {
         Command::Config => print(&format!("{config:#?}")),
         Command::Seed(order) => block_on(commands::seed::seed(config, order)),
         Command::Mail(Mail::Test { to }) => block_on(commands::mail::test(config, to)),
+        Command::Clock(Clock::Confirm { yes }) => {
+            return ended(block_on(commands::clock::confirm(config, *yes)));
+        }
         Command::Totals(command) => block_on(commands::totals(config, *command)),
         Command::Backup(order) => {
             return ended(block_on(commands::backup::backup(config, order)));

@@ -9,7 +9,9 @@ use almoner_http::health::{Part, PartStatus, Readiness};
 use almoner_persistence::Store;
 use async_trait::async_trait;
 
-use crate::{backup::schedule::Standing, jobs::worker::Standing as QueueStanding};
+use crate::{
+    backup::schedule::Standing, jobs::worker::Standing as QueueStanding, trusted::TrustedTime,
+};
 
 /// Asks the database, and whether its schema is this program's.
 pub struct StoreReadiness {
@@ -19,13 +21,14 @@ pub struct StoreReadiness {
     is_leaving: AtomicBool,
     queue: Option<Arc<QueueStanding>>,
     backups: Option<Arc<Standing>>,
+    time: Option<Arc<TrustedTime>>,
 }
 
 impl StoreReadiness {
     /// Asks that store.
     pub const fn new(store: Store) -> Self {
         let (is_migrated, is_leaving) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { store, is_migrated, is_leaving, queue: None, backups: None }
+        Self { store, is_migrated, is_leaving, queue: None, backups: None, time: None }
     }
 
     /// The same with the queue of jobs.
@@ -36,6 +39,11 @@ impl StoreReadiness {
     /// The same with scheduled backups, when they are on.
     pub fn with_backups(self, backups: Option<Arc<Standing>>) -> Self {
         Self { backups, ..self }
+    }
+
+    /// The same with the time.
+    pub fn with_time(self, time: Arc<TrustedTime>) -> Self {
+        Self { time: Some(time), ..self }
     }
 
     /// From now on load balancers are told to send requests elsewhere.
@@ -96,6 +104,9 @@ impl Readiness for StoreReadiness {
         let is_writable = database == PartStatus::Up && self.store.can_write().await;
         let status = if is_writable { PartStatus::Up } else { PartStatus::Down };
         parts.push(Part::watched("writes", status, None));
+        if self.time.as_ref().is_some_and(|time| time.is_doubted()) {
+            parts.push(Part::watched("clock", PartStatus::Down, None));
+        }
         if self.is_leaving.load(Ordering::Relaxed) {
             parts.push(Part::needed("intake", PartStatus::Down));
         }

@@ -38,6 +38,7 @@ use crate::{
     signals::{self, Signals},
     telemetry::{self, RequestTraces},
     tended::tended,
+    trusted::TrustedTime,
     webhooks,
 };
 
@@ -69,12 +70,15 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
 
     let metrics = record_metrics()?;
     telemetry::expose_metrics(config.traces.as_ref(), config.errors.as_ref());
-    let scheduler = scheduler(config, &office)?;
+    let time =
+        Arc::new(TrustedTime::new(Arc::clone(&office.clock), office.store.trusted_time().await?));
+    let scheduler = scheduler(config, &office, &time)?;
     let standing = scheduler.as_ref().map(Scheduler::standing);
-    let worker = worker(config, &office, &domains)?;
+    let worker = worker(config, &office, &domains, &time)?;
     let readiness = StoreReadiness::new(office.store.clone())
         .with_queue(worker.standing())
-        .with_backups(standing.clone());
+        .with_backups(standing.clone())
+        .with_time(Arc::clone(&time));
     let readiness = Arc::new(readiness);
     let services = Arc::new(Services {
         clock: Arc::clone(&office.clock),
@@ -109,6 +113,8 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let listening = rt::spawn(async move { tended("feed", || store.listen()).await });
     let following = rt::spawn(async move { tended("live lists", || lists.run()).await });
     let telling = rt::spawn(webhooks::tell(&office));
+    let (minded, noting) = (Arc::clone(&time), office.store.clone());
+    let minding = rt::spawn(async move { tended("clock", || minded.mind(&noting)).await });
     let upkeep = rt::spawn(upkeep(office.store.clone(), metrics, standing));
     let backups = scheduler.map(Scheduler::start).transpose()?;
     announce(config, &office).await?;
@@ -121,6 +127,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     // It lets go of its connection to PostgreSQL, which takes a runtime. Aborted is how it ends.
     let _ = listening.await;
     upkeep.abort();
+    minding.abort();
     worker.stop().await;
     if let Some(backups) = backups {
         backups.stop().await;
@@ -165,16 +172,31 @@ pub async fn mock(config: &Config) -> anyhow::Result<()> {
 }
 
 /// What makes backups by itself, when the configuration says so.
-fn scheduler(config: &Config, office: &Office) -> anyhow::Result<Option<Scheduler>> {
+fn scheduler(
+    config: &Config,
+    office: &Office,
+    time: &Arc<TrustedTime>,
+) -> anyhow::Result<Option<Scheduler>> {
     let (Some(plan), Database::Sqlite { path }) = (&config.backup, &config.database) else {
         return Ok(None);
     };
-    let clock = Arc::clone(&office.clock);
-    Scheduler::new(plan.clone(), path.clone(), &config.key_file, clock).map(Some)
+    let scheduler = Scheduler::new(
+        plan.clone(),
+        path.clone(),
+        &config.key_file,
+        Arc::clone(&office.clock),
+        Arc::clone(time),
+    );
+    scheduler.map(Some)
 }
 
 /// What does the jobs of this process.
-fn worker(config: &Config, office: &Office, domains: &Domains) -> anyhow::Result<Worker> {
+fn worker(
+    config: &Config,
+    office: &Office,
+    domains: &Domains,
+    time: &Arc<TrustedTime>,
+) -> anyhow::Result<Worker> {
     let host = gethostname::gethostname();
     let instance = format!("{}:{}", host.to_string_lossy(), config.listen.port());
     let settings = worker::Settings::new(config.jobs.concurrency, instance, config.shutdown_grace);
@@ -182,10 +204,11 @@ fn worker(config: &Config, office: &Office, domains: &Domains) -> anyhow::Result
         Arc::new(office.store.clone()),
         Arc::clone(&office.clock),
         Arc::clone(&office.ids),
-        jobs::handlers(office, config, domains)?,
+        jobs::handlers(office, config, domains, time)?,
         jobs::plans(config)?,
         settings,
-    ))
+    )
+    .minding(Arc::clone(time)))
 }
 
 async fn first_superadmin(

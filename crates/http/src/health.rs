@@ -38,12 +38,14 @@ pub trait Readiness: Send + Sync {
 /// One part the server needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Part {
-    /// The part: `database`, `migrations`, `queue`, `backup`, `writes`; more may be added.
+    /// The part: `database`, `migrations`, `queue`, `backup`, `writes`, `clock`; more may be added.
     #[schema(format = "word", value_type = String, example = "database")]
     pub name: &'static str,
     /// Whether it can work. Scheduled backups are `down` when the newest proven one is overdue, the
     /// queue of jobs when nobody looks into it or something in it has been due for long, `writes` when
-    /// the disk of the database is full, broken or read-only.
+    /// the disk of the database is full, broken or read-only. `clock` is told of only while it is
+    /// `down`: the clock is far ahead of the last time that is known, so that nothing is destroyed by
+    /// it.
     pub status: PartStatus,
     /// How old what it made last is, in seconds: of `backup`, once there is one.
     #[schema(nullable = false, minimum = 0, example = 5400)]
@@ -87,8 +89,8 @@ pub struct Liveness {
 /// Whether the server can work.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReadinessReport {
-    /// `down` as soon as one part is that requests need: any but `queue`, `backup` and
-    /// `writes`.
+    /// `down` as soon as one part is that requests need: any but `queue`, `backup`, `writes` and
+    /// `clock`.
     status: PartStatus,
     /// Every part.
     #[schema(max_items = 16)]

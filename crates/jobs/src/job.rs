@@ -331,6 +331,12 @@ impl Claimed {
     }
 }
 
+/// No job that waits is due later than this from now: it was put off by a clock that was ahead.
+pub const FURTHEST: chrono::Duration = chrono::Duration::days(30);
+
+/// No lease is longer than this from now.
+pub const LONGEST_LEASE: chrono::Duration = chrono::Duration::hours(1);
+
 /// The longest time another side may ask a job to wait.
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -9,6 +9,7 @@ pub mod job;
 pub mod ports;
 pub mod schedule;
 pub mod service;
+pub mod timekeeper;
 pub mod words;
 
 pub use error::JobsError;
@@ -16,6 +17,7 @@ pub use job::{Claimed, Ending, Job, JobQuery, JobState, Outcome, Run, Verdict, p
 pub use ports::{Backlog, Claim, Jobs, JobsTx, Lease, Queue};
 pub use schedule::{Plan, Rule, Schedule};
 pub use service::JobService;
+pub use timekeeper::{Doubt, Timekeeper};
 
 #[cfg(test)]
 mod tests;

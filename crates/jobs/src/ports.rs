@@ -56,6 +56,10 @@ pub trait Queue: Send + Sync {
         next_at: Option<Timestamp>,
     ) -> Result<bool, StoreError>;
 
+    /// Brings back what a clock that was ahead has put off for years: schedules of the program, jobs
+    /// that wait, and leases of workers that are no more. Says how many. Writes only when there are any.
+    async fn mend(&self, plans: &[Plan], at: Timestamp) -> Result<u64, StoreError>;
+
     /// How much there is to do.
     async fn backlog(&self, at: Timestamp) -> Result<Backlog, StoreError>;
 

@@ -6,7 +6,7 @@ use almoner_kernel::{
     Audited, JobId, ScheduleId, Snapshot, Timestamp, Version,
     id::{Entity, ScheduleEntity},
 };
-use chrono::{SecondsFormat, SubsecRound, Utc};
+use chrono::{SecondsFormat, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use uuid::Uuid;
@@ -65,6 +65,9 @@ impl fmt::Display for Rule {
         write!(f, "{} ({})", self.text, self.zone)
     }
 }
+
+/// How far a clock goes back without anything having been wrong with it.
+const LITTLE: TimeDelta = TimeDelta::minutes(10);
 
 /// A schedule as the program has it: what is done when.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,6 +134,13 @@ impl Schedule {
             next_at: plan.rule.next(at).filter(|_| !self.is_paused),
             ..self
         }
+    }
+
+    /// True when it would fire later than its rule says: its next time was found while the clock was
+    /// ahead. A clock that went back a little asks for no second time.
+    pub fn is_adrift(&self, plan: &Plan, at: Timestamp) -> bool {
+        let next = plan.rule.next(at + LITTLE);
+        self.next_at.is_some_and(|stored| next.is_none_or(|next| stored > next))
     }
 
     /// The job it makes, due at once.

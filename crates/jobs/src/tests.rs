@@ -4,6 +4,7 @@ mod errors;
 mod job;
 mod schedule;
 mod service;
+mod timekeeper;
 
 use almoner_kernel::{JobId, Timestamp};
 use chrono::{DateTime, Duration};

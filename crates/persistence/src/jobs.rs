@@ -2,6 +2,7 @@
 
 mod queue;
 mod rows;
+mod times;
 
 use std::collections::HashMap;
 

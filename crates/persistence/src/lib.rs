@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod batch;
+mod clock;
 mod commit;
 pub mod connection;
 pub mod copies;

@@ -1,6 +1,7 @@
 //! What every storage port promises, on both databases, from one list of cases.
 
 mod campaigns;
+mod clock;
 mod commit;
 mod donations;
 mod donors;

@@ -25,6 +25,7 @@ use super::{Draft, Existing, Watch, draft::flush_folder, make};
 use crate::{
     config::BackupPlan,
     keys::{self, Keys},
+    trusted::TrustedTime,
 };
 
 /// How often the server looks whether a backup is due.
@@ -96,6 +97,7 @@ pub struct Scheduler {
     keys: Keys,
     clock: Arc<dyn Clock>,
     standing: Arc<Standing>,
+    time: Arc<TrustedTime>,
     watch: Watch,
 }
 
@@ -109,11 +111,12 @@ impl Scheduler {
         database: PathBuf,
         key_file: &Path,
         clock: Arc<dyn Clock>,
+        time: Arc<TrustedTime>,
     ) -> anyhow::Result<Self> {
         let standing = Standing::new(Arc::clone(&clock), plan.every);
         let keys = keys::load(key_file)?;
         metrics::counter!(FAILURES).absolute(0);
-        Ok(Self { plan, database, keys, clock, standing, watch: Watch::silent() })
+        Ok(Self { plan, database, keys, clock, standing, time, watch: Watch::silent() })
     }
 
     /// How it stands.
@@ -152,12 +155,18 @@ impl Scheduler {
 
     async fn run(self) {
         let mut failed_at: Option<Instant> = None;
+        // By a clock that nobody sets.
+        let (began, mut made_at) = (Instant::now(), None::<Instant>);
         let mut round = tokio::time::interval(LOOK_EVERY);
         let retry_after = RETRY_AFTER.min(self.plan.every);
         self.note_newest();
         loop {
             round.tick().await;
-            let is_due = self.standing.age().is_none_or(|age| age >= self.plan.every);
+            let is_due = match self.time.is_doubted() {
+                // One for each look would push out those of better days.
+                true => made_at.unwrap_or(began).elapsed() >= self.plan.every,
+                false => self.standing.age().is_none_or(|age| age >= self.plan.every),
+            };
             if !is_due || failed_at.is_some_and(|at| at.elapsed() < retry_after) {
                 continue;
             }
@@ -166,6 +175,8 @@ impl Scheduler {
                 metrics::counter!(FAILURES).increment(1);
                 tracing::error!(error = %format_args!("{error:#}"), "a scheduled backup failed");
                 failed_at = Some(Instant::now());
+            } else {
+                made_at = Some(Instant::now());
             }
         }
     }
@@ -194,7 +205,7 @@ impl Scheduler {
             "made and proved a backup"
         );
         let (folder, keep) = (folder.clone(), self.plan.keep as usize);
-        super::beside(move || rotate(&folder, &file, keep)).await
+        super::beside(move || rotate(&folder, &file, keep, begun)).await
     }
 }
 
@@ -220,12 +231,13 @@ impl Running {
     }
 }
 
-/// Removes the oldest backups beyond `keep`, never the one that was just made.
-fn rotate(folder: &Path, newest: &Path, keep: usize) -> anyhow::Result<()> {
+/// Removes the oldest backups beyond `keep`, never the one that was just made. What has a name of the
+/// future was made while the clock was ahead: it goes first, or it would stay until then.
+fn rotate(folder: &Path, newest: &Path, keep: usize, now: Timestamp) -> anyhow::Result<()> {
     let complaint = || format!("cannot remove old backups of {}", folder.display());
     let mut others = made_in(folder).with_context(complaint)?;
     others.retain(|(_, file)| file != newest);
-    others.sort();
+    others.sort_by_key(|(begun, _)| (*begun <= now, *begun));
     let beyond = (others.len() + 1).saturating_sub(keep.max(1));
     for (_, file) in others.iter().take(beyond) {
         fs::remove_file(file).with_context(complaint)?;
@@ -280,11 +292,12 @@ mod tests {
             fs::write(file(year), "").unwrap();
         }
         fs::write(folder.path().join("almoner.db"), "").unwrap();
-        rotate(folder.path(), &file(2021), 2).unwrap();
+        let now = begun_at("almoner-20230101T000000Z.db").unwrap();
+        rotate(folder.path(), &file(2021), 2, now).unwrap();
         let left: Vec<bool> = [2020, 2021, 2022, 2099].map(|year| file(year).exists()).into();
-        assert_eq!(left, [false, true, false, true]);
-        rotate(folder.path(), &file(2021), 1).unwrap();
-        assert!(file(2021).exists() && !file(2099).exists());
+        assert_eq!(left, [false, true, true, false]);
+        rotate(folder.path(), &file(2021), 1, now).unwrap();
+        assert!(file(2021).exists() && !file(2022).exists());
         assert!(folder.path().join("almoner.db").exists());
     }
 }

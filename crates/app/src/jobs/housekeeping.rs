@@ -6,15 +6,13 @@ use std::{sync::Arc, time::Duration};
 
 use almoner_audit::{Audit, AuditError, Seal};
 use almoner_jobs::Queue;
-use almoner_kernel::{
-    Actor, Attempt, Clock, Context, JobError, JobHandler, Origin, Progress, Timestamp,
-};
+use almoner_kernel::{Actor, Attempt, Context, JobError, JobHandler, Origin, Progress, Timestamp};
 use almoner_persistence::Store;
 use almoner_webhooks::Outbox;
 use async_trait::async_trait;
 
 use self::trash::EmptyTrash;
-use crate::{assembly::Office, config::Config};
+use crate::{assembly::Office, config::Config, trusted::TrustedTime};
 
 /// Sessions, login attempts and kept answers that nobody can use any more.
 pub const EXPIRED: &str = "housekeeping.expired";
@@ -50,11 +48,15 @@ const AT_ONCE: u32 = 500;
 const DEAD_KEEP: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What does the housekeeping.
-pub fn handlers(office: &Office, config: &Config) -> Vec<Arc<dyn JobHandler>> {
-    let house = || House { store: office.store.clone(), clock: Arc::clone(&office.clock) };
+pub fn handlers(
+    office: &Office,
+    config: &Config,
+    time: &Arc<TrustedTime>,
+) -> Vec<Arc<dyn JobHandler>> {
+    let house = || House { store: office.store.clone(), time: Arc::clone(time) };
     vec![
         Arc::new(ForgetExpired(house())),
-        Arc::new(EmptyTrash::new(office, config)),
+        Arc::new(EmptyTrash::new(office, config, house())),
         Arc::new(ForgetSecurityEvents { house: house(), keep: config.security_events_keep }),
         Arc::new(ShortenTrail { house: house(), seal: office.seal(), keep: config.changes_keep }),
         Arc::new(ForgetJobs { house: house(), keep: config.jobs.keep }),
@@ -66,20 +68,24 @@ pub fn handlers(office: &Office, config: &Config) -> Vec<Arc<dyn JobHandler>> {
 /// What all of them need.
 struct House {
     store: Store,
-    clock: Arc<dyn Clock>,
+    // What destroys asks it and nothing else for the time.
+    time: Arc<TrustedTime>,
 }
 
 impl House {
     /// The time that lies so far back.
-    fn ago(&self, span: Duration) -> Timestamp {
-        ago(self.clock.now(), span)
+    ///
+    /// # Errors
+    /// When the clock cannot be trusted.
+    fn ago(&self, span: Duration) -> Result<Timestamp, JobError> {
+        Ok(ago(self.time.for_job()?, span))
     }
 
     /// The context of a use case that a job calls.
     fn context(&self, job: &'static str) -> Context {
         Context {
             actor: Actor::System(job),
-            at: self.clock.now(),
+            at: self.time.clock().now(),
             origin: Origin::default(),
             replay: None,
             dry_run: false,
@@ -104,7 +110,7 @@ impl JobHandler for ForgetExpired {
     }
 
     async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
-        let rows = self.0.store.forget_expired(self.0.clock.now()).await?;
+        let rows = self.0.store.forget_expired(self.0.time.for_job()?).await?;
         removed(rows, progress).await
     }
 }
@@ -121,7 +127,7 @@ impl JobHandler for ForgetSecurityEvents {
     }
 
     async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
-        let before = self.house.ago(self.keep);
+        let before = self.house.ago(self.keep)?;
         let mut rows = 0;
         loop {
             let gone = self.house.store.forget_security_events(before, AT_ONCE).await?;
@@ -148,7 +154,7 @@ impl JobHandler for ShortenTrail {
 
     async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
         let audit = Audit::new(Arc::new(self.house.store.clone()));
-        let before = self.house.ago(self.keep);
+        let before = self.house.ago(self.keep)?;
         let mut rows = 0;
         loop {
             let cx = self.house.context(CHANGES);
@@ -183,7 +189,7 @@ impl JobHandler for ForgetJobs {
     }
 
     async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
-        let (ended, failed) = (self.house.ago(self.keep), self.house.ago(DEAD_KEEP));
+        let (ended, failed) = (self.house.ago(self.keep)?, self.house.ago(DEAD_KEEP)?);
         let mut rows = 0;
         loop {
             let gone = self.house.store.trim(ended, failed, AT_ONCE).await?;
@@ -208,7 +214,7 @@ impl JobHandler for ForgetDeliveries {
     }
 
     async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
-        let before = self.house.ago(self.keep);
+        let before = self.house.ago(self.keep)?;
         let mut rows = 0;
         loop {
             let gone = self.house.store.forget(before, AT_ONCE).await?;

@@ -20,6 +20,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::attempt::{Mark, Reports};
+use crate::trusted::TrustedTime;
 
 /// Counts attempts that ended by `kind` and `outcome`.
 pub const ATTEMPTS: &str = "almoner_job_attempts_total";
@@ -165,6 +166,7 @@ pub struct Worker {
     plans: Vec<Plan>,
     settings: Settings,
     standing: Arc<Standing>,
+    time: Option<Arc<TrustedTime>>,
 }
 
 impl Worker {
@@ -180,7 +182,13 @@ impl Worker {
         let handlers = handlers.into_iter().map(|handler| (handler.kind(), handler)).collect();
         let standing = Standing { clock: Arc::clone(&clock), seen: Mutex::new(None) };
         let standing = Arc::new(standing);
-        Self { queue, clock, ids, handlers, plans, settings, standing }
+        Self { queue, clock, ids, handlers, plans, settings, standing, time: None }
+    }
+
+    /// Fires no schedule while the time cannot be trusted.
+    #[must_use]
+    pub fn minding(self, time: Arc<TrustedTime>) -> Self {
+        Self { time: Some(time), ..self }
     }
 
     /// How it stands with the queue.
@@ -265,6 +273,15 @@ impl Worker {
             }
         }
         if counted.is_none_or(|at| at.elapsed() >= COUNT_EVERY) {
+            if let Some(now) = self.trusted_now() {
+                let mended = self.queue.mend(&self.plans, now).await?;
+                if mended > 0 {
+                    tracing::warn!(
+                        mended,
+                        "schedules and jobs had times of a clock that was ahead"
+                    );
+                }
+            }
             let now = self.clock.now();
             self.standing.note(now, self.queue.backlog(now).await?);
             *counted = Some(Instant::now());
@@ -275,7 +292,8 @@ impl Worker {
     /// Makes the jobs of the schedules that are due. A schedule that was due more than once while
     /// nobody worked fires once.
     async fn fire(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        // Each would move its next time by years. They are made up for as after a night without a server.
+        let Some(now) = self.trusted_now() else { return Ok(()) };
         for schedule in self.queue.due_schedules(now).await? {
             let Some(plan) = self.plans.iter().find(|plan| plan.name == schedule.name) else {
                 continue;
@@ -287,6 +305,14 @@ impl Worker {
             }
         }
         Ok(())
+    }
+
+    /// The time; none while it cannot be trusted.
+    fn trusted_now(&self) -> Option<Timestamp> {
+        match &self.time {
+            Some(time) => time.now().ok(),
+            None => Some(self.clock.now()),
+        }
     }
 
     async fn claim(&self, limit: u32) -> Result<Vec<Claimed>, StoreError> {
@@ -457,8 +483,10 @@ impl<'a> Keeper<'a> {
         let Worker { queue, clock, settings, .. } = self.worker;
         let (now, lease) = (clock.now(), settings.lease);
         let since = (now - self.renewed).to_std().unwrap_or_default();
+        // The clock was set back: the lease would be of a time that does not come for long.
+        let is_ahead = self.renewed > now;
         let progress = reports.last();
-        let kept = if progress != self.told || since >= lease / 3 {
+        let kept = if progress != self.told || since >= lease / 3 || is_ahead {
             let until = chrono::Duration::from_std(lease)
                 .ok()
                 .and_then(|lease| now.checked_add_signed(lease))

@@ -12,7 +12,10 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query},
 };
 
-use super::rows::{into_job, into_schedule, job_row, schedule_row, stored};
+use super::{
+    rows::{into_job, into_schedule, job_row, schedule_row, stored},
+    times,
+};
 use crate::{
     commit::UnitHandle,
     entities::{job_runs, jobs, schedules},
@@ -282,6 +285,10 @@ impl Queue for Store {
             .map_err(store_error)?;
         unit.commit_upkeep().await?;
         Ok(true)
+    }
+
+    async fn mend(&self, plans: &[Plan], at: Timestamp) -> Result<u64, StoreError> {
+        Ok(times::schedules(self, plans, at).await? + times::jobs(self, at).await?)
     }
 
     async fn backlog(&self, at: Timestamp) -> Result<Backlog, StoreError> {

@@ -28,14 +28,14 @@ pub struct EmptyTrash {
 }
 
 impl EmptyTrash {
-    pub fn new(office: &Office, config: &Config) -> Self {
+    pub fn new(office: &Office, config: &Config, house: House) -> Self {
         let store = Arc::new(office.store.clone());
         let ids = || Arc::clone(&office.ids);
         Self {
             donors: DonorService::new(store.clone(), ids()),
             campaigns: CampaignService::new(store.clone(), ids()),
             donations: DonationService::new(store, ids(), config.currencies.clone()),
-            house: House { store: office.store.clone(), clock: Arc::clone(&office.clock) },
+            house,
             keep: config.trash_keep,
         }
     }
@@ -52,7 +52,7 @@ impl JobHandler for EmptyTrash {
     }
 
     async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
-        let before = self.house.ago(self.keep);
+        let before = self.house.ago(self.keep)?;
         let mut sweep = Sweep { before, seen: 0, gone: 0, progress };
         // Donations first: they keep their donors and campaigns.
         sweep.all(self, &self.donations).await?;

@@ -1,0 +1,153 @@
+//! Whether the clock may decide about what cannot be brought back.
+//!
+//! A clock that was wrong for seconds would have everything that is past its time then destroyed. So
+//! each reading is held against the latest one that was trusted and against the time that has passed
+//! since by a clock that nobody sets.
+
+use std::{fmt, time::Duration};
+
+use almoner_kernel::Timestamp;
+use chrono::TimeDelta;
+
+/// How far a clock may step ahead under a running server: what is kept is kept for days.
+const STEP: TimeDelta = TimeDelta::hours(1);
+
+/// How long a machine may be off and nobody asks: a weekend, from Friday evening to Monday morning.
+const OFF: TimeDelta = TimeDelta::days(3);
+
+/// How long a clock goes on evenly after a step before it is trusted again: longer than anybody takes to
+/// notice during a working day, shorter than the hours in which a machine is on that is off at night.
+const STEADY: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How long a machine may be off and come back by itself: a year, and a holiday. What is further ahead
+/// is a broken clock until somebody says otherwise.
+const FAR: TimeDelta = TimeDelta::days(400);
+
+/// How long a clock that went back goes on evenly before the later time that was trusted is given up.
+const BACK: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A reading of the clock, with the time since the program began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reading {
+    at: Timestamp,
+    elapsed: Duration,
+}
+
+impl Reading {
+    /// What the clock would read when it had gone on evenly.
+    fn expected(&self, elapsed: Duration) -> Timestamp {
+        let since = TimeDelta::from_std(elapsed.saturating_sub(self.elapsed)).ok();
+        since.and_then(|since| self.at.checked_add_signed(since)).unwrap_or(Timestamp::MAX_UTC)
+    }
+
+    fn is_even_with(&self, other: &Self) -> bool {
+        (other.at - self.expected(other.elapsed)).abs() <= STEP
+    }
+}
+
+/// Why the clock is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// How far it is ahead of what was expected.
+    pub ahead: TimeDelta,
+    /// How long it has to go on evenly; none when only a person can say that it is right.
+    pub wait: Option<Duration>,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (days, hours) = (self.ahead.num_days(), self.ahead.num_hours() % 24);
+        write!(
+            f,
+            "the clock is {days} days and {hours} hours ahead of the last time that is known: nothing \
+             is destroyed "
+        )?;
+        match self.wait {
+            Some(wait) => {
+                let minutes = wait.as_secs().div_ceil(60);
+                write!(f, "until it has gone on evenly for another {minutes} minutes")
+            }
+            None => {
+                f.write_str("until it is set right, or `almoner clock confirm` says that it is")
+            }
+        }
+    }
+}
+
+/// Holds readings of the clock against one another.
+#[derive(Clone, Debug, Default)]
+pub struct Timekeeper {
+    trusted: Option<Reading>,
+    // True until the clock has come up to what storage knew.
+    is_starting: bool,
+    doubted: Option<Reading>,
+    behind: Option<Reading>,
+}
+
+impl Timekeeper {
+    /// What begins with the latest time that storage knows of; with none, the first reading is trusted.
+    pub fn new(known: Option<Timestamp>) -> Self {
+        let trusted = known.map(|at| Reading { at, elapsed: Duration::ZERO });
+        Self { trusted, is_starting: true, ..Self::default() }
+    }
+
+    /// Judges a reading of the clock. One that is behind is trusted: it destroys too little.
+    ///
+    /// # Errors
+    /// [`Doubt`] when it is further ahead than time has passed.
+    pub fn judge(&mut self, at: Timestamp, elapsed: Duration) -> Result<(), Doubt> {
+        let reading = Reading { at, elapsed };
+        let Some(trusted) = self.trusted else {
+            self.trust(reading);
+            return Ok(());
+        };
+        let ahead = at - trusted.expected(elapsed);
+        if ahead < TimeDelta::zero() {
+            self.doubted = None;
+            if evenly_since(&mut self.behind, reading) >= BACK {
+                self.trust(reading);
+            }
+            return Ok(());
+        }
+        self.behind = None;
+        if ahead <= if self.is_starting { OFF } else { STEP } {
+            self.trust(reading);
+            return Ok(());
+        }
+        let steady = evenly_since(&mut self.doubted, reading);
+        if ahead > FAR {
+            return Err(Doubt { ahead, wait: None });
+        }
+        match STEADY.checked_sub(steady).filter(|wait| !wait.is_zero()) {
+            Some(wait) => Err(Doubt { ahead, wait: Some(wait) }),
+            None => {
+                self.trust(reading);
+                Ok(())
+            }
+        }
+    }
+
+    /// Somebody else, a person or another instance, trusts a time.
+    pub fn learn(&mut self, at: Timestamp, elapsed: Duration) {
+        let is_later = self.trusted.is_none_or(|trusted| at > trusted.expected(elapsed));
+        if is_later {
+            self.trust(Reading { at, elapsed });
+        }
+    }
+
+    /// The latest time that was trusted, and what has passed since: what storage is to know.
+    pub fn trusted(&self, elapsed: Duration) -> Option<Timestamp> {
+        self.trusted.map(|trusted| trusted.expected(elapsed))
+    }
+
+    fn trust(&mut self, reading: Reading) {
+        *self = Self { trusted: Some(reading), is_starting: false, doubted: None, behind: None };
+    }
+}
+
+/// How long the clock has gone on evenly; from now on when it has not.
+fn evenly_since(since: &mut Option<Reading>, reading: Reading) -> Duration {
+    let began = since.filter(|since| since.is_even_with(&reading)).unwrap_or(reading);
+    *since = Some(began);
+    reading.elapsed.saturating_sub(began.elapsed)
+}
