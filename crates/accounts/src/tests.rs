@@ -4,6 +4,7 @@ mod administration;
 mod authentication;
 mod errors;
 mod live;
+mod locks;
 mod login;
 mod password;
 mod profile;

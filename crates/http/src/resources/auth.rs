@@ -3,6 +3,7 @@
 //! repetition must end again.
 
 pub(crate) mod bodies;
+mod links;
 
 use actix_web::{HttpRequest, delete, get, post, web::Data};
 use almoner_accounts::{
@@ -13,9 +14,8 @@ use almoner_kernel::{Actor, Context, Denied, Fault, id::SessionEntity};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::bodies::{
-    CurrentSessionBody, LoginBody, NewPasswordBody, PasswordChangeBody, PasswordResetBody,
-    SessionBody, SessionListBody, current_session_example, locked_example, new_password_example,
-    raced_example, session_example,
+    CurrentSessionBody, LoginBody, PasswordChangeBody, SessionBody, SessionListBody,
+    current_session_example, locked_example, raced_example, session_example,
 };
 use crate::{
     Answer, Body, Cx, Domains, IdPath, NoBody, NoParams, Problem, StrictQuery,
@@ -34,9 +34,9 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(end_session)
         .service(end_other_sessions)
         .service(change_password)
-        .service(request_password_reset)
-        .service(confirm_password_reset)
-        .service(accept_invitation);
+        .service(links::request_password_reset)
+        .service(links::confirm_password_reset)
+        .service(links::accept_invitation);
 }
 
 /// Log in
@@ -302,100 +302,6 @@ async fn change_password(
     let current = CurrentPassword { password, device: session::device_of(&req) };
     let renewed = domains.profile.change_password(&cx, current, new).await?;
     session::renew(&req, &renewed, cx.at)?;
-    Ok(Answer::no_content())
-}
-
-/// Ask for a new password
-///
-/// Mails a link to choose a new password, when the address is that of somebody who can log in. The
-/// answer is always the same, and takes as long, because no account is looked at before it is given;
-/// also where too many links were asked for, and on a server that sends no mail. The link works once,
-/// for 30 minutes, until the next one is asked for.
-#[utoipa::path(
-    tag = "auth",
-    request_body(
-        content = PasswordResetBody,
-        description = "Who has forgotten the password",
-        example = json!({ "email": "elif.kaya@umutdernegi.org" }),
-    ),
-    responses((status = 202, description = "If the address is somebody's, a mail is on its way")),
-    extensions(("x-not-repeatable" = json!(true))),
-)]
-#[post("/password-reset")]
-async fn request_password_reset(
-    cx: Cx,
-    domains: Data<Domains>,
-    body: Body<PasswordResetBody>,
-) -> Result<Answer, Problem> {
-    let email = body.value.command(body.fields)?;
-    domains.recovery.request(&stranger(cx), email).await?;
-    Ok(Answer::accepted())
-}
-
-/// Choose a new password
-///
-/// With the token of a mailed link: what stands behind `#token=` in its address. Ends every session of
-/// the user and every lock of the account, and forgets the devices it knew: the browser this comes
-/// from is the only one it knows from then on, by a cookie that it gets if it has none. A token that is unknown, used, replaced or expired
-/// is a 422 with the code `link` at `/token`; a password that does not fit leaves the token as good as
-/// it was.
-#[utoipa::path(
-    tag = "auth",
-    request_body(
-        content = NewPasswordBody,
-        description = "The token and the new password",
-        example = json!(new_password_example()),
-    ),
-    responses((
-        status = 204,
-        headers(("Set-Cookie" = String, description = "What the browser is known by from now on.")),
-        description = "The password is changed",
-    )),
-    extensions(("x-not-repeatable" = json!(true))),
-)]
-#[post("/password-reset/confirm")]
-async fn confirm_password_reset(
-    cx: Cx,
-    req: HttpRequest,
-    domains: Data<Domains>,
-    body: Body<NewPasswordBody>,
-) -> Result<Answer, Problem> {
-    let (token, password) = body.value.command(body.fields)?;
-    let known = session::device_of(&req);
-    let device = domains.recovery.reset(&stranger(cx), token, password, known.as_deref()).await?;
-    session::remember_device(&req, device);
-    Ok(Answer::no_content())
-}
-
-/// Accept an invitation
-///
-/// Chooses the first password, with the token of the mailed link: what stands behind `#token=` in its
-/// address. The user can log in from then on. Refusals are those of choosing a new password.
-#[utoipa::path(
-    tag = "auth",
-    request_body(
-        content = NewPasswordBody,
-        description = "The token and the first password",
-        example = json!(new_password_example()),
-    ),
-    responses((
-        status = 204,
-        headers(("Set-Cookie" = String, description = "What the browser is known by from now on.")),
-        description = "The user can log in",
-    )),
-    extensions(("x-not-repeatable" = json!(true))),
-)]
-#[post("/invitation/accept")]
-async fn accept_invitation(
-    cx: Cx,
-    req: HttpRequest,
-    domains: Data<Domains>,
-    body: Body<NewPasswordBody>,
-) -> Result<Answer, Problem> {
-    let (token, password) = body.value.command(body.fields)?;
-    let known = session::device_of(&req);
-    let device = domains.recovery.accept(&stranger(cx), token, password, known.as_deref()).await?;
-    session::remember_device(&req, device);
     Ok(Answer::no_content())
 }
 

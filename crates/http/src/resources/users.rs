@@ -1,6 +1,7 @@
 //! Users: one's own, and those an administrator looks after.
 
 pub(crate) mod bodies;
+mod steps;
 
 use actix_web::{HttpRequest, get, patch, post, web::Data};
 use almoner_accounts::{
@@ -20,17 +21,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::bodies::{
-    NewUserBody, ProfilePatchBody, UserBody, UserPatchBody, created_user_example,
-    inactive_user_example, invited_user_example, new_user_example, seen_user_example, user_example,
+    NewUserBody, ProfilePatchBody, UserBody, UserPatchBody, created_user_example, new_user_example,
+    seen_user_example, user_example,
 };
-use super::{
-    audit,
-    auth::bodies::locked_example,
-    shared::{self, OptionalIfMatch, OptionalIfMatchParam},
-};
+use super::{audit, auth::bodies::locked_example, shared};
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
-    ListOf, ListQuery, NoBody, PageParams, Params, Problem,
+    ListOf, ListQuery, PageParams, Params, Problem,
     live::list::{Follower, FollowerParam, ListAnswer, LiveList},
     problem::ProblemBody,
     query, replay, session,
@@ -44,10 +41,10 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(create_user)
         .service(get_user)
         .service(update_user)
-        .service(deactivate_user)
-        .service(restore_user)
-        .service(invite_user)
-        .service(unlock_user)
+        .service(steps::deactivate_user)
+        .service(steps::restore_user)
+        .service(steps::invite_user)
+        .service(steps::unlock_user)
         .service(audit::get_user_history);
 }
 
@@ -231,124 +228,6 @@ async fn update_user(
     let current = password.map(|password| CurrentPassword { password, device });
     let user = domains.users.update(&cx, id.0, expected.0, patch, current.as_ref()).await?;
     Ok(Answer::ok(user.version, &UserBody::of(&user)))
-}
-
-/// Deactivate a user
-///
-/// Takes away the user's login and ends all of their sessions. Users are never deleted: the trail
-/// names them. Nobody deactivates themselves, nor the last active superadmin.
-#[utoipa::path(
-    tag = "users",
-    params(("id" = Uuid, Path, description = "The user")),
-    responses((
-        status = 200,
-        description = "The user, no longer active",
-        headers(("ETag" = String, description = "The version of the user, for If-Match.")),
-        body = UserBody,
-        example = json!(inactive_user_example()),
-    )),
-    extensions(("x-permission" = json!("users:manage"))),
-)]
-#[post("/{id}/deactivate")]
-async fn deactivate_user(
-    cx: Cx,
-    req: HttpRequest,
-    domains: Data<Domains>,
-    id: IdPath<UserEntity>,
-    _: NoBody,
-) -> Result<Answer, Problem> {
-    let deactivate = async |cx: &Context| domains.users.deactivate(cx, id.0).await;
-    replay::run(&cx, &req, deactivate, answer).await
-}
-
-/// Restore a user
-///
-/// Gives a deactivated user their login back, with the role and the password they had.
-#[utoipa::path(
-    tag = "users",
-    params(("id" = Uuid, Path, description = "The user")),
-    responses((
-        status = 200,
-        description = "The user, active again",
-        headers(("ETag" = String, description = "The version of the user, for If-Match.")),
-        body = UserBody,
-        example = json!(user_example()),
-    )),
-    extensions(("x-permission" = json!("users:manage"))),
-)]
-#[post("/{id}/restore")]
-async fn restore_user(
-    cx: Cx,
-    req: HttpRequest,
-    domains: Data<Domains>,
-    id: IdPath<UserEntity>,
-    _: NoBody,
-) -> Result<Answer, Problem> {
-    let restore = async |cx: &Context| domains.users.restore(cx, id.0).await;
-    replay::run(&cx, &req, restore, answer).await
-}
-
-/// Invite a user again
-///
-/// Mails a new link to a user who has not accepted the invitation; the link of the one before leads
-/// nowhere from then on. Somebody who has a password already is a 409 with the code `not_invited`.
-#[utoipa::path(
-    tag = "users",
-    params(("id" = Uuid, Path, description = "The user")),
-    responses((
-        status = 200,
-        description = "The user, invited again",
-        headers(("ETag" = String, description = "The version of the user, for If-Match.")),
-        body = UserBody,
-        example = json!(invited_user_example()),
-    )),
-    extensions(("x-permission" = json!("users:manage"))),
-)]
-#[post("/{id}/invite")]
-async fn invite_user(
-    cx: Cx,
-    req: HttpRequest,
-    domains: Data<Domains>,
-    id: IdPath<UserEntity>,
-    _: NoBody,
-) -> Result<Answer, Problem> {
-    let invite = async |cx: &Context| domains.users.invite(cx, id.0).await;
-    replay::run(&cx, &req, invite, answer).await
-}
-
-/// Unlock a user
-///
-/// Ends whatever keeps logins of the user off: the locks of their devices after wrong passwords, and
-/// the waiting and the limit that strangers' guesses have led to. It is no error when there was
-/// nothing. While strangers go on guessing, a browser that the account does not know soon waits again;
-/// a mailed link to choose a new password makes it known.
-#[utoipa::path(
-    tag = "users",
-    params(("id" = Uuid, Path, description = "The user"), OptionalIfMatchParam),
-    responses((
-        status = 200,
-        description = "The user, whose logins nothing keeps off",
-        headers(("ETag" = String, description = "The version of the user, for If-Match.")),
-        body = UserBody,
-        example = json!(user_example()),
-    )),
-    extensions(("x-permission" = json!("users:manage"))),
-)]
-#[post("/{id}/unlock")]
-async fn unlock_user(
-    cx: Cx,
-    req: HttpRequest,
-    domains: Data<Domains>,
-    id: IdPath<UserEntity>,
-    expected: OptionalIfMatch,
-    _: NoBody,
-) -> Result<Answer, Problem> {
-    let unlock = async |cx: &Context| domains.users.unlock(cx, id.0, expected.0).await;
-    replay::run(&cx, &req, unlock, answer).await
-}
-
-fn answer(user: &User) -> Answer {
-    Answer::ok(user.version, &UserBody::of(user))
 }
 
 /// Which users to list, and in which order.
