@@ -507,6 +507,9 @@ fn tx(world: &World, log: &Log) -> MockTx {
     let w = world.clone();
     tx.expect_count_users_with_role().returning(move |_| Ok(w.users_with_role));
     tx.expect_changed_since().returning(|_, _, _| Ok(vec!["name".to_owned()]));
+    // What others have, that a caller does not see, is for the tests of the house.
+    tx.expect_email_is_hidden().returning(|_, _| Ok(false));
+    tx.expect_collisions().returning(|_, _, _| Ok(Vec::new()));
 
     let taken = world.taken;
     let l = Arc::clone(log);
