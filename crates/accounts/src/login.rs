@@ -61,8 +61,10 @@ impl LoginPolicy {
         match failed.checked_sub(FREE) {
             None => Duration::zero(),
             Some(doublings) => {
+                // Far beyond any lock after some forty failures, and soon beyond what a duration holds.
                 let seconds = 1_i64.checked_shl(doublings).filter(|seconds| *seconds > 0);
-                seconds.map_or(self.lock, |seconds| self.lock.min(Duration::seconds(seconds)))
+                let pause = seconds.and_then(Duration::try_seconds);
+                pause.map_or(self.lock, |pause| self.lock.min(pause))
             }
         }
     }

@@ -6,10 +6,13 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     process::Command,
+    thread,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
+use super::PATIENCE;
 use crate::e2e::almoner::Almoner;
 
 /// Starts the server so that a write beyond a limit is an error and not the end: what a limit on
@@ -103,7 +106,8 @@ impl FragileDisk {
 
     /// What an operator does: takes it off, repairs it, puts it back. Nobody may be using it.
     pub fn repair(&mut self) {
-        drop(self.mount.take());
+        // Not lazily: whatever still used it would go on writing to the device under the repair.
+        self.mount.take().unwrap().take_off();
         // 1: errors were corrected.
         let repaired =
             Command::new("e2fsck").args(["-f", "-y"]).arg(self.image()).output().unwrap();
@@ -148,6 +152,19 @@ impl Mount {
     fn new(at: &Path, words: &[&str]) -> Result<Self, String> {
         run("mount", &[words, &[at.to_str().unwrap()]].concat())?;
         Ok(Self { at: at.to_owned() })
+    }
+}
+
+impl Mount {
+    /// Taken off once nobody uses it.
+    fn take_off(self) {
+        let began = Instant::now();
+        while let Err(refusal) = run("umount", &[self.at.to_str().unwrap()]) {
+            assert!(refusal.contains("busy") && began.elapsed() < PATIENCE, "{refusal}");
+            thread::sleep(Duration::from_millis(20));
+        }
+        // There is nothing left to take off.
+        std::mem::forget(self);
     }
 }
 

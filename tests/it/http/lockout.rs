@@ -11,12 +11,12 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{
-    house::{House, LINK_KEY, PASSWORD, SUPERADMIN, behind_a_proxy},
+    house::{House, LINK_KEY, PASSWORD, SUPERADMIN},
     reading::{every, refused},
 };
 use crate::support::{Answer, Browser, session_noted};
 
-in_both_houses_with![behind_a_proxy:
+in_both_houses_with![crate::http::house::behind_a_proxy:
     strangers_wait_longer_after_each_guess_and_learn_nothing,
     a_hundred_guesses_in_a_day_are_all_there_are,
     strangers_keep_nobody_out_who_comes_with_a_known_browser,
