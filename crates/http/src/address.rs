@@ -10,8 +10,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// Connections that wait to be accepted, as actix has it.
 const WAITING: i32 = 2_048;
 
-/// An address that no other program can listen on. Until this one does, connections are refused: load
-/// balancers go elsewhere.
+/// An address where nobody listened when it was taken. Until this program listens, connections are
+/// refused: load balancers go elsewhere. Another one that has taken it in the same moment is refused
+/// when it listens second.
 #[derive(Debug)]
 pub struct Reserved(Socket);
 

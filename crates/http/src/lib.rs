@@ -2,7 +2,7 @@
 //! the modules here; the resources themselves in [`resources`].
 //!
 //! [`Server::new`] puts the application together from [`HttpSettings`], [`Services`] and [`Domains`];
-//! [`Server::bind`] serves it.
+//! [`Server::serve`] serves it.
 
 mod accept;
 pub mod adapters;

@@ -72,7 +72,7 @@ async fn totals_of_a_batch_are_those_of_the_items_that_stayed(world: &World) {
     let batch = open(world).await;
     for n in 1..=5 {
         item(world, &*batch, &world.donation(lira(n))).await;
-        // One that is given up in between, a change of what was there, and one in the trash.
+        // One that is given up in between, and a change of what was there.
         let given_up = async {
             let mut tx = world.donations().begin().await.unwrap();
             tx.insert_donation(&world.donation(lira(100))).await.unwrap();
@@ -96,7 +96,10 @@ async fn totals_of_a_batch_are_those_of_the_items_that_stayed(world: &World) {
     item(world, &*batch, &world.donation(lira(7))).await;
     drop(batch);
     assert_totals(world).await;
-    world.store.migrate_down(1).await.unwrap();
+    // Before the step, each donation is counted by itself.
+    let steps = world.store.migrations().await.unwrap();
+    let later = steps.iter().rev().position(|step| step.name.ends_with("_batches")).unwrap() + 1;
+    world.store.migrate_down(u32::try_from(later).unwrap()).await.unwrap();
     world.save_donation(&world.donation(lira(8))).await;
     assert_totals(world).await;
     world.store.migrate_up(None).await.unwrap();

@@ -294,7 +294,9 @@ async fn without_scheduled_backups_readiness_says_nothing_of_them() {
     almoner.start();
     let ready = crate::support::http::get(format!("{}/health/ready", almoner.url)).await.unwrap();
     let ready: Value = serde_json::from_slice(&ready.bytes().await.unwrap()).unwrap();
-    assert_eq!(ready["parts"].as_array().unwrap().len(), 3, "{ready}");
+    let parts = ready["parts"].as_array().unwrap();
+    assert!(!parts.is_empty());
+    assert!(parts.iter().all(|part| part["name"] != "backup"), "{ready}");
 }
 
 #[test]

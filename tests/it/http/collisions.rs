@@ -19,6 +19,9 @@ in_both_houses![
     addresses_of_users_are_no_different,
 ];
 
+/// More than any machine needs, less than for ever.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// A donor with the n-th number.
 fn numbered(n: u32) -> Value {
     let identity = json!({ "kind": "tr_national_id", "number": national_id(n).expose() });
@@ -53,14 +56,17 @@ async fn told(house: &House<'_>) -> i64 {
 
 /// Waits for what dry runs leave behind: it is written beside their answers.
 async fn tried(house: &House<'_>, expected: usize) -> Vec<String> {
-    loop {
-        let tried = "FROM security_events WHERE kind = 'hidden_value_tried' ORDER BY id";
-        let details = house.world.texts("detail", tried).await;
-        if details.len() >= expected {
-            return details;
+    let asking = async {
+        loop {
+            let tried = "FROM security_events WHERE kind = 'hidden_value_tried' ORDER BY id";
+            let details = house.world.texts("detail", tried).await;
+            if details.len() >= expected {
+                break details;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.expect("nobody has written it down")
 }
 
 fn statuses(answer: &Answer) -> Vec<u64> {

@@ -28,6 +28,7 @@ fn impatient(settings: &mut HttpSettings) {
 fn two_at_a_time(settings: &mut HttpSettings) {
     behind_a_proxy(settings);
     settings.bodies.per_client = 2;
+    settings.bodies.start = FOR_EVER;
 }
 
 fn send(house: &House<'_>, bytes: &str) -> TcpStream {

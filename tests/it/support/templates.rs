@@ -2,7 +2,7 @@
 //! schema takes far longer than copying what they make.
 //!
 //! On SQLite it is a file for each run. On PostgreSQL it is a database that stays on the server, named
-//! by a digest of the steps, so that the next run finds it; one that has not been made for a day goes.
+//! by a digest of the steps, so that the next run finds it; one that no run has used for a day goes.
 
 use std::path::PathBuf;
 
@@ -43,7 +43,10 @@ pub async fn on_postgres() -> &'static str {
         if !exists(&server, &name).await {
             make(&server, &name).await;
         }
-        drop_old(&server, &name).await;
+        // When it was used last. A comment is no expression, hence the detour.
+        let used = "DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', ";
+        run(&server, &format!("{used}'{name}', now()); END $$")).await;
+        drop_unused(&server).await;
         server.close().await.unwrap();
         name
     })
@@ -65,16 +68,15 @@ async fn exists(server: &DatabaseConnection, name: &str) -> bool {
     !rows(server, found).await.is_empty()
 }
 
-/// Templates of other schemas, when their files are older than a day. Another checkout may be
-/// copying a younger one at this moment.
-async fn drop_old(server: &DatabaseConnection, name: &str) {
-    let old = format!(
-        "SELECT datname FROM pg_database WHERE datname LIKE '{PREFIX}%' AND datname <> '{name}' \
-         AND (pg_stat_file('base/' || oid || '/PG_VERSION')).modification < now() - interval '1 day'"
+/// Templates of other schemas that no run has used for a day. Runs take minutes.
+async fn drop_unused(server: &DatabaseConnection) {
+    let unused = format!(
+        "SELECT datname FROM pg_database WHERE datname LIKE '{PREFIX}%' \
+         AND shobj_description(oid, 'pg_database')::timestamptz < now() - interval '1 day'"
     );
-    for row in rows(server, old).await {
-        let old: String = row.try_get("", "datname").unwrap();
-        run(server, &format!("DROP DATABASE IF EXISTS {old} WITH (FORCE)")).await;
+    for row in rows(server, unused).await {
+        let unused: String = row.try_get("", "datname").unwrap();
+        run(server, &format!("DROP DATABASE IF EXISTS {unused} WITH (FORCE)")).await;
     }
 }
 

@@ -186,6 +186,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
             deadline: body_deadline?,
             least_rate: u32::try_from(body_least_rate?).ok()?,
             per_client: bodies_per_client?,
+            ..BodySettings::default()
         },
         shutdown_drain: shutdown_drain?,
         shutdown_grace: shutdown_grace?,

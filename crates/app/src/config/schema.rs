@@ -156,10 +156,10 @@ keys! {
 
     /// Logins that may fail from one address within the window.
     LOGIN_ATTEMPTS = "login.attempts_per_address", "ALMONER_LOGIN_ATTEMPTS_PER_ADDRESS", Some("10");
-    /// The window of those attempts.
-    LOGIN_WINDOW = "login.address_window", "ALMONER_LOGIN_ADDRESS_WINDOW", Some("10m");
     /// Logins one address or known device may make within the window at all.
     LOGIN_ALL = "login.logins_per_address", "ALMONER_LOGIN_LOGINS_PER_ADDRESS", Some("300");
+    /// The window of both.
+    LOGIN_WINDOW = "login.address_window", "ALMONER_LOGIN_ADDRESS_WINDOW", Some("10m");
     /// Logins of unknown browsers that may fail for one account within a window of its own.
     LOGIN_STRANGERS = "login.attempts_per_account", "ALMONER_LOGIN_ATTEMPTS_PER_ACCOUNT", Some("100");
     /// The length of that window.

@@ -42,7 +42,9 @@ use crate::{
 pub struct BodySettings {
     /// Time for a whole body.
     pub deadline: Duration,
-    /// Bytes a second that have to come on the average, after the first five seconds.
+    /// Time that a body has before its rate counts.
+    pub start: Duration,
+    /// Bytes a second that have to come on the average from then on.
     pub least_rate: u32,
     /// Bodies of one address (one /64 for IPv6) that may be on their way at the same time.
     pub per_client: u32,
@@ -52,7 +54,7 @@ impl Default for BodySettings {
     fn default() -> Self {
         // 1 MiB in a minute is 17 KiB a second, a slow mobile connection. A browser sends six
         // requests at a time, and an office has more than one.
-        Self { deadline: Duration::from_secs(60), least_rate: 1024, per_client: 16 }
+        Self { deadline: Duration::from_secs(60), start: START, least_rate: 1024, per_client: 16 }
     }
 }
 
@@ -60,12 +62,12 @@ impl BodySettings {
     /// When the next bytes have to be there.
     pub(crate) fn due(&self, began: Instant, received: u64) -> Instant {
         let earned = Duration::from_secs_f64(received as f64 / f64::from(self.least_rate.max(1)));
-        began + FIRST.saturating_add(earned).min(self.deadline)
+        began + self.start.saturating_add(earned).min(self.deadline)
     }
 }
 
-/// Time that a body has before its rate counts: a lost packet is sent again within three seconds.
-const FIRST: Duration = Duration::from_secs(5);
+/// A lost packet is sent again within three seconds.
+const START: Duration = Duration::from_secs(5);
 
 /// What is on its way when the server stops has this much time: longer than a packet needs, and short
 /// enough for nobody to notice.
@@ -352,7 +354,7 @@ impl From<Cut> for Problem {
         match cut {
             Cut::Late => Self::new(registry::REQUEST_TIMEOUT).detail(words::body_too_slow()),
             Cut::TooMany => Self::new(registry::RATE_LIMITED)
-                .retry_after(FIRST)
+                .retry_after(START)
                 .detail(words::too_many_bodies()),
             Cut::Stopping => Self::new(registry::UNAVAILABLE).retry_after(LAST_CALL),
         }

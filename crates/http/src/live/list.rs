@@ -218,8 +218,10 @@ impl<P: LiveList> ListQuery<P> {
         let (what, shape) = self.shape();
         let is_found_by_others = P::is_found_by_others(&self.query);
         let list = Arc::new(self);
-        let read = move || {
-            let (list, domains, cx) = (Arc::clone(&list), Arc::clone(&domains), cx.0.clone());
+        let read = move |at| {
+            let (list, domains) = (Arc::clone(&list), Arc::clone(&domains));
+            // Not the time at which somebody began to follow: that may be hours ago.
+            let cx = Context { at, ..cx.0.clone() };
             let page = async move {
                 let page = P::page(&domains, &cx, &list.query, &list.page).await?;
                 let next_cursor = page.next.as_ref().map(|position| list.cursor(position));

@@ -76,6 +76,7 @@ struct Inner {
     feed: Arc<dyn Feed>,
     news: News,
     tickets: Tickets,
+    clock: Arc<dyn Clock>,
     rooms: Rooms,
     groups: RwLock<HashMap<subject::Key, Arc<Slot>>>,
     evaluations: Semaphore,
@@ -96,7 +97,8 @@ impl Live {
         Self(Arc::new(Inner {
             feed,
             news: News::default(),
-            tickets: Tickets::new(settings, callers, clock),
+            tickets: Tickets::new(settings, callers, Arc::clone(&clock)),
+            clock,
             rooms,
             groups: RwLock::default(),
             evaluations: Semaphore::new(EVALUATIONS),

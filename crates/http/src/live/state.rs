@@ -88,7 +88,7 @@ pub(super) async fn evaluate(live: &Live, subject: &Subject) -> Result<State, Pr
     let _turn = live.0.evaluations.acquire().await;
     let began = Instant::now();
     let position = live.0.feed.head().await?;
-    let page = read().await?;
+    let page = read(live.0.clock.now()).await?;
     let seen_to = live.0.feed.head().await?;
     metrics::histogram!("almoner_live_evaluation_seconds").record(began.elapsed().as_secs_f64());
     // What is in the page proves that everything before it is: so nobody who comes back with this

@@ -1,6 +1,6 @@
 //! What is followed, with which rights, and how a page of it is read.
 
-use almoner_kernel::{Caller, Notice, Scope};
+use almoner_kernel::{Caller, Notice, Scope, Timestamp};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -32,8 +32,8 @@ pub(crate) struct Page {
     pub(crate) next_cursor: Option<String>,
 }
 
-/// Reads the page of a list.
-type Reads = dyn Fn() -> BoxFuture<'static, Result<Page, Problem>> + Send + Sync;
+/// Reads the page of a list as it is at a time: what is shown may depend on it.
+type Reads = dyn Fn(Timestamp) -> BoxFuture<'static, Result<Page, Problem>> + Send + Sync;
 
 /// Says whether a record may be met.
 type Meets = dyn Fn(&Notice) -> BoxFuture<'static, Result<bool, Problem>> + Send + Sync;

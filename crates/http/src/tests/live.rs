@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicI64, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -38,6 +38,10 @@ struct World {
     caller: Mutex<Option<Arc<Caller>>>,
     /// How often the page was read.
     readings: AtomicU32,
+    /// The clock, in ms.
+    now: AtomicI64,
+    /// The time that the last reading was of.
+    read_at: Mutex<Option<Timestamp>>,
 }
 
 impl World {
@@ -48,6 +52,8 @@ impl World {
             head: watch::Sender::new(0),
             caller: Mutex::new(Some(Arc::new(clerk))),
             readings: AtomicU32::new(0),
+            now: AtomicI64::new(1_700_000_000_000),
+            read_at: Mutex::default(),
         })
     }
 
@@ -74,7 +80,8 @@ impl World {
 
     fn subject(self: &Arc<Self>) -> Subject {
         let world = Arc::clone(self);
-        let read = move || {
+        let read = move |at| {
+            *world.read_at.lock().unwrap() = Some(at);
             world.readings.fetch_add(1, Ordering::SeqCst);
             let notices = world.notices.lock().unwrap().clone();
             let row = |notice: &Notice| {
@@ -141,7 +148,7 @@ impl Callers for World {
 
 impl Clock for World {
     fn now(&self) -> Timestamp {
-        DateTime::from_timestamp_millis(1_700_000_000_000).unwrap()
+        DateTime::from_timestamp_millis(self.now.load(Ordering::SeqCst)).unwrap()
     }
 }
 
@@ -180,6 +187,23 @@ async fn many_who_come_at_once_cost_one_evaluation_and_so_does_a_change() {
             assert_eq!(names(&stream.next().await), ["upsert"]);
         }
         assert_eq!(world.readings.load(Ordering::SeqCst), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_is_read_as_it_is_now_and_not_as_it_was_when_somebody_came() {
+    let world = World::new();
+    let live = world.live();
+    beside(&live, async {
+        let mut stream = world.follow(&live).await;
+        assert_eq!(names(&stream.next().await), ["snapshot"]);
+        let came = world.read_at.lock().unwrap().unwrap();
+        world.now.fetch_add(4 * 60 * 60 * 1000, Ordering::SeqCst);
+        world.commit();
+        assert_eq!(names(&stream.next().await), ["upsert"]);
+        let hours = (world.read_at.lock().unwrap().unwrap() - came).num_hours();
+        assert_eq!(hours, 4);
     })
     .await;
 }
@@ -268,7 +292,7 @@ async fn whoever_does_not_wait_leaves_nothing_behind() {
             entity: "donor",
             others: Some(&[]),
             is_found_by_others: false,
-            read: Box::new(|| Box::pin(std::future::pending())),
+            read: Box::new(|_| Box::pin(std::future::pending())),
         };
         let impatient = live.join(key, None, never);
         assert!(time::timeout(Duration::from_millis(20), impatient).await.is_err());

@@ -41,21 +41,22 @@ pub async fn login_window(
         .filter(Column::At.lte(millis(until)))
         .order_by_asc(Column::At)
         .select_only()
-        .columns([Column::At, Column::Refused, Column::Failed])
+        // In the order of their names: that is the order of a row on SQLite.
+        .columns([Column::At, Column::Failed, Column::Refused])
         .into_tuple()
         .all(connection)
         .await
         .map_err(store_error)?;
     let at = |row: Option<&(i64, bool, bool)>| row.map(|row| instant(row.0)).transpose();
-    let counted: Vec<_> = rows.iter().copied().filter(|(_, refused, _)| !refused).collect();
-    let failed: Vec<_> = counted.iter().copied().filter(|(_, _, failed)| *failed).collect();
+    let counted: Vec<_> = rows.iter().copied().filter(|(_, _, refused)| !refused).collect();
+    let failed: Vec<_> = counted.iter().copied().filter(|(_, failed, _)| *failed).collect();
     Ok(LoginWindow {
         counted: u32::try_from(counted.len()).unwrap_or(u32::MAX),
         oldest: at(counted.first())?,
         failed: u32::try_from(failed.len()).unwrap_or(u32::MAX),
         oldest_failed: at(failed.first())?,
         last_failed: at(failed.last())?,
-        refusal_recorded: rows.iter().any(|(_, refused, _)| *refused),
+        refusal_recorded: rows.iter().any(|(_, _, refused)| *refused),
     })
 }
 
@@ -71,18 +72,19 @@ pub async fn counted(
     let by_key: HashMap<&str, UserId> =
         users.iter().map(|(user, key)| (key.as_str(), *user)).collect();
     let mut counted: HashMap<UserId, Counted> = HashMap::new();
-    let locks: Vec<(Uuid, i64)> = devices::Entity::find()
+    // Columns in the order of their names: that is the order of a row on SQLite.
+    let locks: Vec<(i64, Uuid)> = devices::Entity::find()
         .filter(devices::Column::UserId.is_in(users.iter().map(|(user, _)| user.uuid())))
         .filter(devices::Column::LockedUntil.is_not_null())
         // The last one of each user stays.
         .order_by_asc(devices::Column::LockedUntil)
         .select_only()
-        .columns([devices::Column::UserId, devices::Column::LockedUntil])
+        .columns([devices::Column::LockedUntil, devices::Column::UserId])
         .into_tuple()
         .all(connection)
         .await
         .map_err(store_error)?;
-    for (user, until) in locks {
+    for (until, user) in locks {
         counted.entry(UserId::new(user)).or_default().device_locked_until = Some(instant(until)?);
     }
     let failed: Vec<(String, i64)> = login_attempts::Entity::find()
