@@ -28,7 +28,7 @@ pub fn handlers(
 ) -> anyhow::Result<Vec<Arc<dyn JobHandler>>> {
     let mut handlers = housekeeping::handlers(office, config, time);
     handlers.extend(office.mail_jobs(config, domains)?);
-    handlers.push(Arc::new(webhooks::deliverer(office, config)?));
+    handlers.push(Arc::new(webhooks::deliverer(office, config, time)?));
     Ok(handlers)
 }
 

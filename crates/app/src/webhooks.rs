@@ -7,12 +7,12 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use almoner_kernel::{Attempt, DeliveryId, JobError, JobHandler, Patience, Progress};
-use almoner_webhooks::{Deliverer, Dispatcher, delivery::DELIVER};
+use almoner_webhooks::{Deliverer, Dispatcher, Trust, delivery::DELIVER};
 use anyhow::Context as _;
 use async_trait::async_trait;
 
 use self::call::Caller;
-use crate::{assembly::Office, config::Config, tended::tended};
+use crate::{assembly::Office, config::Config, tended::tended, trusted::TrustedTime};
 
 /// How long storage that is away is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -21,11 +21,22 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn deliverer(office: &Office, config: &Config) -> anyhow::Result<DeliverWebhooks> {
+pub fn deliverer(
+    office: &Office,
+    config: &Config,
+    time: &Arc<TrustedTime>,
+) -> anyhow::Result<DeliverWebhooks> {
     let store = Arc::new(office.store.clone());
     let caller = Caller::new(config.webhooks_allow_private).context("cannot set up TLS")?;
     let clock = Arc::clone(&office.clock);
-    Ok(DeliverWebhooks(Deliverer::new(store.clone(), store, Arc::new(caller), clock)))
+    let time: Arc<dyn Trust> = Arc::clone(time) as Arc<dyn Trust>;
+    Ok(DeliverWebhooks(Deliverer::new(store.clone(), store, Arc::new(caller), clock, time)))
+}
+
+impl Trust for TrustedTime {
+    fn is_doubted(&self) -> bool {
+        Self::is_doubted(self)
+    }
 }
 
 /// Turns changes into deliveries for as long as it is polled.

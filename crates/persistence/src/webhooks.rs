@@ -11,9 +11,9 @@ use almoner_webhooks::{
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    UpdateMany,
-    sea_query::{Expr, Func},
+    ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, UpdateMany,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -301,10 +301,16 @@ impl Outbox for Store {
             .filter(Column::Id.eq(delivery.webhook.uuid()))
             .col_expr(Column::QuietUntil, Expr::val(quiet_until.map(millis)));
         let webhook = match (delivery.failure, delivery.attempted_at) {
-            (Some(_), Some(at)) => webhook.col_expr(
-                Column::FailingSince,
-                Func::coalesce([Expr::col(Column::FailingSince), Expr::val(millis(at))]).into(),
-            ),
+            (Some(_), Some(at)) => {
+                // A time that cannot be is of a clock that was wrong.
+                let since = Expr::col(Column::FailingSince);
+                let is_possible = since
+                    .clone()
+                    .gte(Expr::col(Column::CreatedAt))
+                    .and(since.clone().lte(millis(at)));
+                let since = Expr::case(is_possible, since).finally(millis(at));
+                webhook.col_expr(Column::FailingSince, since.into())
+            }
             _ => webhook
                 .col_expr(Column::FailingSince, Expr::val(None::<i64>))
                 .filter(Column::FailingSince.is_not_null()),

@@ -7,7 +7,10 @@ use almoner_kernel::{
 };
 use chrono::TimeDelta;
 
-use crate::{Call, DeliveryState, DisabledReason, Due, Ending, Outbox, Reply, Sender, Webhooks};
+use crate::{
+    Call, DeliveryState, DisabledReason, Due, Ending, Outbox, Patience, Reply, Sender, Trust,
+    Webhooks,
+};
 
 /// A webhook that nothing has got through to for so long is switched off.
 const LASTING: TimeDelta = TimeDelta::days(5);
@@ -24,6 +27,7 @@ pub struct Deliverer {
     outbox: Arc<dyn Outbox>,
     sender: Arc<dyn Sender>,
     clock: Arc<dyn Clock>,
+    trust: Arc<dyn Trust>,
 }
 
 impl Deliverer {
@@ -33,8 +37,9 @@ impl Deliverer {
         outbox: Arc<dyn Outbox>,
         sender: Arc<dyn Sender>,
         clock: Arc<dyn Clock>,
+        trust: Arc<dyn Trust>,
     ) -> Self {
-        Self { webhooks, outbox, sender, clock }
+        Self { webhooks, outbox, sender, clock, trust }
     }
 
     /// Makes an attempt at a delivery. One that is gone or has come to its end is done, also when it
@@ -57,6 +62,8 @@ impl Deliverer {
         // only keep the worker from other jobs.
         if let Some(wait) = due.webhook.quiet_until.and_then(|until| (until - began).to_std().ok())
             && !wait.is_zero()
+            // Longer ones were noted by a clock that was ahead.
+            && wait <= LONGEST_QUIET
         {
             return Err(again("the receiver failed just now", wait));
         }
@@ -67,7 +74,11 @@ impl Deliverer {
     async fn conclude(&self, due: Due, reply: &Reply, began: Timestamp) -> Result<(), JobError> {
         let ended = self.clock.now();
         let Due { delivery, webhook, .. } = due;
-        let (after, ending) = delivery.attempted(reply, began, ended);
+        let patience = match self.trust.is_doubted() {
+            true => Patience::Endless,
+            false => Patience::Usual,
+        };
+        let (after, ending) = delivery.attempted(reply, began, ended, patience);
         if reply.outcome == Ok(GONE) {
             self.disable(webhook.id, DisabledReason::Gone).await?;
             self.outbox.record(&after.given_up(ended), None).await?;
@@ -77,11 +88,13 @@ impl Deliverer {
             Ok(status) => format!("the receiver answered {status}"),
             Err(failure) => format!("the receiver was not reached: {}", failure.as_str()),
         };
-        let failing_since = webhook.failing_since.unwrap_or(began);
+        let possible = webhook.created_at..=began;
+        let failing_since = webhook.failing_since.filter(|since| possible.contains(since));
+        let failing_since = failing_since.unwrap_or(began);
         // First the webhook: when the process dies in between, the delivery is attempted again.
         let is_lasting = match ending {
             Ending::Delivered => false,
-            Ending::Again(_) => ended - failing_since >= LASTING,
+            Ending::Again(_) => patience == Patience::Usual && ended - failing_since >= LASTING,
             // Nothing else got through either since its first attempt.
             Ending::GivenUp => after.began_at.is_none_or(|first| failing_since <= first),
         };

@@ -139,7 +139,7 @@ const PAUSES: [u64; 11] = [
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// After this time no further attempt is made, however few there were.
-const PATIENCE: TimeDelta = TimeDelta::hours(80);
+const LONGEST: TimeDelta = TimeDelta::hours(80);
 
 /// What an attempt came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,6 +150,15 @@ pub enum Ending {
     Again(Duration),
     /// It is given up.
     GivenUp,
+}
+
+/// How long a receiver is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Twelve attempts within three days.
+    Usual,
+    /// For as long as nobody knows how long it has been.
+    Endless,
 }
 
 impl Delivery {
@@ -257,25 +266,28 @@ impl Delivery {
         reply: &crate::Reply,
         began: Timestamp,
         ended: Timestamp,
+        patience: Patience,
     ) -> (Self, Ending) {
         let (status, failure, asked) = match reply.outcome {
             Ok(status) if (200..300).contains(&status) => (Some(status), None, None),
             Ok(status) => (Some(status), Some(Failure::Status), reply.retry_after),
             Err(failure) => (None, Some(failure), None),
         };
+        // Other times are of a clock that was wrong.
+        let possible = self.created_at..=began;
         let mut after = Self {
             attempts: self.attempts.saturating_add(1),
             status,
             failure,
             took_ms: u32::try_from(reply.took.as_millis()).ok(),
-            began_at: self.began_at.or(Some(began)),
+            began_at: self.began_at.filter(|at| possible.contains(at)).or(Some(began)),
             attempted_at: Some(began),
             next_at: None,
             ..self
         };
         let ending = match failure {
             None => Ending::Delivered,
-            Some(_) => after.pause(asked, ended).map_or(Ending::GivenUp, Ending::Again),
+            Some(_) => after.pause(asked, ended, patience).map_or(Ending::GivenUp, Ending::Again),
         };
         match ending {
             Ending::Again(pause) => after.next_at = Some(ended + delta(pause)),
@@ -291,15 +303,22 @@ impl Delivery {
     }
 
     /// The pause before the next attempt; none when there is none.
-    fn pause(&self, asked: Option<Duration>, at: Timestamp) -> Option<Duration> {
-        let own = 1_000 * *PAUSES.get(self.attempts.checked_sub(1)? as usize)?;
+    fn pause(
+        &self,
+        asked: Option<Duration>,
+        at: Timestamp,
+        patience: Patience,
+    ) -> Option<Duration> {
+        let is_endless = patience == Patience::Endless;
+        let own = PAUSES.get(self.attempts.checked_sub(1)? as usize);
+        let own = 1_000 * own.or(if is_endless { PAUSES.last() } else { None })?;
         // Up to a tenth more, so that what failed together does not come back together: whole
         // milliseconds, as instants are.
         let spread = own * u64::from(self.id.uuid().as_bytes()[15]) / 2_560;
         let pause =
             Duration::from_millis(own + spread).max(asked.unwrap_or_default().min(LONGEST_ASKED));
-        let is_in_time = self.began_at.is_none_or(|began| at + delta(pause) - began <= PATIENCE);
-        is_in_time.then_some(pause.min(LONGEST_ASKED))
+        let is_in_time = self.began_at.is_none_or(|began| at + delta(pause) - began <= LONGEST);
+        (is_in_time || is_endless).then_some(pause.min(LONGEST_ASKED))
     }
 }
 

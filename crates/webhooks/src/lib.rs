@@ -19,11 +19,11 @@ pub mod webhook;
 pub mod words;
 
 pub use deliverer::Deliverer;
-pub use delivery::{Delivery, DeliveryQuery, DeliveryState, Ending, Failure};
+pub use delivery::{Delivery, DeliveryQuery, DeliveryState, Ending, Failure, Patience};
 pub use dispatcher::Dispatcher;
 pub use error::WebhooksError;
 pub use event::{EventType, EventTypes};
-pub use ports::{Call, Due, Outbox, Reply, Secrets, Sender, Webhooks, WebhooksTx};
+pub use ports::{Call, Due, Outbox, Reply, Secrets, Sender, Trust, Webhooks, WebhooksTx};
 pub use secret::Secret;
 pub use service::WebhookService;
 pub use target::Target;

@@ -88,8 +88,9 @@ pub trait Outbox: Send + Sync {
     /// One delivery with what its attempt needs; none when it is gone.
     async fn due(&self, id: DeliveryId, at: Timestamp) -> Result<Option<Due>, StoreError>;
     /// Writes down how an attempt went, for the delivery and for its webhook: since when nothing
-    /// got through, and until when it is left alone. A delivery that is not pending any more stays
-    /// as it is.
+    /// got through, and until when it is left alone. A time since when that cannot be, before the webhook
+    /// was made or after the attempt, begins anew. A delivery that is not pending any more stays as it
+    /// is.
     async fn record(
         &self,
         delivery: &Delivery,
@@ -143,6 +144,12 @@ pub struct Reply {
 pub trait Sender: Send + Sync {
     /// Makes a call.
     async fn send(&self, call: &Call) -> Reply;
+}
+
+/// Whether the clock is believed. One that has jumped ahead makes every span long.
+pub trait Trust: Send + Sync {
+    /// True while it may be far ahead.
+    fn is_doubted(&self) -> bool;
 }
 
 /// Randomness from the operating system.

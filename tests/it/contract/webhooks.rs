@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use almoner_kernel::{Clock, Notice, PageRequest, StoreError, Timestamp};
 use almoner_webhooks::{
-    Delivery, DeliveryQuery, DeliveryState, Dispatcher, Failure, Reply, Secret, Webhook,
+    Delivery, DeliveryQuery, DeliveryState, Dispatcher, Failure, Patience, Reply, Secret, Webhook,
 };
 use chrono::TimeDelta;
 
@@ -17,6 +17,7 @@ on_both![
     a_webhook_that_is_gone_is_told_nothing,
     several_dispatchers_tell_each_change_once,
     an_attempt_is_written_down_for_the_delivery_and_its_webhook,
+    failures_that_a_wrong_clock_has_dated_begin_anew,
     deliveries_are_listed_by_state_and_forgotten_once_they_are_old,
 ];
 
@@ -195,15 +196,16 @@ async fn an_attempt_is_written_down_for_the_delivery_and_its_webhook(world: &Wor
         (webhook.failing_since, webhook.quiet_until, webhook.version)
     };
 
-    let (once, _) = told.attempted(&reply(Err(Failure::Timeout)), later(1), later(2));
+    let (once, _) =
+        told.attempted(&reply(Err(Failure::Timeout)), later(1), later(2), Patience::Usual);
     world.outbox().record(&once, Some(later(7))).await.unwrap();
     assert_eq!(world.listed(&webhook).await, std::slice::from_ref(&once));
     assert_eq!(standing().await, (Some(later(1)), Some(later(7)), webhook.version));
-    let (twice, _) = once.attempted(&reply(Ok(500)), later(8), later(9));
+    let (twice, _) = once.attempted(&reply(Ok(500)), later(8), later(9), Patience::Usual);
     world.outbox().record(&twice, Some(later(40))).await.unwrap();
     assert_eq!(standing().await, (Some(later(1)), Some(later(40)), webhook.version));
 
-    let (done, _) = twice.clone().attempted(&reply(Ok(200)), later(50), later(51));
+    let (done, _) = twice.clone().attempted(&reply(Ok(200)), later(50), later(51), Patience::Usual);
     world.outbox().record(&done, None).await.unwrap();
     assert_eq!(standing().await, (None, None, webhook.version));
     // A late word about what has come to its end changes nothing.
@@ -211,6 +213,25 @@ async fn an_attempt_is_written_down_for_the_delivery_and_its_webhook(world: &Wor
     world.outbox().drop_pending(&twice.dropped(later(99))).await.unwrap();
     assert_eq!(world.listed(&webhook).await, [done]);
     assert_eq!(standing().await, (None, None, webhook.version));
+}
+
+async fn failures_that_a_wrong_clock_has_dated_begin_anew(world: &World) {
+    let webhook = world.hook().await;
+    let told = world.save_delivery(&webhook).await;
+    let told = Delivery { state: DeliveryState::Pending, ..told };
+    let fails = async |at| {
+        let refused = Reply { outcome: Ok(500), retry_after: None, took: Duration::ZERO };
+        let (after, _) = told.clone().attempted(&refused, at, at, Patience::Endless);
+        world.outbox().record(&after, None).await.unwrap();
+        world.webhooks().find(webhook.id).await.unwrap().unwrap().failing_since
+    };
+    let years = later(20 * 365 * 24 * 3_600_000);
+    assert_eq!(fails(years).await, Some(years));
+    // The clock is set right; then the machine starts in 1970, and the network comes.
+    assert_eq!(fails(later(5)).await, Some(later(5)));
+    assert_eq!(fails(Timestamp::UNIX_EPOCH).await, Some(Timestamp::UNIX_EPOCH));
+    assert_eq!(fails(later(9)).await, Some(later(9)));
+    assert_eq!(fails(later(11)).await, Some(later(9)));
 }
 
 async fn deliveries_are_listed_by_state_and_forgotten_once_they_are_old(world: &World) {

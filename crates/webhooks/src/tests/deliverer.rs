@@ -7,7 +7,7 @@ use almoner_kernel::{Actor, JobError, Timestamp, Trail};
 
 use super::{
     delivery, later,
-    mocks::{MockClock, MockOutbox, MockSender, MockTx, MockWebhooks},
+    mocks::{MockClock, MockOutbox, MockSender, MockTrust, MockTx, MockWebhooks},
     webhook,
 };
 use crate::{
@@ -31,9 +31,22 @@ async fn attempt(
     delivery: Delivery,
     outcome: Result<u16, Failure>,
 ) -> (Result<(), JobError>, Seen) {
+    attempt_at(NOW, false, webhook, delivery, outcome).await
+}
+
+/// The same at a time that is known, or doubted.
+async fn attempt_at(
+    now: i64,
+    is_doubted: bool,
+    webhook: Webhook,
+    delivery: Delivery,
+    outcome: Result<u16, Failure>,
+) -> (Result<(), JobError>, Seen) {
+    let mut trust = MockTrust::new();
+    trust.expect_is_doubted().return_const(is_doubted);
     let seen = Arc::new(Mutex::new(Seen::default()));
     let mut clock = MockClock::new();
-    clock.expect_now().return_const(later(NOW));
+    clock.expect_now().return_const(later(now));
     let mut sender = MockSender::new();
     let kept = Arc::clone(&seen);
     sender.expect_send().returning(move |call| {
@@ -74,8 +87,13 @@ async fn attempt(
         Ok(tx)
     });
     let id = delivery.id;
-    let deliverer =
-        Deliverer::new(Arc::new(webhooks), Arc::new(outbox), Arc::new(sender), Arc::new(clock));
+    let deliverer = Deliverer::new(
+        Arc::new(webhooks),
+        Arc::new(outbox),
+        Arc::new(sender),
+        Arc::new(clock),
+        Arc::new(trust),
+    );
     let result = deliverer.deliver(id).await;
     drop(deliverer);
     let seen = Arc::into_inner(seen).unwrap().into_inner().unwrap();
@@ -132,6 +150,44 @@ async fn other_messages_wait_while_a_receiver_fails() {
     assert!(attempt(over, delivery(), Ok(200)).await.0.is_ok());
 }
 
+/// Twenty years, in seconds.
+const YEARS: i64 = 20 * 365 * 86_400;
+
+#[tokio::test]
+async fn a_pause_that_a_clock_has_noted_that_was_ahead_is_over() {
+    for (seconds, is_called) in [(3_600, false), (3_601, true), (YEARS, true)] {
+        let failing = Webhook { quiet_until: Some(later(NOW + seconds)), ..webhook() };
+        let (_, seen) = attempt(failing, delivery(), Ok(200)).await;
+        assert_eq!(seen.calls.len(), usize::from(is_called), "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_switched_off_or_given_up_by_a_clock_that_is_doubted() {
+    let failing = Webhook { failing_since: Some(later(0)), ..webhook() };
+    for told in [Delivery { began_at: Some(later(0)), ..delivery() }, last_chance()] {
+        let (result, seen) = attempt_at(YEARS, true, failing.clone(), told.clone(), Ok(500)).await;
+        assert!(matches!(result, Err(JobError::Retry { .. })));
+        assert!(seen.disabled.is_empty());
+        assert_eq!(seen.recorded[0].0.state, DeliveryState::Pending);
+        // Were the clock right, both would be over.
+        let (_, seen) = attempt_at(YEARS, false, failing.clone(), told, Ok(500)).await;
+        assert_eq!(seen.disabled.len(), 1);
+    }
+    // A receiver that says itself that it is gone is believed.
+    let (_, seen) = attempt_at(YEARS, true, failing, delivery(), Ok(410)).await;
+    assert_eq!(seen.disabled.len(), 1);
+}
+
+#[tokio::test]
+async fn failures_that_a_wrong_clock_has_dated_begin_anew() {
+    for since in [Timestamp::UNIX_EPOCH, later(YEARS)] {
+        let failing = Webhook { failing_since: Some(since), ..webhook() };
+        let (_, seen) = attempt(failing, delivery(), Ok(500)).await;
+        assert!(seen.disabled.is_empty(), "{since}");
+    }
+}
+
 #[tokio::test]
 async fn who_answers_410_is_told_nothing_more() {
     let (result, seen) = attempt(webhook(), delivery(), Ok(410)).await;
@@ -160,7 +216,8 @@ async fn a_receiver_that_nothing_gets_through_to_is_switched_off() {
     assert_eq!(seen.recorded[0].0.state, DeliveryState::Failed);
 
     // Five days of failures, whatever a single message has left.
-    let long = Webhook { failing_since: Some(later(NOW - 5 * 86_400)), ..webhook() };
+    let since = later(NOW - 5 * 86_400);
+    let long = Webhook { failing_since: Some(since), created_at: since, ..webhook() };
     let (_, seen) = attempt(long, delivery(), Ok(500)).await;
     assert_eq!(seen.disabled.len(), 1);
 }

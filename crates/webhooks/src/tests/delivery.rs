@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::{START, delivery, later, webhook};
-use crate::{Delivery, DeliveryState, Ending, Failure, Reply};
+use crate::{Delivery, DeliveryState, Ending, Failure, Patience, Reply};
 
 fn reply(status: u16) -> Reply {
     Reply { outcome: Ok(status), retry_after: None, took: Duration::from_millis(184) }
@@ -16,7 +16,7 @@ fn attempts(mut delivery: Delivery, reply: Reply) -> (Vec<Timestamp>, Delivery) 
     let mut times = vec![START];
     loop {
         let at = times[times.len() - 1];
-        let (after, ending) = delivery.attempted(&reply, at, at);
+        let (after, ending) = delivery.attempted(&reply, at, at, Patience::Usual);
         delivery = after;
         match ending {
             Ending::Again(pause) => {
@@ -46,14 +46,15 @@ fn a_message_says_which_record_and_nothing_of_what_is_in_it() {
 #[test]
 fn only_2xx_is_a_delivery() {
     for status in [200, 204, 299] {
-        let (after, ending) = delivery().attempted(&reply(status), START, later(1));
+        let (after, ending) =
+            delivery().attempted(&reply(status), START, later(1), Patience::Usual);
         assert_eq!(ending, Ending::Delivered);
         assert_eq!((after.state, after.attempts), (DeliveryState::Delivered, 1));
         assert_eq!((after.status, after.took_ms), (Some(status), Some(184)));
         assert_eq!((after.ended_at, after.next_at), (Some(later(1)), None));
     }
     for status in [100, 301, 308, 400, 404, 429, 500] {
-        let (after, ending) = delivery().attempted(&reply(status), START, START);
+        let (after, ending) = delivery().attempted(&reply(status), START, START, Patience::Usual);
         assert_eq!(ending, Ending::Again(Duration::from_secs(5)), "{status}");
         assert_eq!(after.failure, Some(Failure::Status));
         assert_eq!(after.state, DeliveryState::Pending);
@@ -77,7 +78,7 @@ fn what_does_not_get_through_is_tried_twelve_times_within_some_three_days() {
 #[test]
 fn a_receiver_may_ask_for_more_time_but_not_for_ever() {
     let asks = |seconds| Reply { retry_after: Some(Duration::from_secs(seconds)), ..reply(429) };
-    let pause = |seconds| delivery().attempted(&asks(seconds), START, START).1;
+    let pause = |seconds| delivery().attempted(&asks(seconds), START, START, Patience::Usual).1;
     assert_eq!(pause(1), Ending::Again(Duration::from_secs(5)));
     assert_eq!(pause(120), Ending::Again(Duration::from_secs(120)));
     assert_eq!(pause(9_999_999), Ending::Again(Duration::from_secs(24 * 60 * 60)));
@@ -92,6 +93,32 @@ fn a_replay_begins_anew_under_the_same_name() {
     assert_eq!((again.state, again.attempts), (DeliveryState::Pending, 0));
     assert_eq!((again.next_at, again.ended_at), (Some(later(60)), None));
     assert_eq!(again.message_id(), given_up.message_id());
-    let (_, ending) = again.attempted(&reply(500), later(60), later(60));
+    let (_, ending) = again.attempted(&reply(500), later(60), later(60), Patience::Usual);
     assert_eq!(ending, Ending::Again(Duration::from_secs(5)));
+}
+
+#[test]
+fn a_message_is_not_given_up_while_the_clock_is_doubted() {
+    let began = Delivery { began_at: Some(START), ..delivery() };
+    let years = START + TimeDelta::days(20 * 365);
+    let ending = |delivery: &Delivery, patience| {
+        delivery.clone().attempted(&reply(500), years, years, patience).1
+    };
+    assert_eq!(ending(&began, Patience::Usual), Ending::GivenUp);
+    assert_eq!(ending(&began, Patience::Endless), Ending::Again(Duration::from_secs(5)));
+    let last = Delivery { attempts: 11, ..began };
+    assert_eq!(ending(&last, Patience::Usual), Ending::GivenUp);
+    assert_eq!(ending(&last, Patience::Endless), Ending::Again(Duration::from_secs(86_400)));
+    let more = Delivery { attempts: 40, ..last };
+    assert_eq!(ending(&more, Patience::Endless), Ending::Again(Duration::from_secs(86_400)));
+}
+
+#[test]
+fn a_first_attempt_by_a_clock_that_was_wrong_does_not_shorten_patience() {
+    for began_at in [Timestamp::UNIX_EPOCH, START + TimeDelta::days(20 * 365)] {
+        let wrong = Delivery { began_at: Some(began_at), attempts: 1, ..delivery() };
+        let (after, ending) = wrong.attempted(&reply(500), later(9), later(9), Patience::Usual);
+        assert_eq!(ending, Ending::Again(Duration::from_secs(30)));
+        assert_eq!(after.began_at, Some(later(9)));
+    }
 }

@@ -7,8 +7,8 @@ use mockall::mock;
 use uuid::Uuid;
 
 use crate::{
-    Call, Delivery, DeliveryQuery, Due, Outbox, Reply, Secret, Secrets, Sender, Webhook, Webhooks,
-    WebhooksTx,
+    Call, Delivery, DeliveryQuery, Due, Outbox, Reply, Secret, Secrets, Sender, Trust, Webhook,
+    Webhooks, WebhooksTx,
 };
 
 mock! {
@@ -16,6 +16,14 @@ mock! {
 
     impl Ids for Ids {
         fn next(&self) -> Uuid;
+    }
+}
+
+mock! {
+    pub Trust {}
+
+    impl Trust for Trust {
+        fn is_doubted(&self) -> bool;
     }
 }
 
