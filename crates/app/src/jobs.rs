@@ -5,6 +5,7 @@
 
 mod attempt;
 pub mod housekeeping;
+pub mod standing;
 pub mod worker;
 
 use std::sync::Arc;

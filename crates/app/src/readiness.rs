@@ -10,7 +10,7 @@ use almoner_persistence::Store;
 use async_trait::async_trait;
 
 use crate::{
-    backup::schedule::Standing, jobs::worker::Standing as QueueStanding, trusted::TrustedTime,
+    backup::schedule::Standing, jobs::standing::Standing as QueueStanding, trusted::TrustedTime,
 };
 
 /// Asks the database, and whether its schema is this program's.

@@ -70,8 +70,8 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
 
     let metrics = record_metrics()?;
     telemetry::expose_metrics(config.traces.as_ref(), config.errors.as_ref());
-    let time =
-        Arc::new(TrustedTime::new(Arc::clone(&office.clock), office.store.trusted_time().await?));
+    let known = office.store.trusted_time().await?;
+    let time = Arc::new(TrustedTime::new(Arc::clone(&office.clock), known, Store::made_after()));
     let scheduler = scheduler(config, &office, &time)?;
     let standing = scheduler.as_ref().map(Scheduler::standing);
     let worker = worker(config, &office, &domains, &time)?;

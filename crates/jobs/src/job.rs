@@ -8,7 +8,7 @@ use almoner_kernel::{
 };
 use uuid::Uuid;
 
-use crate::JobsError;
+use crate::{Ending, JobsError, Verdict};
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,8 +66,8 @@ pub struct Job {
     pub due_at: Option<Timestamp>,
     /// Attempts begun so far.
     pub attempts: u32,
-    /// Of these, attempts that do not count: those before an operator asked for another round, and
-    /// those that a server ended because it had to stop.
+    /// Of these, attempts that do not count: those before an operator asked for another round, those
+    /// that a server ended because it had to stop, and those that were put off.
     pub forgiven: u32,
     /// How far the attempt has come, and of how much.
     pub progress: Option<(u64, Option<u64>)>,
@@ -311,7 +311,12 @@ impl Claimed {
             Ok(()) => Ending::Done,
             Err(JobError::Cancelled) => Ending::Cancelled,
             Err(JobError::GiveUp { reason }) => Ending::Failed { reason: short(reason) },
-            Err(JobError::Retry { .. }) if self.job.is_unwanted => Ending::Cancelled,
+            Err(JobError::Retry { .. } | JobError::NotNow { .. }) if self.job.is_unwanted => {
+                Ending::Cancelled
+            }
+            Err(JobError::NotNow { reason, after }) => {
+                Ending::PutOff { reason: short(reason), due_at: due_after(at, *after) }
+            }
             Err(JobError::Retry { reason, after, .. }) => {
                 let tries = self.job.tries();
                 if tries >= patience.attempts {
@@ -321,9 +326,7 @@ impl Claimed {
                         || pause(patience, tries, chance),
                         |after| after.min(LONGEST_ASKED),
                     );
-                    let wait = chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::MAX);
-                    let due_at = at.checked_add_signed(wait).unwrap_or(Timestamp::MAX_UTC);
-                    Ending::Again { reason: short(reason), due_at }
+                    Ending::Again { reason: short(reason), due_at: due_after(at, wait) }
                 }
             }
         };
@@ -334,8 +337,9 @@ impl Claimed {
 /// No job that waits is due later than this from now: it was put off by a clock that was ahead.
 pub const FURTHEST: chrono::Duration = chrono::Duration::days(30);
 
-/// No lease is longer than this from now.
-pub const LONGEST_LEASE: chrono::Duration = chrono::Duration::hours(1);
+/// No lease is longer than this from now: a minute, the hour by which a clock that is not doubted may be
+/// behind, and the half hour in which the time that is known was not noted.
+pub const LONGEST_LEASE: chrono::Duration = chrono::Duration::hours(2);
 
 /// The longest time another side may ask a job to wait.
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -352,73 +356,15 @@ fn short(reason: &str) -> String {
         .collect()
 }
 
+fn due_after(at: Timestamp, wait: Duration) -> Timestamp {
+    let wait = chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::MAX);
+    at.checked_add_signed(wait).unwrap_or(Timestamp::MAX_UTC)
+}
+
 /// The pause after the `tries`-th failure: twice as long each time, up to the longest, and somewhere
 /// in its second half, so that what failed together is not tried again together.
 pub fn pause(patience: Patience, tries: u32, chance: f64) -> Duration {
     let doublings = tries.saturating_sub(1).min(31);
     let full = patience.first_pause.saturating_mul(1 << doublings).min(patience.longest_pause);
     full.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
-}
-
-/// What becomes of a job after an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// How the attempt ended.
-    pub ending: Ending,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// How an attempt ended, and what follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The work was done.
-    Done,
-    /// It is tried again.
-    Again {
-        /// Why it failed.
-        reason: String,
-        /// Not before this time.
-        due_at: Timestamp,
-    },
-    /// It is dead.
-    Failed {
-        /// Why it failed.
-        reason: String,
-    },
-    /// Nobody wants it any more.
-    Cancelled,
-    /// The server had to stop: the next one that starts begins anew, at once. The attempt does not
-    /// count.
-    Stopped,
-}
-
-impl Ending {
-    /// How the run is written down.
-    pub const fn outcome(&self) -> Outcome {
-        match self {
-            Self::Done => Outcome::Done,
-            Self::Again { .. } | Self::Failed { .. } => Outcome::Failed,
-            Self::Cancelled => Outcome::Cancelled,
-            Self::Stopped => Outcome::Stopped,
-        }
-    }
-
-    /// Where the job stands then.
-    pub const fn state(&self) -> JobState {
-        match self {
-            Self::Done => JobState::Done,
-            Self::Again { .. } | Self::Stopped => JobState::Waiting,
-            Self::Failed { .. } => JobState::Failed,
-            Self::Cancelled => JobState::Cancelled,
-        }
-    }
-
-    /// Why it failed.
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Again { reason, .. } | Self::Failed { reason } => Some(reason),
-            Self::Done | Self::Cancelled | Self::Stopped => None,
-        }
-    }
 }

@@ -4,6 +4,7 @@
 //! A use case leaves a job in its trail (`kernel::Trail::enqueue`), storage stores it in the commit,
 //! and a worker takes it through [`ports::Queue`].
 
+pub mod ending;
 pub mod error;
 pub mod job;
 pub mod ports;
@@ -12,12 +13,13 @@ pub mod service;
 pub mod timekeeper;
 pub mod words;
 
+pub use ending::{Ending, Verdict};
 pub use error::JobsError;
-pub use job::{Claimed, Ending, Job, JobQuery, JobState, Outcome, Run, Verdict, pause};
+pub use job::{Claimed, Job, JobQuery, JobState, Outcome, Run, pause};
 pub use ports::{Backlog, Claim, Jobs, JobsTx, Lease, Queue};
 pub use schedule::{Plan, Rule, Schedule};
 pub use service::JobService;
-pub use timekeeper::{Doubt, Timekeeper};
+pub use timekeeper::{Doubt, Note, Timekeeper};
 
 #[cfg(test)]
 mod tests;

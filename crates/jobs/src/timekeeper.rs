@@ -26,6 +26,17 @@ const FAR: TimeDelta = TimeDelta::days(400);
 /// How long a clock that went back goes on evenly before the later time that was trusted is given up.
 const BACK: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What is to become of the time in storage, which all instances share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// It stays.
+    Keep,
+    /// The reading is later, and trusted.
+    Put,
+    /// The reading is earlier; nobody has stood by this later time for a day.
+    Instead(Timestamp),
+}
+
 /// A reading of the clock, with the time since the program began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Reading {
@@ -75,41 +86,44 @@ impl fmt::Display for Doubt {
 }
 
 /// Holds readings of the clock against one another.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Timekeeper {
+    // Past for certain: a clock that says less has not been set.
+    floor: Timestamp,
     trusted: Option<Reading>,
     // True until the clock has come up to what storage knew.
     is_starting: bool,
     doubted: Option<Reading>,
-    behind: Option<Reading>,
+    // A later time in storage, and since when it stands there unmoved beside a clock that goes on evenly.
+    later: Option<(Timestamp, Reading)>,
 }
 
 impl Timekeeper {
-    /// What begins with the latest time that storage knows of; with none, the first reading is trusted.
-    pub fn new(known: Option<Timestamp>) -> Self {
-        let trusted = known.map(|at| Reading { at, elapsed: Duration::ZERO });
-        Self { trusted, is_starting: true, ..Self::default() }
+    /// What begins with the latest time that storage knows of; with none, the first reading is trusted
+    /// that is not before `floor`, a time that is past for certain.
+    pub fn new(known: Option<Timestamp>, floor: Timestamp) -> Self {
+        let trusted = known.map(|at| Reading { at: at.max(floor), elapsed: Duration::ZERO });
+        Self { floor, trusted, is_starting: true, doubted: None, later: None }
     }
 
-    /// Judges a reading of the clock. One that is behind is trusted: it destroys too little.
+    /// Judges a reading of the clock. One that is behind may be gone by, as it destroys too little; what
+    /// is known stays the later time.
     ///
     /// # Errors
     /// [`Doubt`] when it is further ahead than time has passed.
     pub fn judge(&mut self, at: Timestamp, elapsed: Duration) -> Result<(), Doubt> {
         let reading = Reading { at, elapsed };
         let Some(trusted) = self.trusted else {
-            self.trust(reading);
+            if at >= self.floor {
+                self.trust(reading);
+            }
             return Ok(());
         };
         let ahead = at - trusted.expected(elapsed);
         if ahead < TimeDelta::zero() {
             self.doubted = None;
-            if evenly_since(&mut self.behind, reading) >= BACK {
-                self.trust(reading);
-            }
             return Ok(());
         }
-        self.behind = None;
         if ahead <= if self.is_starting { OFF } else { STEP } {
             self.trust(reading);
             return Ok(());
@@ -127,6 +141,46 @@ impl Timekeeper {
         }
     }
 
+    /// True when a reading is so far behind that what others have put off looks as if it were years ahead.
+    pub fn is_behind(&self, at: Timestamp, elapsed: Duration) -> bool {
+        let least = self.trusted.map_or(self.floor, |trusted| {
+            trusted.expected(elapsed).checked_sub_signed(STEP).unwrap_or(Timestamp::MIN_UTC)
+        });
+        at < least.max(self.floor)
+    }
+
+    /// Holds a reading that is not doubted against the time in storage. A later one is another
+    /// instance's, whose clock is right, or it is left from a clock that was ahead; the other instance
+    /// would go on noting it.
+    pub fn weigh(&mut self, stored: Option<Timestamp>, at: Timestamp, elapsed: Duration) -> Note {
+        let reading = Reading { at, elapsed };
+        if at < self.floor {
+            self.later = None;
+            return Note::Keep;
+        }
+        if let Some(stored) = stored.filter(|stored| *stored > at) {
+            let mut since =
+                self.later.filter(|(known, _)| *known == stored).map(|(_, since)| since);
+            let steady = evenly_since(&mut since, reading);
+            self.later = since.map(|since| (stored, since));
+            return if steady >= BACK { Note::Instead(stored) } else { Note::Keep };
+        }
+        self.later = None;
+        if self.is_behind(at, elapsed) && stored.is_none() {
+            return Note::Keep;
+        }
+        // When this clock is behind, somebody has set what is known back meanwhile: a person, or an
+        // instance that had waited for long enough.
+        self.trust(reading);
+        Note::Put
+    }
+
+    /// Storage has taken a reading [instead](Note::Instead) of the later time.
+    pub fn set_back(&mut self, at: Timestamp, elapsed: Duration) {
+        self.later = None;
+        self.trust(Reading { at, elapsed });
+    }
+
     /// Somebody else, a person or another instance, trusts a time.
     pub fn learn(&mut self, at: Timestamp, elapsed: Duration) {
         let is_later = self.trusted.is_none_or(|trusted| at > trusted.expected(elapsed));
@@ -135,13 +189,8 @@ impl Timekeeper {
         }
     }
 
-    /// The latest time that was trusted, and what has passed since: what storage is to know.
-    pub fn trusted(&self, elapsed: Duration) -> Option<Timestamp> {
-        self.trusted.map(|trusted| trusted.expected(elapsed))
-    }
-
     fn trust(&mut self, reading: Reading) {
-        *self = Self { trusted: Some(reading), is_starting: false, doubted: None, behind: None };
+        (self.trusted, self.is_starting, self.doubted) = (Some(reading), false, None);
     }
 }
 

@@ -128,6 +128,14 @@ pub enum JobError {
         #[source]
         source: Option<Cause>,
     },
+    /// It may not be done now, which says nothing about the work: the attempt does not count.
+    #[error("{reason}")]
+    NotNow {
+        /// In words for the operator, without personal data.
+        reason: String,
+        /// Not before this time has passed.
+        after: Duration,
+    },
     /// No attempt can ever work, such as one for a record that is gone.
     #[error("{reason}")]
     GiveUp {

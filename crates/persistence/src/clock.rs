@@ -1,9 +1,14 @@
 //! What the database knows of the time: the latest one that was trusted.
 
 use almoner_kernel::{StoreError, Timestamp};
+use almoner_migrations::Migrator;
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use sea_orm::{
-    ActiveValue::Set, EntityTrait, QueryOrder, QuerySelect, QueryTrait, sea_query::OnConflict,
+    ActiveValue::Set,
+    EntityTrait, ExprTrait, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, OnConflict},
 };
+use sea_orm_migration::MigratorTrait;
 
 use crate::{
     entities::{changes, clock},
@@ -34,22 +39,73 @@ impl Store {
         newest.map(instant).transpose()
     }
 
-    /// Notes a time that was trusted. It is no business record, so that it leaves no trail.
+    /// Notes a time that was trusted. It is no business record, so that it leaves no trail. A later one
+    /// stays, as another instance trusts it, unless it is still `instead_of`.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn note_trusted_time(&self, at: Timestamp) -> Result<(), StoreError> {
+    pub async fn note_trusted_time(
+        &self,
+        at: Timestamp,
+        instead_of: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let stored = Expr::col((clock::Entity, clock::Column::TrustedAt));
+        let is_replaced = match instead_of {
+            None => stored.lt(millis(at)),
+            Some(later) => stored.clone().lt(millis(at)).or(stored.eq(millis(later))),
+        };
+        let mut on_conflict = OnConflict::column(clock::Column::Id);
+        on_conflict.update_column(clock::Column::TrustedAt).action_and_where(is_replaced);
+        self.put_trusted_time(at, on_conflict).await
+    }
+
+    /// Sets the time that is trusted, also to an earlier one: a person says so.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn set_trusted_time(&self, at: Timestamp) -> Result<(), StoreError> {
+        let mut on_conflict = OnConflict::column(clock::Column::Id);
+        on_conflict.update_column(clock::Column::TrustedAt);
+        self.put_trusted_time(at, on_conflict).await
+    }
+
+    async fn put_trusted_time(&self, at: Timestamp, or: OnConflict) -> Result<(), StoreError> {
         let unit = self.unit().await?;
         let row = clock::ActiveModel { id: Set(1), trusted_at: Set(millis(at)) };
-        clock::Entity::insert(row)
-            .on_conflict(
-                OnConflict::column(clock::Column::Id)
-                    .update_column(clock::Column::TrustedAt)
-                    .to_owned(),
-            )
-            .exec_without_returning(&*unit.work)
-            .await
-            .map_err(store_error)?;
+        let insert = clock::Entity::insert(row).on_conflict(or);
+        insert.exec_without_returning(&*unit.work).await.map_err(store_error)?;
         unit.commit_upkeep().await
+    }
+
+    /// A time that is past wherever this program runs: the day before the newest step of its schema was
+    /// named, as that day may not have begun everywhere. It stands in the source, so that two builds of
+    /// the same source are the same.
+    pub fn made_after() -> Timestamp {
+        let steps = Migrator::migrations();
+        let day = steps.last().and_then(|step| {
+            let (name, _) = step.name().strip_prefix('m')?.split_once('_')?;
+            NaiveDate::parse_from_str(name, "%Y%m%d").ok()
+        });
+        let midnight = day.map(|day| day.and_time(NaiveTime::MIN).and_utc() - TimeDelta::days(1));
+        midnight.unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeZone, Utc};
+
+    use super::*;
+
+    #[test]
+    fn the_newest_step_says_what_is_past_for_certain() {
+        let second_last = Utc.with_ymd_and_hms(2026, 11, 27, 0, 0, 0).unwrap();
+        assert!(Store::made_after() >= second_last);
+        let names: Vec<_> =
+            Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+        assert!(names.is_sorted(), "{names:?}");
+        #[expect(clippy::disallowed_methods, reason = "whether it is past is what is tested")]
+        let now = Utc::now();
+        assert!(Store::made_after() < now, "a step is named after a day to come");
     }
 }

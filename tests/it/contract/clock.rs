@@ -9,6 +9,7 @@ use crate::support::{World, created, later};
 
 on_both![
     the_time_is_that_of_the_newest_change_until_one_is_noted,
+    a_later_time_of_another_instance_is_not_written_over,
     a_schedule_that_was_put_off_for_years_gets_its_next_time,
     jobs_and_leases_that_were_put_off_for_years_come_back,
 ];
@@ -21,10 +22,29 @@ async fn the_time_is_that_of_the_newest_change_until_one_is_noted(world: &World)
     let trail = Trail { at: later(7), ..created(&world.donor("Newest")) };
     world.trail().begin().await.unwrap().commit(trail).await.unwrap();
     assert_eq!(world.store.trusted_time().await.unwrap(), Some(later(7)));
-    for millis in [9, 3] {
-        world.store.note_trusted_time(later(millis)).await.unwrap();
-        assert_eq!(world.store.trusted_time().await.unwrap(), Some(later(millis)));
+    world.store.note_trusted_time(later(9), None).await.unwrap();
+    assert_eq!(world.store.trusted_time().await.unwrap(), Some(later(9)));
+}
+
+async fn a_later_time_of_another_instance_is_not_written_over(world: &World) {
+    let known = async || world.store.trusted_time().await.unwrap();
+    let note = async |at, instead_of: Option<i64>| {
+        world.store.note_trusted_time(later(at), instead_of.map(later)).await.unwrap();
+    };
+    for (at, instead_of, then) in [
+        (9, None, 9),
+        (3, None, 9),
+        // It had read an 8: meanwhile it was noted anew.
+        (3, Some(8), 9),
+        (4, Some(9), 4),
+        (12, Some(8), 12),
+        (13, None, 13),
+    ] {
+        note(at, instead_of).await;
+        assert_eq!(known().await, Some(later(then)), "{at} instead of {instead_of:?}");
     }
+    world.store.set_trusted_time(later(2)).await.unwrap();
+    assert_eq!(known().await, Some(later(2)));
 }
 
 async fn a_schedule_that_was_put_off_for_years_gets_its_next_time(world: &World) {

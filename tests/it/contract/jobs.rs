@@ -26,6 +26,7 @@ on_both![
     whoever_lost_the_lease_writes_nothing,
     attempts_end_as_they_are_said_to,
     an_attempt_the_server_had_to_stop_is_repeated_at_once_and_does_not_count,
+    an_attempt_that_was_put_off_does_not_count,
     an_operator_is_heard_by_the_attempt_under_way,
     a_look_at_an_empty_queue_writes_nothing,
     a_schedule_is_known_once_and_keeps_what_an_operator_did,
@@ -281,6 +282,22 @@ async fn an_attempt_the_server_had_to_stop_is_repeated_at_once_and_does_not_coun
     let second = world.take_one(5).await;
     assert_eq!((second.job.attempts, second.job.tries()), (2, 1));
     assert!(!world.finish(&first, Ending::Done, 6).await, "its number is not used again");
+}
+
+async fn an_attempt_that_was_put_off_does_not_count(world: &World) {
+    world.leave(&as_system(), [one(1)]).await;
+    for round in 0..3 {
+        let claimed = world.take_one(round * 10).await;
+        assert_eq!(i64::from(claimed.job.attempts), round + 1);
+        assert_eq!(claimed.job.tries(), 1);
+        let due_at = later(round * 10 + 10);
+        let ending = Ending::PutOff { reason: "not now".to_owned(), due_at };
+        assert!(world.finish(&claimed, ending, round * 10 + 1).await);
+        let job = world.job(claimed.job.id).await;
+        assert_eq!((job.state, job.due_at), (JobState::Waiting, Some(due_at)));
+        assert_eq!((job.reason.as_deref(), job.tries()), (Some("not now"), 0));
+        assert_eq!(world.take(round * 10 + 9).await, []);
+    }
 }
 
 async fn an_operator_is_heard_by_the_attempt_under_way(world: &World) {

@@ -32,7 +32,7 @@ pub async fn confirm(config: &Config, yes: bool) -> anyhow::Result<Exit> {
             return Ok(Exit::Failed);
         }
     }
-    office.store.note_trusted_time(office.clock.now()).await?;
+    office.store.set_trusted_time(office.clock.now()).await?;
     writeln!(out, "The server trusts it within half a minute.")?;
     Ok(Exit::Done)
 }

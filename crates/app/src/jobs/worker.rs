@@ -7,11 +7,10 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use almoner_jobs::{Backlog, Claim, Claimed, Ending, Plan, Queue, Verdict};
+use almoner_jobs::{Claim, Claimed, Ending, Plan, Queue, Verdict};
 use almoner_kernel::{
     Clock, Fault, Ids, JobError, JobHandler, JobId, Kind, Patience, StoreError, Timestamp,
 };
-use parking_lot::Mutex;
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -19,7 +18,10 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use super::attempt::{Mark, Reports};
+use super::{
+    attempt::{Mark, Reports},
+    standing::Standing,
+};
 use crate::trusted::TrustedTime;
 
 /// Counts attempts that ended by `kind` and `outcome`.
@@ -28,10 +30,6 @@ pub const ATTEMPTS: &str = "almoner_job_attempts_total";
 pub const SECONDS: &str = "almoner_job_duration_seconds";
 /// Buckets for [`SECONDS`].
 pub const SECONDS_BUCKETS: &[f64] = &[0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0];
-/// Jobs by `state`: waiting, running, failed. Counting stops at 10,000.
-pub const JOBS: &str = "almoner_jobs";
-/// Seconds since the job was due that has been due longest; 0 when none is.
-pub const OLDEST: &str = "almoner_jobs_oldest_due_seconds";
 
 /// How a worker works.
 #[derive(Clone, Debug)]
@@ -63,42 +61,6 @@ impl Settings {
 
 /// How often the metrics are told how much there is to do.
 const COUNT_EVERY: Duration = Duration::from_secs(15);
-
-/// When nobody has looked into the queue for so long, it stands still.
-const STANDSTILL: Duration = Duration::from_secs(60);
-
-/// A job that has been due for so long is waiting for something that does not come.
-const TOO_LATE: Duration = Duration::from_secs(15 * 60);
-
-/// How it stands with the queue: shared with the readiness.
-pub struct Standing {
-    clock: Arc<dyn Clock>,
-    seen: Mutex<Option<(Timestamp, Backlog)>>,
-}
-
-impl Standing {
-    /// True while the queue is read and nothing in it has been due for long. Dead jobs do not count:
-    /// they wait for a person.
-    pub fn is_well(&self) -> bool {
-        let Some((at, backlog)) = *self.seen.lock() else { return true };
-        let now = self.clock.now();
-        let longer = |since: Timestamp, limit: Duration| {
-            (now - since).to_std().is_ok_and(|elapsed| elapsed > limit)
-        };
-        !longer(at, STANDSTILL) && !backlog.due_since.is_some_and(|since| longer(since, TOO_LATE))
-    }
-
-    fn note(&self, at: Timestamp, backlog: Backlog) {
-        *self.seen.lock() = Some((at, backlog));
-        for (state, count) in
-            [("waiting", backlog.waiting), ("running", backlog.running), ("failed", backlog.failed)]
-        {
-            metrics::gauge!(JOBS, "state" => state).set(count as f64);
-        }
-        let late = backlog.due_since.and_then(|since| (at - since).to_std().ok());
-        metrics::gauge!(OLDEST).set(late.unwrap_or_default().as_secs_f64());
-    }
-}
 
 /// What the rest of the server may tell a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,8 +142,7 @@ impl Worker {
         settings: Settings,
     ) -> Self {
         let handlers = handlers.into_iter().map(|handler| (handler.kind(), handler)).collect();
-        let standing = Standing { clock: Arc::clone(&clock), seen: Mutex::new(None) };
-        let standing = Arc::new(standing);
+        let standing = Arc::new(Standing::new(Arc::clone(&clock)));
         Self { queue, clock, ids, handlers, plans, settings, standing, time: None }
     }
 
@@ -273,7 +234,7 @@ impl Worker {
             }
         }
         if counted.is_none_or(|at| at.elapsed() >= COUNT_EVERY) {
-            if let Some(now) = self.trusted_now() {
+            if let Some(now) = self.mending_now() {
                 let mended = self.queue.mend(&self.plans, now).await?;
                 if mended > 0 {
                     tracing::warn!(
@@ -311,6 +272,15 @@ impl Worker {
     fn trusted_now(&self) -> Option<Timestamp> {
         match &self.time {
             Some(time) => time.now().ok(),
+            None => Some(self.clock.now()),
+        }
+    }
+
+    /// The time for mending; none while it cannot be trusted, or is behind: under a clock that begins in
+    /// 1970 each pause and each lease is years ahead.
+    fn mending_now(&self) -> Option<Timestamp> {
+        match &self.time {
+            Some(time) => time.for_mending(),
             None => Some(self.clock.now()),
         }
     }
@@ -406,6 +376,9 @@ impl Worker {
             (Ending::Again { reason, due_at }, Err(error)) => {
                 let error = error as &dyn std::error::Error;
                 tracing::warn!(reason, %due_at, error, "an attempt failed");
+            }
+            (Ending::PutOff { reason, due_at }, Err(_)) => {
+                tracing::info!(reason, %due_at, "a job was put off");
             }
             (Ending::Failed { reason }, Err(error)) => {
                 let error = error as &dyn std::error::Error;

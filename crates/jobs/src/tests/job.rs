@@ -67,6 +67,24 @@ fn a_failure_is_repeated_until_patience_is_at_its_end() {
 }
 
 #[test]
+fn what_may_not_be_done_now_is_put_off_however_often_it_was() {
+    for (attempts, forgiven) in [(1, 0), (3, 0), (100, 97), (100, 99)] {
+        let not_now = |seconds| JobError::NotNow {
+            reason: "no".to_owned(),
+            after: Duration::from_secs(seconds),
+        };
+        let claimed = running(attempts, forgiven);
+        let ending = |error| claimed.verdict(THREE, &Err(error), later(1), 1.0).ending;
+        let put_off = Ending::PutOff { reason: "no".to_owned(), due_at: later(3601) };
+        assert_eq!(ending(not_now(3600)), put_off);
+        let mut unwanted = claimed.clone();
+        unwanted.job.is_unwanted = true;
+        let verdict = unwanted.verdict(THREE, &Err(not_now(1)), START, 1.0);
+        assert_eq!(verdict.ending, Ending::Cancelled);
+    }
+}
+
+#[test]
 fn what_nobody_wants_is_not_tried_again() {
     let mut claimed = running(1, 0);
     claimed.job.is_unwanted = true;
@@ -89,6 +107,7 @@ fn endings_say_where_the_job_stands() {
     for (ending, outcome, state) in [
         (Ending::Done, Outcome::Done, JobState::Done),
         (Ending::Again { reason: reason.clone(), due_at }, Outcome::Failed, JobState::Waiting),
+        (Ending::PutOff { reason: reason.clone(), due_at }, Outcome::Failed, JobState::Waiting),
         (Ending::Failed { reason }, Outcome::Failed, JobState::Failed),
         (Ending::Cancelled, Outcome::Cancelled, JobState::Cancelled),
         (Ending::Stopped, Outcome::Stopped, JobState::Waiting),

@@ -5,13 +5,21 @@ use std::time::Duration;
 use almoner_kernel::Timestamp;
 use chrono::{TimeDelta, TimeZone, Utc};
 
-use crate::{Doubt, Timekeeper};
+use crate::{Doubt, Note, Timekeeper};
 
-const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn today() -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 28, 9, 0, 0).unwrap()
+}
+
+/// When the program was made.
+fn floor() -> Timestamp {
+    Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).unwrap()
+}
+
+fn epoch() -> Timestamp {
+    Timestamp::UNIX_EPOCH
 }
 
 fn years(years: i64) -> TimeDelta {
@@ -27,7 +35,7 @@ struct Machine {
 
 impl Machine {
     fn starting(known: Option<Timestamp>, at: Timestamp) -> Self {
-        Self { keeper: Timekeeper::new(known), at, elapsed: SECOND }
+        Self { keeper: Timekeeper::new(known, floor()), at, elapsed: Duration::ZERO }
     }
 
     fn judge(&mut self) -> Result<(), Doubt> {
@@ -45,6 +53,27 @@ impl Machine {
             judged = self.judge();
         }
         judged
+    }
+
+    fn is_behind(&self) -> bool {
+        self.keeper.is_behind(self.at, self.elapsed)
+    }
+
+    fn weigh(&mut self, stored: Timestamp) -> Note {
+        self.judge().unwrap();
+        self.keeper.weigh(Some(stored), self.at, self.elapsed)
+    }
+
+    /// Time passes beside a stored time, and both are looked at every ten minutes.
+    fn weighs(&mut self, time: Duration, stored: impl Fn(&Self) -> Timestamp) -> Note {
+        let end = self.elapsed + time;
+        let mut note = Note::Keep;
+        while self.elapsed < end {
+            let step = (HOUR / 6).min(end - self.elapsed);
+            (self.elapsed, self.at) = (self.elapsed + step, self.at + step);
+            note = self.weigh(stored(self));
+        }
+        note
     }
 
     fn jumps(&mut self, by: TimeDelta) -> Result<(), Doubt> {
@@ -115,21 +144,95 @@ fn the_wait_begins_anew_when_the_clock_steps_again() {
 
 #[test]
 fn a_clock_that_begins_in_1970_until_the_network_is_there_is_no_step_ahead() {
-    let began = Utc.with_ymd_and_hms(1970, 1, 1, 0, 0, 0).unwrap();
-    let mut machine = Machine::starting(Some(today()), began);
-    assert_eq!(machine.runs(HOUR), Ok(()));
-    // Nor is storage told of 1970.
-    assert_eq!(machine.keeper.trusted(machine.elapsed), Some(today() + HOUR + SECOND));
-    assert_eq!(machine.jumps(today() + TimeDelta::hours(20) - machine.at), Ok(()));
+    for known in [None, Some(today())] {
+        let mut machine = Machine::starting(known, epoch());
+        assert_eq!(machine.runs(HOUR), Ok(()));
+        assert!(machine.is_behind(), "what others have put off would be brought back by it");
+        assert_eq!(machine.jumps(today() + TimeDelta::hours(20) - machine.at), Ok(()));
+        assert!(!machine.is_behind());
+    }
+}
+
+#[test]
+fn behind_is_what_is_behind_by_more_than_a_step() {
+    let mut machine = Machine::starting(Some(today()), today());
+    machine.judge().unwrap();
+    machine.jumps(TimeDelta::minutes(-60)).unwrap();
+    assert!(!machine.is_behind());
+    machine.jumps(TimeDelta::minutes(-1)).unwrap();
+    assert!(machine.is_behind());
+    // Time passes, and it stays behind.
+    machine.runs(HOUR * 3).unwrap();
+    assert!(machine.is_behind());
+}
+
+#[test]
+fn nothing_before_the_program_was_made_is_ever_trusted() {
+    for known in [None, Some(epoch()), Some(today())] {
+        let mut machine = Machine::starting(known, epoch());
+        for stored in [epoch(), today()] {
+            assert_eq!(machine.weighs(HOUR * 24 * 40, |_| stored), Note::Keep);
+            assert!(machine.is_behind());
+        }
+        assert_eq!(machine.keeper.weigh(None, machine.at, machine.elapsed), Note::Keep);
+    }
+    // Where an older program has stored 1970, the clock that is right comes back by itself.
+    let mut machine = Machine::starting(Some(epoch()), today());
+    assert_eq!(machine.judge().unwrap_err().wait, Some(HOUR * 6));
+    assert_eq!(machine.runs(HOUR * 6), Ok(()));
+    assert_eq!(machine.weigh(epoch()), Note::Put);
 }
 
 #[test]
 fn a_clock_that_was_ahead_and_is_set_right_is_believed_after_a_day() {
     let mut machine = Machine::starting(None, today() + years(20));
     machine.judge().unwrap();
+    let stored = machine.at;
+    assert_eq!(machine.weigh(stored), Note::Put);
     assert_eq!(machine.jumps(-years(20)), Ok(()));
-    assert_eq!(machine.runs(HOUR * 25), Ok(()));
+    assert_eq!(machine.weighs(HOUR * 24, |_| stored), Note::Keep);
+    assert!(machine.is_behind());
+    assert_eq!(machine.weighs(HOUR, |_| stored), Note::Instead(stored));
+    machine.keeper.set_back(machine.at, machine.elapsed);
+    assert!(!machine.is_behind());
     assert!(machine.jumps(years(20)).is_err());
+}
+
+#[test]
+fn a_clock_that_is_behind_does_not_take_the_place_of_one_that_others_go_by() {
+    let mut machine = Machine::starting(Some(today() + years(1)), today());
+    // Another instance notes its time every half hour.
+    let of_other = |machine: &Machine| {
+        let half_hours = machine.elapsed.as_secs() / 1_800;
+        today() + years(1) + Duration::from_secs(half_hours * 1_800)
+    };
+    assert_eq!(machine.weighs(HOUR * 24 * 10, of_other), Note::Keep);
+    assert!(machine.is_behind());
+    // From now on it is gone.
+    let last = of_other(&machine);
+    assert_eq!(machine.weighs(HOUR * 23, |_| last), Note::Keep);
+    // The day begins anew when the own clock steps.
+    machine.jumps(TimeDelta::hours(2)).unwrap();
+    assert_eq!(machine.weighs(HOUR * 23, |_| last), Note::Keep);
+    assert_eq!(machine.weighs(HOUR * 2, |_| last), Note::Instead(last));
+}
+
+#[test]
+fn a_later_time_that_nobody_stands_by_goes_also_beside_a_clock_that_was_right_all_along() {
+    let mut machine = Machine::starting(Some(today()), today());
+    let of_the_dead = today() + years(20);
+    assert_eq!(machine.weighs(HOUR * 24, |_| of_the_dead), Note::Keep);
+    assert!(!machine.is_behind());
+    assert_eq!(machine.weighs(HOUR, |_| of_the_dead), Note::Instead(of_the_dead));
+}
+
+#[test]
+fn a_person_can_set_the_time_back() {
+    let mut machine = Machine::starting(Some(today() + years(20)), today());
+    assert_eq!(machine.weigh(today() + years(20)), Note::Keep);
+    assert!(machine.is_behind());
+    assert_eq!(machine.weigh(today()), Note::Put);
+    assert!(!machine.is_behind());
 }
 
 #[test]

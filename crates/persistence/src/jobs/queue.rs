@@ -159,7 +159,7 @@ impl Queue for Store {
         let Verdict { ending, at } = verdict;
         let unit = self.unit().await?;
         let due_at = match ending {
-            Ending::Again { due_at, .. } => Some(millis(*due_at)),
+            Ending::Again { due_at, .. } | Ending::PutOff { due_at, .. } => Some(millis(*due_at)),
             Ending::Stopped => Some(millis(*at)),
             Ending::Done | Ending::Failed { .. } | Ending::Cancelled => None,
         };
@@ -171,14 +171,16 @@ impl Queue for Store {
             .col_expr(Column::Instance, Expr::val(None::<String>))
             .col_expr(Column::Version, Expr::col(Column::Version).add(1));
         match ending {
-            Ending::Again { reason, .. } | Ending::Failed { reason } => {
+            Ending::Again { reason, .. }
+            | Ending::PutOff { reason, .. }
+            | Ending::Failed { reason } => {
                 update = update.col_expr(Column::Reason, Expr::val(reason.as_str()));
             }
             Ending::Done => update = update.col_expr(Column::Reason, Expr::val(None::<String>)),
-            Ending::Stopped => {
-                update = update.col_expr(Column::Forgiven, Expr::col(Column::Forgiven).add(1));
-            }
-            Ending::Cancelled => {}
+            Ending::Stopped | Ending::Cancelled => {}
+        }
+        if matches!(ending, Ending::Stopped | Ending::PutOff { .. }) {
+            update = update.col_expr(Column::Forgiven, Expr::col(Column::Forgiven).add(1));
         }
         let done = update.exec(&*unit.work).await.map_err(store_error)?;
         if done.rows_affected == 0 {
