@@ -1,8 +1,11 @@
 //! Whether the server can work: what `/health/ready` asks.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use almoner_http::health::{Part, PartStatus, Readiness};
@@ -12,6 +15,12 @@ use async_trait::async_trait;
 use crate::{
     backup::schedule::Standing, jobs::standing::Standing as QueueStanding, trusted::TrustedTime,
 };
+
+/// 1 while a `part` of the readiness can work, otherwise 0.
+pub const PART_UP: &str = "almoner_part_up";
+
+/// How often the parts are looked at when nobody asks: as often as metrics are collected.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 /// Asks the database, and whether its schema is this program's.
 pub struct StoreReadiness {
@@ -49,6 +58,16 @@ impl StoreReadiness {
     /// From now on load balancers are told to send requests elsewhere.
     pub fn leave(&self) {
         self.is_leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Judges the parts now and then for as long as it is polled, so that the metrics tell of them where
+    /// no load balancer asks.
+    pub async fn watch(&self) {
+        let mut round = tokio::time::interval(LOOK_EVERY);
+        loop {
+            round.tick().await;
+            self.check().await;
+        }
     }
 
     async fn database(&self) -> PartStatus {
@@ -104,12 +123,23 @@ impl Readiness for StoreReadiness {
         let is_writable = database == PartStatus::Up && self.store.can_write().await;
         let status = if is_writable { PartStatus::Up } else { PartStatus::Down };
         parts.push(Part::watched("writes", status, None));
-        if self.time.as_ref().is_some_and(|time| time.is_doubted()) {
-            parts.push(Part::watched("clock", PartStatus::Down, None));
+        if let Some(time) = &self.time {
+            let status = if time.is_doubted() { PartStatus::Down } else { PartStatus::Up };
+            let clock = Part::watched("clock", status, None);
+            tell(&clock);
+            if status == PartStatus::Down {
+                parts.push(clock);
+            }
         }
         if self.is_leaving.load(Ordering::Relaxed) {
             parts.push(Part::needed("intake", PartStatus::Down));
         }
+        parts.iter().for_each(tell);
         parts
     }
+}
+
+fn tell(part: &Part) {
+    let is_up = f64::from(part.status == PartStatus::Up);
+    metrics::gauge!(PART_UP, "part" => part.name).set(is_up);
 }

@@ -95,6 +95,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     });
     let server = Server::new(settings(config, &office)?, services, Arc::clone(&domains))?;
     let (live, intake) = (server.live(), server.intake());
+    let watched = Arc::clone(&readiness);
     let signals = Signals::listen().context("cannot listen for signals")?;
     let http = server
         .serve(address, config.shutdown_grace)
@@ -115,6 +116,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let telling = rt::spawn(webhooks::tell(&office));
     let (minded, noting) = (Arc::clone(&time), office.store.clone());
     let minding = rt::spawn(async move { tended("clock", || minded.mind(&noting)).await });
+    let watching = rt::spawn(async move { tended("readiness", || watched.watch()).await });
     let upkeep = rt::spawn(upkeep(office.store.clone(), metrics, standing));
     let backups = scheduler.map(Scheduler::start).transpose()?;
     announce(config, &office).await?;
@@ -128,6 +130,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let _ = listening.await;
     upkeep.abort();
     minding.abort();
+    watching.abort();
     worker.stop().await;
     if let Some(backups) = backups {
         backups.stop().await;

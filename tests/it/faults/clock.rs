@@ -88,6 +88,14 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     panic!("{what} did not happen within 90 seconds");
 }
 
+/// What the metrics say of a part.
+async fn is_up(almoner: &Almoner, part: &str) -> Option<bool> {
+    let metrics = crate::support::http::get(format!("{}/metrics", almoner.url)).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let gauge = format!("almoner_part_up{{part=\"{part}\"}} ");
+    metrics.lines().find_map(|line| line.strip_prefix(&gauge)).map(|value| value == "1")
+}
+
 async fn parts(almoner: &Almoner) -> String {
     let ready = crate::support::http::get(format!("{}/health/ready", almoner.url)).await.unwrap();
     assert_eq!(ready.status().as_u16(), 200);
@@ -176,16 +184,54 @@ async fn a_time_that_was_confirmed_is_trusted() {
             .with("LD_PRELOAD", library.to_str().unwrap())
             .with("CLOCK_SET_BACK", clock.to_str().unwrap()),
     );
+    for part in ["database", "migrations", "queue", "writes", "clock"] {
+        assert_eq!(is_up(&almoner, part).await, Some(true), "{part} on the first scrape");
+    }
     almoner.signal("-TERM");
     assert!(almoner.ended());
     set_back(&clock, -YEARS);
     almoner.start();
     until("the doubt", async || parts(&almoner).await.contains("\"clock\"")).await;
+    assert_eq!(is_up(&almoner, "clock").await, Some(false));
     let unconfirmed = almoner.run(&["clock", "confirm"]);
     assert!(String::from_utf8_lossy(&unconfirmed.stderr).contains("--yes"));
     assert!(almoner.run(&["clock", "confirm", "--yes"]).status.success());
     until("trust", async || !parts(&almoner).await.contains("\"clock\"")).await;
     assert!(almoner.log().contains("the clock is trusted again"));
+    assert_eq!(is_up(&almoner, "clock").await, Some(true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_begins_in_1970_brings_nothing_back_and_is_not_stored() {
+    let almoner = Almoner::new();
+    let (clock, library) = (almoner.folder.path().join("clock"), settable_clock(&almoner));
+    set_back(&clock, 0);
+    let mut almoner = ready(
+        almoner
+            .with("LD_PRELOAD", library.to_str().unwrap())
+            .with("CLOCK_SET_BACK", clock.to_str().unwrap()),
+    );
+    let rows = |sql: &str| -> Vec<i64> {
+        let file = Connection::open(almoner.database()).unwrap();
+        let mut rows = file.prepare(sql).unwrap();
+        rows.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let planned = || rows("SELECT next_at FROM schedules ORDER BY name");
+    let known = || rows("SELECT trusted_at FROM clock");
+    until("planning", async || !planned().is_empty() && !known().is_empty()).await;
+    let (before, noted) = (planned(), known());
+    almoner.kill();
+    set_back(&clock, 56 * 365 * 24 * 60);
+    almoner.start();
+    // The worker has had its first look when it stands with the queue.
+    until("looking", async || parts(&almoner).await.contains("\"queue\"")).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!((planned(), known()), (before.clone(), noted));
+    assert!(!almoner.log().contains("of a clock that was ahead"));
+    // The network is there.
+    set_back(&clock, 0);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(planned(), before);
 }
 
 fn set_back(clock: &Path, minutes: i64) {
