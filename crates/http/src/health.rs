@@ -14,6 +14,7 @@ use crate::{
     client,
     problem::{Problem, registry},
     services::Services,
+    settings::is_loopback,
     site::Site,
     words,
 };
@@ -178,6 +179,8 @@ pub async fn get_metrics(
         None => {
             site.settings.public_url.is_loopback()
                 && !client::is_forwarded(req.headers())
+                // A page of another site can have a name of its own lead to this machine.
+                && named(&req).is_none_or(is_loopback)
                 && req.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
         }
     };
@@ -186,6 +189,14 @@ pub async fn get_metrics(
     }
     let metrics = services.metrics.as_ref().ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.render()))
+}
+
+/// The host that the client means.
+fn named(req: &HttpRequest) -> Option<&str> {
+    let host = req.headers().get(header::HOST)?.to_str().unwrap_or_default();
+    let has_port =
+        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|one| one.is_ascii_digit()));
+    Some(has_port.map_or(host, |(name, _)| name))
 }
 
 fn bearer(req: &HttpRequest) -> Option<&[u8]> {

@@ -68,17 +68,20 @@ impl PublicUrl {
     /// True when only this machine can reach it.
     pub fn is_loopback(&self) -> bool {
         let host = self.origin.0.parse::<Uri>().ok();
-        let host = host.as_ref().and_then(Uri::host).unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        match address {
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => host == "localhost" || host.ends_with(".localhost"),
-        }
+        is_loopback(host.as_ref().and_then(Uri::host).unwrap_or_default())
     }
 
     /// Scheme, host and port, as browsers send it in `Origin`.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+}
+
+/// True for a host name or address that is this machine wherever it is looked up.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 

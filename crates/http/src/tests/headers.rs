@@ -96,6 +96,18 @@ async fn metrics_are_for_the_token_or_for_a_machine_that_serves_itself_alone() {
         assert_eq!(hear(&local, loopback()).await.status, StatusCode::NOT_FOUND, "{url}");
         let other = stranger(Method::GET, "/metrics");
         assert_eq!(hear(&local, other).await.problem(), "unauthenticated");
+        for (host, may) in [
+            ("localhost:8080", true),
+            ("127.0.0.1", true),
+            ("[::1]:8080", true),
+            ("[::1]", true),
+            ("example.org", false),
+            ("localhost.example.org:8080", false),
+            ("", false),
+        ] {
+            let named = hear(&local, loopback().insert_header(("Host", host))).await;
+            assert_eq!(named.status == StatusCode::NOT_FOUND, may, "{host}");
+        }
         for name in [
             "X-Forwarded-For",
             "X-Forwarded-Host",
