@@ -67,7 +67,9 @@ pub struct Doubt {
 
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, hours) = (self.ahead.num_days(), self.ahead.num_hours() % 24);
+        // To the nearest hour.
+        let hours = (self.ahead + TimeDelta::minutes(30)).num_hours();
+        let (days, hours) = (hours / 24, hours % 24);
         write!(
             f,
             "the clock is {days} days and {hours} hours ahead of the last time that is known: nothing \
