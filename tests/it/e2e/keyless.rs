@@ -5,19 +5,15 @@ use std::{collections::BTreeMap, fs, net::TcpListener, path::Path, process::Outp
 use super::almoner::Almoner;
 use crate::support::PostgresDatabase;
 
-/// Every file of a folder, with what is in it.
-/// Every file with what is in it. Of the memory that readers of SQLite's log share, only that it is there:
-/// whoever reads the log leaves marks in it.
+/// Every file of a folder, with what is in it. SQLite's index of the log (`-shm`) is no data: whoever
+/// reads a file that has a log writes to it.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries
         .map(|entry| {
             let name = entry.file_name().into_string().unwrap();
-            let content = match name.ends_with("-shm") {
-                true => Vec::new(),
-                false => fs::read(entry.path()).unwrap(),
-            };
-            (name, content)
+            let is_index = name.ends_with("-shm");
+            (name, if is_index { Vec::new() } else { fs::read(entry.path()).unwrap() })
         })
         .collect()
 }
