@@ -166,6 +166,8 @@ impl Connection {
     }
 
     /// True when the next request should have been there; otherwise the task is woken when that is so.
+    /// It also ends what actix forgets: its timers start from a clock that stands still while a worker is
+    /// busy, and one that is set in the past never rings.
     fn is_overdue(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(due) = self.presence.due() else { return false };
         if Instant::now() >= due {
