@@ -103,11 +103,16 @@ impl Batches for Store {
     async fn open(&self) -> Result<Box<dyn Batch>, StoreError> {
         // The line of batches is beside that of single writes: these go in between.
         let line = Arc::clone(&self.0.batches).acquire_owned();
-        let turn = match tokio::time::timeout(PATIENCE, line).await {
-            Ok(Ok(turn)) => turn,
-            _ => return Err(StoreError::Unavailable("other batches are under way".into())),
+        let begun = async {
+            let busy = || StoreError::Unavailable("other batches are under way".into());
+            let turn = line.await.map_err(|_| busy())?;
+            Ok((turn, self.unit().await?))
         };
-        let UnitHandle { inner, work, .. } = self.unit().await?;
+        // One patience for both lines: whoever has waited among batches does not begin to wait anew.
+        let (turn, unit) = tokio::time::timeout(PATIENCE, begun).await.unwrap_or_else(|_| {
+            Err(StoreError::Unavailable("others who write are under way".into()))
+        })?;
+        let UnitHandle { inner, work, .. } = unit;
         let has_savepoint = AtomicBool::new(false);
         let open = Open { work, has_savepoint, written: Mutex::default() };
         Ok(Box::new(Handle { inner, open: Arc::new(open), turn }))

@@ -35,7 +35,8 @@ impl Store {
         Ok(u64::try_from(counted).unwrap_or_default())
     }
 
-    /// Counts every total anew. Changes of donations wait meanwhile. The totals carry nothing that
+    /// Counts every total anew. Changes of donations wait meanwhile, for as long as anybody waits: those
+    /// that have stood in line for 5 s are refused with 503. The totals carry nothing that
     /// the donations do not, so that this leaves no trail.
     ///
     /// # Errors
