@@ -68,7 +68,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     }
 
     let database = optional(reader, key::DATABASE_URL, Database::parse);
-    let database_pool_size = reader.read(key::DATABASE_POOL_SIZE, whole(1..=1_000));
+    // One is left when a batch has one.
+    let database_pool_size = reader.read(key::DATABASE_POOL_SIZE, whole(2..=1_000));
 
     let backup = backup_plan(reader, database.as_ref());
 

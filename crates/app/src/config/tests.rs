@@ -153,6 +153,7 @@ fn every_problem_is_told_at_once_with_both_names_of_its_key() {
             .variable("ALMONER_RATE_LIMIT", "maybe")
             .variable("ALMONER_COUNTRY", "Türkiye")
             .variable("ALMONER_LOG", "a=b=c")
+            .variable("ALMONER_DATABASE_POOL_SIZE", "1")
             .variable("ALMONER_PASSWORD_BREACHED_FILE", "/nowhere")
             .variable("ALMONER_ADMIN_EMAIL", "admin@example.org")
             .flag(schema::PUBLIC_URL, "https://example.org/almoner")
@@ -163,6 +164,7 @@ fn every_problem_is_told_at_once_with_both_names_of_its_key() {
         ("session.max_per_user", "ALMONER_SESSION_MAX_PER_USER", "almoner.toml"),
         ("session.idle_timeout", "ALMONER_SESSION_IDLE_TIMEOUT", "almoner.toml"),
         ("database.url", "ALMONER_DATABASE_URL", "the environment"),
+        ("database.pool_size", "ALMONER_DATABASE_POOL_SIZE", "the environment"),
         ("currencies", "ALMONER_CURRENCIES", "the environment"),
         ("body_limit", "ALMONER_BODY_LIMIT", "the environment"),
         ("rate_limit.enabled", "ALMONER_RATE_LIMIT", "the environment"),
@@ -175,7 +177,7 @@ fn every_problem_is_told_at_once_with_both_names_of_its_key() {
         let line = problems.iter().find(|line| line.starts_with(&format!("{path} ({variable})")));
         assert!(line.is_some_and(|line| line.contains(source)), "{path} is missing:\n{all}");
     }
-    assert_eq!(problems.len(), 12, "{all}");
+    assert_eq!(problems.len(), 13, "{all}");
     assert!(!all.contains("hunter2"), "{all}");
 }
 
