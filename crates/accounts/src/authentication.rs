@@ -107,11 +107,6 @@ impl Authentication {
 
         let tx = self.accounts.begin().await?;
         let mut tx = self.guard.enter(cx, tx, &guess).await?;
-        // Requests for links are counted in the same place, over a window of their own.
-        let policy = self.guard.policy();
-        let longest = policy.window.max(policy.account_window).max(self.letters.policy().window);
-        tx.sweep(cx.at - longest, cx.at).await?;
-
         let known = compared.account.as_ref().map(|account| account.user.id);
         let account = self.reload(tx.as_mut(), &email_key, &compared).await?;
         let is_right = compared.is_right && account.is_some();

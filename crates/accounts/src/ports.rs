@@ -408,18 +408,6 @@ pub trait AccountsTx: UnitOfWork {
         attempt: Attempt,
     ) -> Result<(), StoreError>;
 
-    /// Removes what no rule needs any more: login attempts up to `attempts_until` and sessions whose
-    /// absolute time-out is up to `sessions_until`; at most a few hundred rows, passing over those
-    /// that another unit of work holds.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    async fn sweep(
-        &mut self,
-        attempts_until: Timestamp,
-        sessions_until: Timestamp,
-    ) -> Result<(), StoreError>;
-
     /// Stores a new session under the hash of its key.
     ///
     /// # Errors

@@ -4,7 +4,8 @@
 use almoner_kernel::{StoreError, Timestamp};
 use chrono::Duration;
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query},
 };
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -34,51 +35,62 @@ const DEVICES_MATTER: Duration = Duration::days(365);
 const MAILS_MATTER: Duration = Duration::days(90);
 
 impl Store {
-    /// Removes expired sessions, login attempts, answers, links, mails and devices; says how many rows.
-    /// These rows carry no business data, so that they leave no trail.
+    /// Removes expired sessions, login attempts, answers, links, mails and devices, `limit` of each at the
+    /// most, passing over those that another unit of work holds; says how many rows. These rows carry
+    /// no business data, so that they leave no trail.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn forget_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+    pub async fn forget_expired(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let unit = self.unit().await?;
-        let sessions = sessions::Entity::delete_many()
-            .filter(sessions::Column::ExpiresAt.lt(millis(now)))
-            .exec(&*unit.work)
-            .await
-            .map_err(store_error)?;
-        let attempts = login_attempts::Entity::delete_many()
-            .filter(login_attempts::Column::At.lt(millis(now - ATTEMPTS_MATTER)))
-            .exec(&*unit.work)
-            .await
-            .map_err(store_error)?;
-        let answers = answers::Entity::delete_many()
-            .filter(answers::Column::CreatedAt.lt(millis(now) - ANSWER_LIFETIME_MS))
-            .exec(&*unit.work)
-            .await
-            .map_err(store_error)?;
-        let links = links::Entity::delete_many()
-            .filter(links::Column::ExpiresAt.lt(millis(now)))
-            .exec(&*unit.work)
-            .await
-            .map_err(store_error)?;
-        let requests = reset_requests::Entity::delete_many()
-            .filter(reset_requests::Column::At.lt(millis(now - REQUESTS_MATTER)))
-            .exec(&*unit.work)
-            .await
-            .map_err(store_error)?;
-        let devices = devices::Entity::delete_many()
-            .filter(devices::Column::LastSeenAt.lt(millis(now - DEVICES_MATTER)))
-            .exec(&*unit.work)
-            .await
-            .map_err(store_error)?;
-        let mails = mails::Entity::delete_many()
-            .filter(mails::Column::CreatedAt.lt(millis(now - MAILS_MATTER)))
-            .exec(&*unit.work)
-            .await
-            .map_err(store_error)?;
+        let (work, before) = (&*unit.work, |span: Duration| millis(now - span));
+        let rows = [
+            remove(work, [sessions::Column::Id], sessions::Column::ExpiresAt, millis(now), limit)
+                .await?,
+            remove(
+                work,
+                [login_attempts::Column::Id],
+                login_attempts::Column::At,
+                before(ATTEMPTS_MATTER),
+                limit,
+            )
+            .await?,
+            remove(
+                work,
+                [answers::Column::UserId, answers::Column::Key],
+                answers::Column::CreatedAt,
+                millis(now) - ANSWER_LIFETIME_MS,
+                limit,
+            )
+            .await?,
+            remove(work, [links::Column::Id], links::Column::ExpiresAt, millis(now), limit).await?,
+            remove(
+                work,
+                [reset_requests::Column::Id],
+                reset_requests::Column::At,
+                before(REQUESTS_MATTER),
+                limit,
+            )
+            .await?,
+            remove(
+                work,
+                [devices::Column::UserId, devices::Column::KeyHash],
+                devices::Column::LastSeenAt,
+                before(DEVICES_MATTER),
+                limit,
+            )
+            .await?,
+            remove(
+                work,
+                [mails::Column::Id],
+                mails::Column::CreatedAt,
+                before(MAILS_MATTER),
+                limit,
+            )
+            .await?,
+        ];
         unit.commit_upkeep().await?;
-        let removed = [sessions, attempts, answers, links, requests, devices, mails];
-        Ok(removed.iter().map(|one| one.rows_affected).sum())
+        Ok(rows.iter().sum())
     }
 
     /// Removes security events from before a time, the oldest first, `limit` at the most; says how
@@ -143,4 +155,26 @@ impl Store {
             .map_err(values::exec_error)
             .map_err(store_error)
     }
+}
+
+/// Removes rows whose time is before another, by their keys: neither database limits a DELETE. A row
+/// that somebody holds waits for the next time, so that two never wait for each other's.
+async fn remove<C: ColumnTrait, const N: usize>(
+    work: &impl ConnectionTrait,
+    key: [C; N],
+    time: C,
+    before: i64,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let table = C::EntityName::default();
+    let old = Query::select()
+        .columns(key)
+        .from(table)
+        .and_where(Expr::col(time).lt(before))
+        .limit(u64::from(limit))
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .to_owned();
+    let columns = Expr::tuple(key.map(Expr::col));
+    let delete = Query::delete().from_table(table).and_where(columns.in_subquery(old)).to_owned();
+    Ok(work.execute(&delete).await.map_err(store_error)?.rows_affected())
 }

@@ -199,8 +199,8 @@ async fn what_is_past_its_time_is_forgotten(world: &World) {
         tx.commit(session_noted()).await.unwrap();
     }
     let changes = world.rows("changes").await;
-    assert_eq!(world.store.forget_expired(later(DAY)).await.unwrap(), 0);
-    assert_eq!(world.store.forget_expired(later(DAY + 1)).await.unwrap(), 3);
+    assert_eq!(world.store.forget_expired(later(DAY), 500).await.unwrap(), 0);
+    assert_eq!(world.store.forget_expired(later(DAY + 1), 500).await.unwrap(), 3);
     assert_eq!(world.texts("key", "FROM answers").await, ["new"]);
     assert_eq!(world.rows("sessions").await, 1);
     assert_eq!(world.rows("login_attempts").await, 1);

@@ -1,4 +1,4 @@
-//! What an address has done at the login, and what is swept away.
+//! What an address has done at the login, and what is forgotten of it.
 
 use std::net::IpAddr;
 
@@ -22,8 +22,8 @@ on_both![
     a_session_with_a_new_key_is_the_same_and_the_old_key_opens_nothing,
     addresses_do_not_count_for_each_other,
     a_unit_sees_its_own_attempts_and_a_dropped_one_leaves_none,
-    what_no_rule_needs_any_more_is_swept,
-    a_sweep_removes_a_few_hundred_rows_at_the_most,
+    what_no_rule_needs_any_more_is_forgotten,
+    much_is_forgotten_in_slices,
 ];
 
 fn address(text: &str) -> AddressKey {
@@ -225,41 +225,39 @@ async fn a_unit_sees_its_own_attempts_and_a_dropped_one_leaves_none(world: &Worl
     assert_eq!(window(world, &from, START).await.counted, 0);
 }
 
-async fn sweep(world: &World, attempts_until: Timestamp, sessions_until: Timestamp) {
-    let mut tx = world.accounts().begin().await.unwrap();
-    tx.sweep(attempts_until, sessions_until).await.unwrap();
-    tx.commit(session_noted()).await.unwrap();
-}
-
-async fn what_no_rule_needs_any_more_is_swept(world: &World) {
+async fn what_no_rule_needs_any_more_is_forgotten(world: &World) {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
     let from = address("192.0.2.1");
     for millis in [10, 20, 30] {
         attempt(world, &from, later(millis), Attempt::Counted).await;
     }
     let user = world.user("a@b.co");
     world.save_user(&user).await.unwrap();
-    for millis in [10, 20, 30] {
+    for millis in [DAY, DAY + 11, DAY + 12] {
         let session = Session { expires_at: later(millis), ..world.session(user.id) };
         world.save_session(&session).await;
     }
-    sweep(world, later(10), later(20)).await;
+    assert_eq!(world.store.forget_expired(later(DAY + 11), 500).await.unwrap(), 2);
     assert_eq!(world.rows("login_attempts").await, 2);
-    assert_eq!(world.rows("sessions").await, 1);
-    sweep(world, later(10), later(20)).await;
-    assert_eq!(world.rows("login_attempts").await, 2);
+    assert_eq!(world.rows("sessions").await, 2);
+    assert_eq!(world.store.forget_expired(later(DAY + 11), 500).await.unwrap(), 0);
 }
 
-async fn a_sweep_removes_a_few_hundred_rows_at_the_most(world: &World) {
+async fn much_is_forgotten_in_slices(world: &World) {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
     let from = address("192.0.2.1");
-    let mut tx = world.accounts().begin().await.unwrap();
-    for _ in 0..500 {
-        tx.insert_login_attempt(&from, START, Attempt::Counted).await.unwrap();
+    for _ in 0..5 {
+        attempt(world, &from, START, Attempt::Counted).await;
     }
-    tx.commit(session_noted()).await.unwrap();
-    sweep(world, START, START).await;
-    let left = world.rows("login_attempts").await;
-    assert!((1..500).contains(&left), "{left} are left");
-    sweep(world, START, START).await;
-    sweep(world, START, START).await;
-    assert_eq!(world.rows("login_attempts").await, 0);
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    for _ in 0..3 {
+        let session = Session { expires_at: START, ..world.session(user.id) };
+        world.save_session(&session).await;
+    }
+    for (gone, attempts, sessions) in [(4, 3, 1), (3, 1, 0), (1, 0, 0), (0, 0, 0)] {
+        assert_eq!(world.store.forget_expired(later(DAY + 1), 2).await.unwrap(), gone);
+        assert_eq!(world.rows("login_attempts").await, attempts);
+        assert_eq!(world.rows("sessions").await, sessions);
+    }
 }

@@ -300,7 +300,7 @@ async fn what_is_past_its_time_is_forgotten(world: &World) {
         (Duration::days(90) + Duration::milliseconds(1), [0, 0, 0, 1]),
         (Duration::days(365) + Duration::milliseconds(1), [0, 0, 0, 0]),
     ] {
-        world.store.forget_expired(START + after).await.unwrap();
+        world.store.forget_expired(START + after, 500).await.unwrap();
         assert_eq!(rows().await, left, "{after}");
     }
 }

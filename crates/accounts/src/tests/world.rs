@@ -151,11 +151,6 @@ mock! {
             at: Timestamp,
             attempt: Attempt,
         ) -> Result<(), StoreError>;
-        async fn sweep(
-            &mut self,
-            attempts_until: Timestamp,
-            sessions_until: Timestamp,
-        ) -> Result<(), StoreError>;
         async fn insert_session(
             &mut self,
             session: &Session,
@@ -499,7 +494,6 @@ fn tx(world: &World, log: &Log) -> MockTx {
         l.lock().extend(session.as_ref().map(|_| Did::Rekeyed(id)));
         Ok(session)
     });
-    tx.expect_sweep().returning(|_, _| Ok(()));
     let w = world.clone();
     tx.expect_role().returning(move |name| Ok(w.role(name)));
     let w = world.clone();

@@ -9,22 +9,17 @@ use almoner_accounts::{
 };
 use almoner_kernel::{StoreError, Timestamp, UserId};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
-    sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query},
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use crate::{
     commit::changed_one,
-    entities::{devices, login_attempts, sessions},
+    entities::{devices, login_attempts},
     error::store_error,
     paging::{instant, millis},
 };
-
-/// Rows a sweep removes at the most: it rides on somebody's login.
-const SWEPT: u64 = 200;
 
 /// What one limit has counted from the one instant to the other.
 pub async fn login_window(
@@ -192,41 +187,4 @@ pub async fn meet_device(
     };
     devices::Entity::insert(row).exec_without_returning(work).await.map_err(store_error)?;
     Ok(if other.is_some() { Meeting::New } else { Meeting::First })
-}
-
-/// Removes attempts and sessions that no rule needs any more.
-pub async fn sweep(
-    work: &impl ConnectionTrait,
-    attempts_until: Timestamp,
-    sessions_until: Timestamp,
-) -> Result<(), StoreError> {
-    use login_attempts::Column as Attempt;
-    use sessions::Column as Session;
-
-    let attempts = login_attempts::Entity::find()
-        .select_only()
-        .column(Attempt::Id)
-        .filter(Attempt::At.lte(millis(attempts_until)))
-        .limit(SWEPT)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_query();
-    let sessions = sessions::Entity::find()
-        .select_only()
-        .column(Session::Id)
-        .filter(Session::ExpiresAt.lte(millis(sessions_until)))
-        .limit(SWEPT)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_query();
-    let mut delete_attempts = Query::delete();
-    delete_attempts
-        .from_table(login_attempts::Entity)
-        .and_where(Expr::col(Attempt::Id).in_subquery(attempts));
-    let mut delete_sessions = Query::delete();
-    delete_sessions
-        .from_table(sessions::Entity)
-        .and_where(Expr::col(Session::Id).in_subquery(sessions));
-    for delete in [delete_attempts, delete_sessions] {
-        work.execute(&delete).await.map_err(store_error)?;
-    }
-    Ok(())
 }

@@ -189,14 +189,6 @@ impl AccountsTx for UnitHandle {
         Ok(())
     }
 
-    async fn sweep(
-        &mut self,
-        attempts_until: Timestamp,
-        sessions_until: Timestamp,
-    ) -> Result<(), StoreError> {
-        guesses::sweep(&*self.work, attempts_until, sessions_until).await
-    }
-
     async fn insert_session(
         &mut self,
         session: &Session,
