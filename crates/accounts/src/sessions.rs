@@ -188,6 +188,9 @@ impl Sessions {
         let caller = cx.caller()?;
         let key = self.secrets.session_key()?;
         let mut tx = self.accounts.begin().await?;
+        // First the user, as every change of all their sessions does: two that each hold their own
+        // session would wait for one another's.
+        tx.account(caller.user_id).await?;
         let session = tx.rekey_session(caller.session_id, caller.user_id, &key.hash()).await?;
         // Ended by somebody else at this moment.
         let session = session.ok_or(Denied::Unauthenticated)?;

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use almoner_accounts::{
     AccountsError, Administration, Authentication, Letters, LinkKey, LiveSessions, LoginGuard,
-    Recovery,
+    Recovery, Sessions,
     authentication::LoginCommand,
     link::{Link, LinkPolicy, Purpose},
     live::LivePolicy,
@@ -15,7 +15,7 @@ use almoner_accounts::{
     session::{DeviceKey, SessionKey, SessionPolicy},
     user::{PasswordHashText, User},
 };
-use almoner_kernel::{Context, Ids, ScopeKind, StoreError};
+use almoner_kernel::{Actor, Caller, Context, Fault, Ids, ScopeKind, StoreError};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -46,6 +46,7 @@ crowded![
     a_user_has_no_more_sessions_than_the_limit,
     the_last_superadmin_stays_whoever_is_faster,
     a_link_works_once_whoever_is_faster,
+    of_all_who_end_the_other_sessions_one_stays,
 ];
 
 fn crowded(backend: Backend, case: impl AsyncFnOnce(&World)) {
@@ -254,6 +255,19 @@ async fn a_user_has_no_more_sessions_than_the_limit(world: &World) {
     assert_eq!(events(world, "session_ended").await, 20);
 }
 
+pub(super) fn administration(world: &World) -> Arc<Administration> {
+    let ids: Arc<dyn Ids> = Arc::clone(&world.ids) as _;
+    Arc::new(Administration::new(
+        Arc::new(world.store.clone()),
+        guard(world, LoginPolicy::default()),
+        PasswordRules::new(PasswordPolicy::default(), Arc::new(Plain), Arc::new(Plain)),
+        Arc::new(Counted(Arc::clone(&ids))),
+        ids,
+        Arc::new(LiveSessions::new(LivePolicy::default())),
+        letters(world),
+    ))
+}
+
 async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
     let superadmins: Vec<User> = (0..6)
         .map(|n| User {
@@ -264,16 +278,7 @@ async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
     for user in &superadmins {
         world.save_user(user).await.unwrap();
     }
-    let ids: Arc<dyn Ids> = Arc::clone(&world.ids) as _;
-    let service = Arc::new(Administration::new(
-        Arc::new(world.store.clone()),
-        guard(world, LoginPolicy::default()),
-        PasswordRules::new(PasswordPolicy::default(), Arc::new(Plain), Arc::new(Plain)),
-        Arc::new(Counted(Arc::clone(&ids))),
-        ids,
-        Arc::new(LiveSessions::new(LivePolicy::default())),
-        letters(world),
-    ));
+    let service = administration(world);
     // Each deactivates the next one in a circle.
     let next = superadmins.iter().cycle().skip(1);
     let pairs: Vec<_> = superadmins.iter().zip(next).map(|(one, next)| (one.id, next.id)).collect();
@@ -326,6 +331,38 @@ async fn a_link_works_once_whoever_is_faster(world: &World) {
     assert_eq!((won, refused), (1, 15), "{outcomes:?}");
     assert_eq!(world.rows("links").await, 0);
     assert_eq!(world.rows("changes WHERE action = 'password_changed'").await, 1);
+}
+
+async fn of_all_who_end_the_other_sessions_one_stays(world: &World) {
+    let user = world.user("a@b.co");
+    world.save_user(&user).await.unwrap();
+    let mut sessions = Vec::new();
+    for _ in 0..8 {
+        let session = world.session(user.id);
+        world.save_session(&session).await;
+        sessions.push(session.id);
+    }
+    let service = Sessions::new(
+        Arc::new(world.store.clone()),
+        Arc::new(Counted(Arc::clone(&world.ids) as _)),
+        Arc::new(LiveSessions::new(LivePolicy::default())),
+    );
+    let outcomes = all_at_once(sessions.into_iter().map(|session_id| {
+        let service = service.clone();
+        let cx = as_user(user.id, ScopeKind::All);
+        let caller = Caller { session_id, ..Caller::clone(cx.caller().unwrap()) };
+        let cx = Context { actor: Actor::User(Arc::new(caller)), ..cx };
+        async move { service.end_others(&cx).await }
+    }))
+    .await;
+    // Nobody is told to try again: their own session was ended by the faster one.
+    let (stayed, others): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.is_ok());
+    assert_eq!(stayed.len(), 1, "{outcomes:?}");
+    for outcome in others {
+        let code = outcome.as_ref().map_err(Fault::code).unwrap_err();
+        assert_eq!(code, "unauthenticated", "{outcomes:?}");
+    }
+    assert_eq!(world.rows("sessions").await, 1);
 }
 
 const WEEK: chrono::Duration = chrono::Duration::days(7);
