@@ -1,6 +1,7 @@
 //! Many at once: parallel writers, requests that are cut off, several processes on one database.
 
 mod batches;
+mod collisions;
 mod cut_off;
 mod feed;
 mod jobs;

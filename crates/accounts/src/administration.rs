@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use almoner_kernel::{
     Action, Actor, Context, Denied, FieldError, Ids, Invalid, MailTemplate, Permission, Scope,
-    SecurityEvent, SecurityEventKind, Trail, UserId, Version, store::must_match,
+    SecurityEvent, SecurityEventKind, Timestamp, Trail, UserId, Version, store::must_match,
 };
 use secrecy::SecretString;
 
@@ -75,6 +75,7 @@ impl Administration {
             None => self.passwords.unknowable(&self.secrets.session_key()?).await?,
         };
         let mut tx = self.accounts.begin().await?;
+        let met = addresses::met(cx, scope, tx.as_mut()).await?;
         let role = requested_role(tx.as_mut(), &new.role).await?;
         require_covered(cx, &role.access())?;
         require_room(tx.as_mut(), Limited::Users).await?;
@@ -82,11 +83,11 @@ impl Administration {
             require_room(tx.as_mut(), Limited::Invitations).await?;
         }
         if !is_invited {
-            return self.insert(cx, scope, tx, new, &hash).await;
+            return self.insert(cx, scope, tx, &met, new, &hash).await;
         }
         let user = User::created(UserId::new(self.ids.next()), new, cx.at);
         let user = User { invited_at: Some(cx.at), ..user };
-        let stored = addresses::claimed(cx, scope, tx.as_mut(), &user).await?;
+        let (mut tx, stored) = addresses::claimed(cx, scope, tx, &met, &user).await?;
         tx.insert_user(&stored, &hash).await?;
         let trail = Trail::of(cx)
             .created(&user)
@@ -156,6 +157,10 @@ impl Administration {
         if let Some(proof) = &proof {
             tx = self.guard.enter(cx, tx, &proof.guess).await?;
         }
+        let met = match patch.email {
+            Some(_) => addresses::met(cx, scope, tx.as_mut()).await?,
+            None => Vec::new(),
+        };
         let superadmins = match patch.role {
             Some(_) => tx.lock_active_superadmins().await?,
             None => u64::MAX,
@@ -185,7 +190,8 @@ impl Administration {
         if after.email == before.email {
             tx.update_user(&after).await?;
         } else {
-            let stored = addresses::claimed(cx, scope, tx.as_mut(), &after).await?;
+            let stored;
+            (tx, stored) = addresses::claimed(cx, scope, tx, &met, &after).await?;
             tx.update_user(&stored).await?;
         }
         let mut trail = Trail::of(cx).changed(&before, &after).answering(cx, &after);
@@ -291,12 +297,13 @@ impl Administration {
         &self,
         cx: &Context,
         scope: Scope,
-        mut tx: Box<dyn AccountsTx>,
+        tx: Box<dyn AccountsTx>,
+        met: &[Timestamp],
         new: NewUser,
         hash: &PasswordHashText,
     ) -> Result<User, AccountsError> {
         let user = User::created(UserId::new(self.ids.next()), new, cx.at);
-        let stored = addresses::claimed(cx, scope, tx.as_mut(), &user).await?;
+        let (mut tx, stored) = addresses::claimed(cx, scope, tx, met, &user).await?;
         tx.insert_user(&stored, hash).await?;
         tx.commit(Trail::of(cx).created(&user).answering(cx, &user)).await?;
         Ok(user)

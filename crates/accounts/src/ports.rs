@@ -307,12 +307,13 @@ pub trait AccountsTx: UnitOfWork {
         scope: Scope,
     ) -> Result<bool, StoreError>;
 
-    /// When a user was told of values of records outside their scope, after `since` and up to `until`,
-    /// newest first, as many as the limit on that can count.
+    /// Makes others that try values for the same user wait until the unit of work ends, then reads when
+    /// the user was told of values of records outside their scope, after `since` and up to `until`,
+    /// newest first, as many as the limit on that can count. To be called before any record is locked.
     ///
     /// # Errors
     /// When the database cannot be read.
-    async fn collisions(
+    async fn lock_collisions(
         &mut self,
         user: UserId,
         since: Timestamp,

@@ -69,9 +69,11 @@ pub trait DonorsTx: UnitOfWork {
         identity: &IdentityNumber,
         scope: Scope,
     ) -> Result<bool, StoreError>;
-    /// When a user was told of values of records outside their scope, after `since` and up to `until`,
-    /// newest first, as many as the limit on that can count.
-    async fn collisions(
+    /// Makes others that try values for the same user wait until the unit of work ends, unless it is one
+    /// of a batch, then reads when the user was told of values of records outside their scope, after
+    /// `since` and up to `until`, newest first, as many as the limit on that can count. To be called
+    /// before anything else is locked.
+    async fn lock_collisions(
         &mut self,
         user: UserId,
         since: Timestamp,

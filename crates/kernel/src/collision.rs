@@ -8,14 +8,18 @@ use std::{
     time::Duration,
 };
 
-use crate::{Context, Fault, Kind, Quota, SecurityEventKind, Timestamp, Words, words};
+use crate::{
+    Context, Fault, Kind, Quota, SecurityEvent, SecurityEventKind, StoreError, Timestamp, Trail,
+    UnitOfWork, Words, words,
+};
 
 /// How often one user may meet values of records outside their scope: enough for mistakes of a busy
-/// afternoon, and with it a thousand numbers take a day and a half.
+/// afternoon, and with it a thousand numbers take a day and a half, whatever is sent at once: requests
+/// of one user wait for each other here. Only a batch that is taken back may be told as many again.
 pub const COLLISIONS: Quota = Quota { limit: 5, window: Duration::from_secs(10 * 60) };
 
-/// What was noticed on the way that has to be written down whatever becomes of the change, also when
-/// it is rolled back or was only rehearsed. All clones share it.
+/// What was noticed on the way and cannot be written down by the unit of work that noticed it: that of a
+/// dry run is taken back, and that of a batch may be. All clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Suspicions(Arc<Mutex<Vec<SecurityEventKind>>>);
 
@@ -50,13 +54,15 @@ pub struct TooManyCollisions {
     pub retry_after: Duration,
 }
 
-/// The time since when collisions count.
-pub fn collisions_since(cx: &Context) -> Timestamp {
-    cx.at - COLLISIONS.window
+/// The time after which collisions count, and the last one that counts. Requests get their turn in
+/// another order than they arrived in, as the sender of slow bodies pleases: what is ahead of this one
+/// counts as well, but not without end, because a clock may have been set back.
+pub fn collisions_counted(cx: &Context) -> (Timestamp, Timestamp) {
+    (cx.at - COLLISIONS.window, cx.at + COLLISIONS.window)
 }
 
 /// Lets a caller who does not see every record try a unique value. `stored` are the times of their
-/// collisions in the window, newest first; those of the request itself are not stored yet.
+/// collisions in the window, newest first; those of a batch under way are not stored yet.
 ///
 /// # Errors
 /// When there were too many.
@@ -71,6 +77,25 @@ pub fn may_collide(cx: &Context, stored: &[Timestamp]) -> Result<(), TooManyColl
         }
         None => Ok(()),
     }
+}
+
+/// Writes down that a caller met a value of a record outside their scope, before they are told. The unit
+/// of work must have written nothing else that is to be taken back.
+///
+/// # Errors
+/// When it cannot be written down; then nothing may be told.
+pub async fn collided<U>(cx: &Context, unit: Box<U>, value: &str) -> Result<(), StoreError>
+where
+    U: UnitOfWork + ?Sized,
+{
+    let kind = SecurityEventKind::HiddenValueTaken;
+    if unit.is_of_batch() {
+        // Whoever answers for the batch writes it down.
+        cx.suspicions.note(kind);
+        return Ok(());
+    }
+    let detail = Some(value.to_owned());
+    unit.commit(Trail::of(cx).security(SecurityEvent { kind, user_id: cx.user_id(), detail })).await
 }
 
 impl Fault for TooManyCollisions {

@@ -83,6 +83,11 @@ pub trait UnitOfWork: Send {
     /// [`StoreError::Unavailable`] when the database could not flush. Either way nothing is stored.
     async fn commit(self: Box<Self>, trail: Trail) -> Result<(), StoreError>;
 
+    /// True when it is one of a batch, and may be taken back after its commit.
+    fn is_of_batch(&self) -> bool {
+        false
+    }
+
     /// The fields of a record that changed after `since`, in alphabetical order, from the trail.
     ///
     /// # Errors

@@ -15,23 +15,27 @@ use sea_orm::{
 };
 
 use crate::{
-    commit::ANSWER_LIFETIME_MS,
-    connection::Work,
+    commit::{ANSWER_LIFETIME_MS, UnitHandle},
     entities::{answers, changes, security_events, trail_floor, trail_head, webhook_position},
     error::store_error,
     paging::{Listing, Ordering, instant, millis},
     store::Store,
 };
 
-/// When a user was told of values outside their scope: newest first, as many as are counted.
-pub async fn collisions(
-    work: &Work,
+/// When a user was told of values outside their scope: newest first, as many as are counted. Units of
+/// work of one user wait for each other here, or all that are under way would read the same. Those of a
+/// batch do not: they have locked records by now, and the batch counts its own.
+pub async fn lock_collisions(
+    unit: &UnitHandle,
     user: UserId,
     since: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Timestamp>, StoreError> {
     use security_events::Column;
 
+    if unit.batch.is_none() {
+        unit.lock_word(&format!("collisions of {user}")).await?;
+    }
     let times: Vec<i64> = security_events::Entity::find()
         .filter(Column::UserId.eq(user.uuid()))
         .filter(Column::Kind.eq(SecurityEventKind::HiddenValueTaken.as_str()))
@@ -42,7 +46,7 @@ pub async fn collisions(
         .select_only()
         .column(Column::At)
         .into_tuple()
-        .all(work)
+        .all(&*unit.work)
         .await
         .map_err(store_error)?;
     times.into_iter().map(instant).collect()

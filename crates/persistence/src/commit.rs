@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbErr, DeleteResult, EntityTrait, InsertMany, Iterable,
-    QueryFilter, QuerySelect, QueryTrait, UpdateResult, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, DeleteResult, EntityTrait, InsertMany,
+    Iterable, QueryFilter, QuerySelect, QueryTrait, Statement, UpdateResult, Value,
     sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 use uuid::Uuid;
@@ -38,6 +38,20 @@ pub struct UnitHandle {
 impl UnitHandle {
     pub(crate) fn new(inner: Arc<Inner>, work: Work) -> Self {
         Self { inner, work: Arc::new(work), batch: None }
+    }
+
+    /// Makes units of work that lock the same word wait for each other until they end. On SQLite they
+    /// do so anyway.
+    pub(crate) async fn lock_word(&self, word: &str) -> Result<(), StoreError> {
+        if self.work.get_database_backend() == DbBackend::Postgres {
+            let lock = Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+                [word.into()],
+            );
+            self.work.execute_raw(lock).await.map_err(store_error)?;
+        }
+        Ok(())
     }
 
     /// Commits what leaves no trail: the upkeep of storage itself.
@@ -86,6 +100,10 @@ impl UnitOfWork for UnitHandle {
             Some(batch) => batch.keep(trail).await,
             None => write(&inner, alone(work)?, &trail).await,
         }
+    }
+
+    fn is_of_batch(&self) -> bool {
+        self.batch.is_some()
     }
 
     async fn changed_since(

@@ -40,7 +40,7 @@ impl Administration {
         let new = superadmin(new);
         let hash = self.hashed(&new, password).await?;
         let tx = self.accounts.begin().await?;
-        self.insert(cx, Scope::All, tx, new, &hash).await
+        self.insert(cx, Scope::All, tx, &[], new, &hash).await
     }
 
     /// Makes the first user, a superadmin; does nothing when there is any user: for the environment,
@@ -65,7 +65,7 @@ impl Administration {
         if tx.has_users().await? {
             return Ok(None);
         }
-        match self.insert(cx, Scope::All, tx, new, &hash).await {
+        match self.insert(cx, Scope::All, tx, &[], new, &hash).await {
             Ok(user) => Ok(Some(user)),
             // Another instance, started with the same environment, was faster.
             Err(AccountsError::EmailTaken(_)) => Ok(None),

@@ -108,7 +108,7 @@ mock! {
             email: &EmailAddress,
             scope: Scope,
         ) -> Result<bool, StoreError>;
-        async fn collisions(
+        async fn lock_collisions(
             &mut self,
             user: UserId,
             since: Timestamp,
@@ -503,7 +503,7 @@ fn tx(world: &World, log: &Log) -> MockTx {
     tx.expect_changed_since().returning(|_, _, _| Ok(vec!["name".to_owned()]));
     // What others have, that a caller does not see, is for the tests of the house.
     tx.expect_email_is_hidden().returning(|_, _| Ok(false));
-    tx.expect_collisions().returning(|_, _, _| Ok(Vec::new()));
+    tx.expect_lock_collisions().returning(|_, _, _| Ok(Vec::new()));
 
     let taken = world.taken;
     let l = Arc::clone(log);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use almoner_kernel::{
     Action, Audited, Context, Denied, DonorId, IdentityNumber, Ids, Page, PageRequest, Patch,
-    Permission, Scope, SecurityEventKind, StoreError, Trail, Version,
-    collision::{collisions_since, may_collide},
+    Permission, Scope, SecurityEventKind, StoreError, Timestamp, Trail, Version,
+    collision::{collided, collisions_counted, may_collide},
     store::must_match,
 };
 
@@ -79,7 +79,8 @@ impl DonorService {
         let identity = draft.identity.clone();
         let donor = draft.into_donor(DonorId::new(self.ids.next()), cx.user_id(), cx.at);
         let mut tx = self.donors.begin().await?;
-        let identity = claimed(cx, scope, tx.as_mut(), identity.as_ref()).await?;
+        let met = met(cx, scope, tx.as_mut(), identity.is_some()).await?;
+        let (mut tx, identity) = claimed(cx, scope, tx, &met, identity.as_ref()).await?;
         tx.insert_donor(&donor, identity).await?;
         tx.commit(Trail::of(cx).created(&donor).answering(cx, &donor)).await?;
         Ok(donor)
@@ -99,6 +100,7 @@ impl DonorService {
     ) -> Result<Donor, DonationsError> {
         let scope = cx.permit(Permission::DonorsUpdate)?;
         let mut tx = self.donors.begin().await?;
+        let met = met(cx, scope, tx.as_mut(), patch.identity.set().is_some()).await?;
         let before = tx
             .donor(id, scope)
             .await?
@@ -119,14 +121,13 @@ impl DonorService {
         if before.snapshot() == after.snapshot() && !is_swapped {
             return Ok(before);
         }
+        let number;
+        (tx, number) = claimed(cx, scope, tx, &met, patch.identity.set()).await?;
         tx.update_donor(&after).await?;
         match &patch.identity {
             Patch::Keep => {}
             Patch::Clear => tx.set_identity(id, None).await?,
-            Patch::Set(number) => {
-                let number = claimed(cx, scope, tx.as_mut(), Some(number)).await?;
-                tx.set_identity(id, number).await?;
-            }
+            Patch::Set(_) => tx.set_identity(id, number).await?,
         }
         let mut trail = Trail::of(cx).changed(&before, &after);
         if is_swapped {
@@ -179,6 +180,7 @@ impl DonorService {
     pub async fn restore(&self, cx: &Context, id: DonorId) -> Result<Donor, DonationsError> {
         let scope = cx.permit(Permission::DonorsDelete)?;
         let mut tx = self.donors.begin().await?;
+        let met = met(cx, scope, tx.as_mut(), true).await?;
         let before = tx.donor(id, scope).await?.ok_or(DonationsError::NotFound)?;
         if before.deleted_at.is_none() {
             return Err(DonationsError::NotInTrash);
@@ -191,9 +193,12 @@ impl DonorService {
         };
         if !scope.is_all()
             && let Some(number) = tx.identity(id).await?
-            && claimed(cx, scope, tx.as_mut(), Some(&number)).await?.is_none()
         {
-            tx.set_identity(id, None).await?;
+            let granted;
+            (tx, granted) = claimed(cx, scope, tx, &met, Some(&number)).await?;
+            if granted.is_none() {
+                tx.set_identity(id, None).await?;
+            }
         }
         tx.update_donor(&after).await?;
         let trail = Trail::of(cx).acted(Action::Restored, &before, &after, None);
@@ -248,32 +253,50 @@ impl DonorService {
     }
 }
 
+/// When a caller who gives a donor an identity number has met those of others. From here on, their other
+/// requests of the kind wait; to be called before any record is locked.
+async fn met(
+    cx: &Context,
+    scope: Scope,
+    tx: &mut dyn DonorsTx,
+    gives_one: bool,
+) -> Result<Vec<Timestamp>, StoreError> {
+    match cx.user_id() {
+        Some(caller) if gives_one && !scope.is_all() && !cx.dry_run => {
+            let (since, until) = collisions_counted(cx);
+            tx.lock_collisions(caller, since, until).await
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// Lets a caller give a donor an identity number, and answers what is stored of it. To a dry run of a
 /// caller who does not see every donor each number is free: it is rehearsed without one.
 ///
 /// # Errors
-/// `taken` when a donor outside the scope has it, which is written down; [`DonationsError::Collisions`]
+/// `taken` when a donor outside the scope has it, which is stored by then; [`DonationsError::Collisions`]
 /// after too many of those.
 async fn claimed<'n>(
     cx: &Context,
     scope: Scope,
-    tx: &mut dyn DonorsTx,
+    mut tx: Box<dyn DonorsTx>,
+    met: &[Timestamp],
     number: Option<&'n IdentityNumber>,
-) -> Result<Option<&'n IdentityNumber>, DonationsError> {
-    let (Some(caller), Some(wanted), false) = (cx.user_id(), number, scope.is_all()) else {
-        return Ok(number);
+) -> Result<(Box<dyn DonorsTx>, Option<&'n IdentityNumber>), DonationsError> {
+    let (Some(_), Some(wanted), false) = (cx.user_id(), number, scope.is_all()) else {
+        return Ok((tx, number));
     };
     let is_hidden = tx.identity_is_hidden(wanted, scope).await?;
     if cx.dry_run {
         if is_hidden {
             cx.suspicions.note(SecurityEventKind::HiddenValueTried);
         }
-        return Ok(None);
+        return Ok((tx, None));
     }
-    may_collide(cx, &tx.collisions(caller, collisions_since(cx), cx.at).await?)?;
+    may_collide(cx, met)?;
     if is_hidden {
-        cx.suspicions.note(SecurityEventKind::HiddenValueTaken);
+        collided(cx, tx, "an identity number of a donor outside the caller's scope").await?;
         return Err(StoreError::Taken("donors.identity").into());
     }
-    Ok(number)
+    Ok((tx, number))
 }

@@ -10,20 +10,35 @@ use crate::DonationsError;
 fn hiding(collisions: usize) -> MockDonorsTx {
     let mut tx = MockDonorsTx::new();
     tx.expect_identity_is_hidden().once().returning(|_, _| Ok(true));
-    tx.expect_collisions()
+    tx.expect_lock_collisions()
         .withf(|user, since, until| {
-            (*user, *since, *until) == (ME, noon() - Duration::minutes(10), noon())
+            let span = (noon() - Duration::minutes(10), noon() + Duration::minutes(10));
+            (*user, (*since, *until)) == (ME, span)
         })
         .returning(move |_, _, _| Ok(vec![noon() - Duration::minutes(4); collisions]));
     tx
 }
 
 #[tokio::test]
-async fn a_number_of_a_hidden_donor_is_taken_and_that_is_noted() {
+async fn a_number_of_a_hidden_donor_is_taken_and_that_is_stored_before_it_is_told() {
     let cx = data_entry();
-    let error = donors_with(hiding(4)).create(&cx, a_donor_draft()).await.unwrap_err();
+    let mut tx = hiding(4);
+    let written = tx.commits();
+    let error = donors_with(tx).create(&cx, a_donor_draft()).await.unwrap_err();
     assert_eq!(wrong_fields(&error), ["/identity/number taken"]);
-    assert_eq!(cx.suspicions.take(), [SecurityEventKind::HiddenValueTaken]);
+    let trail = written.trail();
+    let events: Vec<_> = trail.security_events.iter().map(|e| (e.kind, e.user_id)).collect();
+    assert_eq!(events, [(SecurityEventKind::HiddenValueTaken, Some(ME))]);
+    assert!(trail.changes.is_empty() && trail.answer.is_none());
+    assert!(cx.suspicions.take().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_not_told() {
+    let mut tx = hiding(4);
+    tx.fails_to_commit();
+    let error = donors_with(tx).create(&data_entry(), a_donor_draft()).await.unwrap_err();
+    assert_eq!(error.code(), "unavailable");
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ mock! {
             identity: &IdentityNumber,
             scope: Scope,
         ) -> Result<bool, StoreError>;
-        async fn collisions(
+        async fn lock_collisions(
             &mut self,
             user: UserId,
             since: Timestamp,
@@ -252,6 +252,6 @@ pub fn away() -> StoreError {
 pub fn with_free_numbers() -> MockDonorsTx {
     let mut tx = MockDonorsTx::new();
     tx.expect_identity_is_hidden().returning(|_, _| Ok(false));
-    tx.expect_collisions().returning(|_, _, _| Ok(Vec::new()));
+    tx.expect_lock_collisions().returning(|_, _, _| Ok(Vec::new()));
     tx
 }

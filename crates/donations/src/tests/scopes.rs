@@ -39,6 +39,7 @@ fn donors_out_of(scope: Scope) -> DonorService {
         .returning(|_, _, _| Ok(Vec::new()));
     donors.expect_begin().returning(move || {
         let mut tx = MockDonorsTx::new();
+        tx.expect_lock_collisions().returning(|_, _, _| Ok(Vec::new()));
         tx.expect_donor()
             .once()
             .withf(move |id, asked| (*id, *asked) == (DONOR, scope))

@@ -5,7 +5,7 @@ mod document;
 mod operation;
 mod turn;
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, ResponseError, dev::Payload, http::StatusCode, web::Data,
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use utoipa::{IntoParams, ToSchema};
 
+use self::turn::AtWorkGuard;
 pub(crate) use self::{
     document::{BatchBody, mixed_example, request_example, results_example},
     operation::batch_operation,
@@ -213,11 +214,15 @@ pub(crate) async fn run<B: Batched>(
         may_do_some::<B>(cx, mode, &items.0)?;
         let caller = cx.caller()?;
         // The turn first: a batch that is only refused for now costs nothing.
-        let _turn = site.batches.begin(caller.user_id)?;
+        let turn = site.batches.begin(caller.user_id)?;
         if let Some(spent) = site.limits.count_items(caller, items.0.len())? {
             req.extensions_mut().insert(spent);
         }
-        carry_out::<B>(cx, req, domains, services, mode, items.0).await
+        let outcome = carry_out::<B>(cx, req, domains, services, mode, items.0).await;
+        if outcome.is_err() && !cx.dry_run {
+            write_down_collisions(cx, req, services, turn).await;
+        }
+        outcome
     };
     let status = match mode {
         BatchMode::Atomic => StatusCode::OK,
@@ -276,6 +281,32 @@ async fn carry_out<B: Batched>(
         services.refusals.record(cx, SecurityEventKind::AccessDenied, detail).await;
     }
     Ok(outcome)
+}
+
+/// Writes down what a batch that was taken back told of values outside the caller's scope, before their
+/// next batch begins. Whoever hangs up meanwhile has seen from their records how it ended: it goes on
+/// without them.
+async fn write_down_collisions(
+    cx: &Context,
+    req: &HttpRequest,
+    services: &Services,
+    turn: AtWorkGuard,
+) {
+    let noted = cx.suspicions.take();
+    if noted.is_empty() {
+        return;
+    }
+    let detail = gate::at_route(req, &words::values_out_of_scope(1_u32).to_string());
+    let (cx, refusals) = (cx.clone(), Arc::clone(&services.refusals));
+    let written = actix_web::rt::spawn(async move {
+        for kind in noted {
+            refusals.record(&cx, kind, detail.clone()).await;
+        }
+        drop(turn);
+    });
+    if let Err(error) = written.await {
+        tracing::error!(%error, "what a batch told could not be written down");
+    }
 }
 
 /// Refuses a batch whose items the caller's role does not allow: all of them, or one that cannot be

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -18,17 +18,17 @@ use crate::{
 const WAIT: Duration = Duration::from_secs(1);
 
 /// Users with a batch under way in this process.
-#[derive(Debug, Default)]
-pub(crate) struct AtWork(Mutex<HashSet<UserId>>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AtWork(Arc<Mutex<HashSet<UserId>>>);
 
 impl AtWork {
     /// Notes a batch of a user.
     ///
     /// # Errors
     /// 429 while another one is under way.
-    pub(crate) fn begin(&self, user: UserId) -> Result<AtWorkGuard<'_>, Problem> {
+    pub(crate) fn begin(&self, user: UserId) -> Result<AtWorkGuard, Problem> {
         match self.lock().insert(user) {
-            true => Ok(AtWorkGuard { at_work: self, user }),
+            true => Ok(AtWorkGuard { at_work: self.clone(), user }),
             false => Err(Problem::new(registry::RATE_LIMITED)
                 .detail(words::one_batch_at_a_time())
                 .retry_after(WAIT)
@@ -43,12 +43,12 @@ impl AtWork {
 }
 
 /// Also released when the client goes away and the request is dropped.
-pub(crate) struct AtWorkGuard<'a> {
-    at_work: &'a AtWork,
+pub(crate) struct AtWorkGuard {
+    at_work: AtWork,
     user: UserId,
 }
 
-impl Drop for AtWorkGuard<'_> {
+impl Drop for AtWorkGuard {
     fn drop(&mut self) {
         self.at_work.lock().remove(&self.user);
     }

@@ -43,7 +43,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
         return Err(Problem::new(registry::INTERNAL).into());
     };
     let answer = result?.map_into_boxed_body();
-    write_down_suspicions(&services, answer.request()).await;
+    write_down_tries(&services, answer.request());
     if answer.status() == StatusCode::FORBIDDEN {
         let error = answer.response().error();
         let detail = error.and_then(|error| error.as_error::<Problem>()).map(ToString::to_string);
@@ -197,19 +197,12 @@ async fn refused(
     }
 }
 
-/// Writes down what use cases noticed, whatever became of their changes. That of a dry run is written
+/// Writes down what dry runs noticed; what else is noticed is stored before it is told. It is written
 /// beside the answer: the time that takes would tell what the dry run does not.
-async fn write_down_suspicions(services: &Data<Services>, req: &HttpRequest) {
+fn write_down_tries(services: &Data<Services>, req: &HttpRequest) {
     let Some(cx) = cx::context(req) else { return };
     let noted = cx.suspicions.take();
     let Some(kind) = noted.first().copied() else { return };
-    if !cx.dry_run {
-        for kind in noted {
-            let detail = at_route(req, &words::values_out_of_scope(1_u32).to_string());
-            services.refusals.record(&cx, kind, detail).await;
-        }
-        return;
-    }
     let count = i64::try_from(noted.len()).unwrap_or(i64::MAX);
     let detail = at_route(req, &words::values_out_of_scope(count).to_string());
     let services = services.clone();

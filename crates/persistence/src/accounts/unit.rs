@@ -16,8 +16,8 @@ use almoner_kernel::{
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -98,13 +98,13 @@ impl AccountsTx for UnitHandle {
         Ok(found.is_some_and(|found| found != caller.uuid()))
     }
 
-    async fn collisions(
+    async fn lock_collisions(
         &mut self,
         user: UserId,
         since: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Timestamp>, StoreError> {
-        audit::collisions(&self.work, user, since, until).await
+        audit::lock_collisions(self, user, since, until).await
     }
 
     async fn insert_user(
@@ -158,14 +158,7 @@ impl AccountsTx for UnitHandle {
         since: Timestamp,
         until: Timestamp,
     ) -> Result<LoginWindow, StoreError> {
-        if self.work.get_database_backend() == DbBackend::Postgres {
-            let lock = Statement::from_sql_and_values(
-                DbBackend::Postgres,
-                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-                [address.as_str().into()],
-            );
-            self.work.execute_raw(lock).await.map_err(store_error)?;
-        }
+        self.lock_word(address.as_str()).await?;
         login_window(&*self.work, address, since, until).await
     }
 

@@ -203,13 +203,13 @@ impl DonorsTx for UnitHandle {
         Ok(found.is_some_and(|found| found != Some(creator.uuid())))
     }
 
-    async fn collisions(
+    async fn lock_collisions(
         &mut self,
         user: UserId,
         since: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Timestamp>, StoreError> {
-        audit::collisions(&self.work, user, since, until).await
+        audit::lock_collisions(self, user, since, until).await
     }
 
     async fn donor_has_donations(&mut self, id: DonorId) -> Result<bool, StoreError> {
