@@ -217,8 +217,9 @@ async fn an_attempt_is_written_down_for_the_delivery_and_its_webhook(world: &Wor
 
 async fn failures_that_a_wrong_clock_has_dated_begin_anew(world: &World) {
     let webhook = world.hook().await;
-    let told = world.save_delivery(&webhook).await;
-    let told = Delivery { state: DeliveryState::Pending, ..told };
+    world.happens().await;
+    let told = world.told(&webhook, &world.feed_after(1, 10).await[0]);
+    world.outbox().put(0, 2, std::slice::from_ref(&told), START).await.unwrap();
     let fails = async |at| {
         let refused = Reply { outcome: Ok(500), retry_after: None, took: Duration::ZERO };
         let (after, _) = told.clone().attempted(&refused, at, at, Patience::Endless);
