@@ -101,7 +101,7 @@ pub async fn unlock(config: &Config, email: &str) -> anyhow::Result<()> {
         .await
         .map_err(|error| in_words(&error))?;
     let mut out = io::stdout().lock();
-    writeln!(out, "nothing keeps {} from logging in", user.email.as_str())?;
+    writeln!(out, "{}: wrong passwords typed so far no longer count", user.email.as_str())?;
     if !user.active {
         writeln!(out, "but the user is deactivated")?;
     }

@@ -6,15 +6,13 @@ use super::almoner::Almoner;
 use crate::support::PostgresDatabase;
 
 /// Every file of a folder, with what is in it. SQLite's index of the log (`-shm`) is no data: whoever
-/// reads a file that has a log writes to it.
+/// reads a file that has a log writes to it, and makes it when it is not there.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries
-        .map(|entry| {
-            let name = entry.file_name().into_string().unwrap();
-            let is_index = name.ends_with("-shm");
-            (name, if is_index { Vec::new() } else { fs::read(entry.path()).unwrap() })
-        })
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
+        .filter(|(name, _)| !name.ends_with("-shm"))
+        .map(|(name, path)| (name, fs::read(path).unwrap()))
         .collect()
 }
 
