@@ -15,9 +15,9 @@ export const PASSWORD = "seven quiet boats leave at dawn";
 
 /**
  * Starts the binary of `ALMONER_BINARY` and makes the first account, as the README of the project
- * does. `settings` are environment variables.
+ * does. `settings` are environment variables. A mock has no accounts.
  */
-export async function start(settings = {}) {
+export async function start(settings = {}, { isMock = false } = {}) {
   const binary = process.env.ALMONER_BINARY;
   if (!binary) throw new Error("ALMONER_BINARY must name the almoner binary");
   const folder = await mkdtemp(join(tmpdir(), "almoner-"));
@@ -34,7 +34,7 @@ export async function start(settings = {}) {
   };
   const run = (args, stdio) => spawn(resolve(binary), args, { cwd: folder, env, stdio });
 
-  const server = run([], ["ignore", "pipe", "pipe"]);
+  const server = run(isMock ? ["serve", "--mock"] : [], ["ignore", "pipe", "pipe"]);
   let log = "";
   server.stderr.on("data", (bytes) => (log += bytes));
   const over = once(server, "exit").then(([code]) => code);
@@ -52,6 +52,7 @@ export async function start(settings = {}) {
   try {
     await listening;
     server.stdout.resume();
+    if (isMock) return { url: `http://${listen}`, stop, log: () => log };
     const args = ["admin", "create", "--email", EMAIL, "--name", NAME, "--password-stdin"];
     const admin = run(args, ["pipe", "ignore", "inherit"]);
     admin.stdin.end(`${PASSWORD}\n`);

@@ -95,14 +95,37 @@ pub async fn full_text(
     table: &str,
     columns: &[&str],
 ) -> Result<(), DbErr> {
+    full_text_on_sqlite(manager, table, "seq", columns).await?;
+    let text = columns.join(" || ' ' || ");
+    postgres(
+        manager,
+        &[
+            &format!(
+                "ALTER TABLE {table} ADD COLUMN words tsvector
+                 GENERATED ALWAYS AS (to_tsvector('simple', {text})) STORED"
+            ),
+            &format!("CREATE INDEX {table}_words ON {table} USING gin (words)"),
+        ],
+    )
+    .await
+}
+
+/// The half of [`full_text`] that is SQLite's. `row_id` is a whole number that tells rows apart and that
+/// VACUUM does not change.
+pub async fn full_text_on_sqlite(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    row_id: &str,
+    columns: &[&str],
+) -> Result<(), DbErr> {
     let listed = columns.join(", ");
     let of = |row: &str| {
         columns.iter().map(|column| format!("{row}.{column}")).collect::<Vec<_>>().join(", ")
     };
     let (old, new) = (of("old"), of("new"));
-    let put = format!("INSERT INTO {table}_fts (rowid, {listed}) VALUES (new.seq, {new});");
+    let put = format!("INSERT INTO {table}_fts (rowid, {listed}) VALUES (new.{row_id}, {new});");
     let remove = format!(
-        "INSERT INTO {table}_fts ({table}_fts, rowid, {listed}) VALUES ('delete', old.seq, {old});"
+        "INSERT INTO {table}_fts ({table}_fts, rowid, {listed}) VALUES ('delete', old.{row_id}, {old});"
     );
     sqlite(
         manager,
@@ -113,7 +136,7 @@ pub async fn full_text(
             // does not take for letters.
             &format!(
                 "CREATE VIRTUAL TABLE {table}_fts USING fts5 ({listed}, content='{table}',
-                 content_rowid='seq', detail=none, columnsize=0, prefix='1 2 3 4 5 6 7 8',
+                 content_rowid='{row_id}', detail=none, columnsize=0, prefix='1 2 3 4 5 6 7 8',
                  tokenize=\"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'\")"
             ),
             // Words are merged in rarer and smaller steps than the usual ones (4 segments, pages of
@@ -131,18 +154,6 @@ pub async fn full_text(
                 "CREATE TRIGGER {table}_fts_update AFTER UPDATE OF {listed} ON {table}
                  WHEN ({old}) IS NOT ({new}) BEGIN {remove} {put} END"
             ),
-        ],
-    )
-    .await?;
-    let text = columns.join(" || ' ' || ");
-    postgres(
-        manager,
-        &[
-            &format!(
-                "ALTER TABLE {table} ADD COLUMN words tsvector
-                 GENERATED ALWAYS AS (to_tsvector('simple', {text})) STORED"
-            ),
-            &format!("CREATE INDEX {table}_words ON {table} USING gin (words)"),
         ],
     )
     .await

@@ -4,7 +4,8 @@
 //! [`dialect`] translates. What only one of them has (full-text search, triggers) stands in the step
 //! under its database's name.
 
-mod dialect;
+pub mod dialect;
+pub mod kinds;
 mod m20261121_000001_accounts;
 mod m20261121_000002_donations;
 mod m20261121_000003_trail;
@@ -15,11 +16,20 @@ mod m20261121_000007_webhooks;
 mod m20261128_000008_logins;
 mod m20261128_000009_batches;
 mod m20261128_000010_clock;
+mod m20261128_000011_epochs;
+mod m20261128_000012_circumstances;
+mod m20261128_000013_kinds;
+mod m20261128_000014_values;
+mod m20261128_000015_unknown_worth;
+mod m20261128_000016_counters;
 
 use sea_orm_migration::prelude::*;
 
 /// The step since which the start of the trail can go.
 pub const FLOOR: &str = "m20261121_000005_jobs";
+
+/// The step since which a change says more than what, who and when.
+pub const CIRCUMSTANCES: &str = "m20261128_000012_circumstances";
 
 /// Every step, oldest first.
 pub struct Migrator;
@@ -38,6 +48,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000008_logins::Migration),
             Box::new(m20261128_000009_batches::Migration),
             Box::new(m20261128_000010_clock::Migration),
+            Box::new(m20261128_000011_epochs::Migration),
+            Box::new(m20261128_000012_circumstances::Migration),
+            Box::new(m20261128_000013_kinds::Migration),
+            Box::new(m20261128_000014_values::Migration),
+            Box::new(m20261128_000015_unknown_worth::Migration),
+            Box::new(m20261128_000016_counters::Migration),
         ]
     }
 }

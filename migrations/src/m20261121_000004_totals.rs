@@ -27,6 +27,23 @@ const COUNTED: [&str; 8] = [
     "deleted_at",
 ];
 
+/// What a donation is worth to the totals: expressions, in which `@` stands before the name of a column.
+pub(crate) struct Worth<T = &'static str> {
+    pub(crate) currency: T,
+    pub(crate) minor: T,
+}
+
+impl Worth {
+    /// Every donation has an amount.
+    pub(crate) const KNOWN: Self = Self { currency: "@currency", minor: "@amount_minor" };
+
+    /// Of a row.
+    pub(crate) fn of(&self, row: &str) -> Worth<String> {
+        let of = |text: &str| text.replace('@', row);
+        Worth { currency: of(self.currency), minor: of(self.minor) }
+    }
+}
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -143,6 +160,12 @@ pub(crate) fn counted_of(row: &str) -> String {
 
 /// The view of what the totals must be, counted anew.
 fn due(manager: &SchemaManager<'_>) -> String {
+    due_of(manager, &Worth::KNOWN)
+}
+
+/// The same, where the worth of a donation may be something else than its columns.
+pub(crate) fn due_of(manager: &SchemaManager<'_>, worth: &Worth) -> String {
+    let Worth { currency, minor } = worth.of("");
     let nil = nil(manager);
     let month = month(manager, "donated_on");
     format!(
@@ -154,7 +177,8 @@ fn due(manager: &SchemaManager<'_>) -> String {
              SELECT CASE way WHEN 'creator' THEN created_by ELSE {nil} END AS created_by,
                     CASE way WHEN 'month' THEN 'month' ELSE 'day' END AS span, state,
                     CASE way WHEN 'month' THEN {month} ELSE donated_on END AS begins_on,
-                    currency, method, coalesce(campaign_id, {nil}) AS campaign_id, amount_minor
+                    {currency} AS currency, method, coalesce(campaign_id, {nil}) AS campaign_id,
+                    {minor} AS amount_minor
              FROM donations
              CROSS JOIN (
                  SELECT 'month' AS way UNION ALL SELECT 'day' UNION ALL SELECT 'creator'
@@ -168,13 +192,19 @@ fn due(manager: &SchemaManager<'_>) -> String {
 /// The statement that counts a row of `donations` into its totals, or out of them with the sign -1;
 /// a row in the trash counts nowhere.
 fn put(manager: &SchemaManager<'_>, row: &str, sign: &str) -> String {
+    put_of(manager, row, sign, &Worth::KNOWN)
+}
+
+/// The same, where the worth of a donation may be something else than its columns.
+pub(crate) fn put_of(manager: &SchemaManager<'_>, row: &str, sign: &str, worth: &Worth) -> String {
+    let Worth { currency, minor } = worth.of(&format!("{row}."));
     let nil = nil(manager);
     let month = month(manager, &format!("{row}.donated_on"));
     let line = |creator: &str, span: &str, begins_on: &str| {
         format!(
-            "SELECT {creator}, '{span}', {row}.state, {begins_on}, {row}.currency, {row}.method,
+            "SELECT {creator}, '{span}', {row}.state, {begins_on}, {currency}, {row}.method,
                     coalesce({row}.campaign_id, {nil}), {sign},
-                    {sign} * ({row}.amount_minor / 1000000), {sign} * ({row}.amount_minor % 1000000)
+                    {sign} * ({minor} / 1000000), {sign} * ({minor} % 1000000)
              WHERE {row}.deleted_at IS NULL AND {creator} IS NOT NULL"
         )
     };

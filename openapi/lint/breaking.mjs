@@ -2,6 +2,8 @@
 //
 //   node breaking.mjs [released.json] [openapi.json]
 //
+// What breaks on purpose stands in announced.json with its reason, until the next release.
+//
 // A client sends what the released document allows: whatever the server takes must not become less.
 // It reads what the released document promises: whatever the server answers must not become less
 // either. Words of closed lists may be added to answers, as the document says.
@@ -25,6 +27,19 @@ export function breaks(released, current) {
     }
   }
   return [...new Set(found)];
+}
+
+/** Patterns of the released document, and how they are written now: they match the same texts. */
+export const RESPELLED = new Map(
+  JSON.parse(readFileSync(new URL("respelled.json", import.meta.url), "utf8")),
+);
+
+/** True when a pattern is another one and something that may be absent: it takes all that the other does. */
+function mayBeLeftOut(pattern, other) {
+  const optional = pattern?.matchAll(/(?<!\\)\((?:[^()\\]|\\.)*\)\?/g) ?? [];
+  return [...optional].some(
+    ({ 0: part, index }) => pattern.slice(0, index) + pattern.slice(index + part.length) === other,
+  );
 }
 
 /** The names of parameters in an address are nobody's business. */
@@ -77,7 +92,9 @@ class Comparison {
         continue;
       }
       if (parameter.required && !old.required) this.#report(place, `${name} is required now`);
-      for (const key of ["style", "explode"]) {
+      // A single value is written the same way in every style of a query.
+      const isPlain = old.in === "query" && !typesOf(resolve(this.#released, old.schema)).some((type) => ["array", "object"].includes(type));
+      for (const key of isPlain ? [] : ["style", "explode"]) {
         if (old[key] !== parameter[key]) this.#report(place, `${name} is written differently`);
       }
       this.#sent(`${place} ${name}`, old.schema, parameter.schema);
@@ -158,7 +175,10 @@ class Comparison {
         }
       }
       for (const name of ["pattern", "format", "multipleOf"]) {
-        if (now[name] !== undefined && now[name] !== old[name]) {
+        const isWider =
+          name === "pattern" &&
+          (mayBeLeftOut(now.pattern, old.pattern) || RESPELLED.get(old.pattern) === now.pattern);
+        if (now[name] !== undefined && now[name] !== old[name] && !isWider) {
           say(`${name} is ${now[name]}, it was ${old[name] ?? "not limited"}`);
         }
       }
@@ -191,7 +211,8 @@ class Comparison {
     const types = typesOf(old);
     const added = typesOf(now).filter((type) => !takes(types, type));
     if (added.length > 0) say(`can be ${added.join(", ")} now`);
-    if (old.format !== now.format) {
+    const isWritten = [old, now].every(({ type }) => typeof type === "string");
+    if (isWritten && old.format !== now.format) {
       say(`format is ${now.format ?? "free"}, it was ${old.format ?? "free"}`);
     }
     for (const [name, schema] of Object.entries(old.properties ?? {})) {
@@ -232,15 +253,33 @@ class Comparison {
 
   /** Each form of one schema, with the same form of the other. */
   #branches(one, other, see) {
-    const forms = (schema) =>
-      [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].map((branch) => ({
+    const written = (schema) => [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])];
+    const forms = (schema, beside) => {
+      // Several types at once are as many forms, where the other schema writes them out.
+      const isShort = written(schema).length === 0 && written(beside).length > 0;
+      const all = isShort && Array.isArray(schema.type) ? [schema] : written(schema);
+      return all.flatMap(ofOneType).map((branch) => ({
         name: branch.$ref ?? JSON.stringify(branch.type ?? branch),
         schema: branch,
       }));
-    const others = forms(other);
-    for (const branch of forms(one)) {
-      see(branch, others.find(({ name }) => name === branch.name));
+    };
+    const others = forms(other, one);
+    for (const branch of forms(one, other)) {
+      // A form may get a name, and be the same.
+      const type = this.#typeOf(branch.schema);
+      const alike = others.filter(({ schema }) => type && this.#typeOf(schema) === type);
+      const same = others.find(({ name }) => name === branch.name);
+      const isNew = (branch.schema.$ref === undefined) !== (alike[0]?.schema.$ref === undefined);
+      see(branch, same ?? (alike.length === 1 && isNew ? alike[0] : undefined));
     }
+  }
+
+  #typeOf(schema) {
+    const name = schema.$ref?.split("/").at(-1);
+    const [now, before] = [this.#current, this.#released].map(
+      ({ components }) => components.schemas[name],
+    );
+    return (now ?? before ?? schema).type;
   }
 }
 
@@ -251,6 +290,15 @@ function resolve(document, value) {
     .split("/")
     .reduce((at, name) => at[name.replaceAll("~1", "/").replaceAll("~0", "~")], document);
   return { ...resolve(document, found), ...value, $ref: undefined };
+}
+
+/** A form of several types is several forms; what numbers look like says nothing of the others. */
+function ofOneType(form) {
+  if (!Array.isArray(form.type)) return [form];
+  return form.type.map((type) => {
+    const isOther = /^int/.test(form.format ?? "") && type !== "integer";
+    return { ...form, type, format: isOther ? undefined : form.format };
+  });
 }
 
 function typesOf(schema) {
@@ -271,8 +319,14 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     read(process.argv[2] ?? beside("released.json")),
     read(process.argv[3] ?? beside("openapi.json")),
   ];
-  const found = breaks(released, current);
+  const announced = read(new URL("announced.json", import.meta.url)).map(({ change }) => change);
+  const all = breaks(released, current);
+  const found = all.filter((line) => !announced.includes(line));
+  // What was announced and is not done is told to nobody.
+  found.push(...announced.filter((line) => !all.includes(line)).map((line) => `announced only: ${line}`));
   for (const line of found) console.error(line);
-  console.log(`${found.length} breaking changes since ${released.info.version}`);
+  console.log(
+    `${found.length} breaking changes since ${released.info.version}, and ${announced.length} announced ones`,
+  );
   process.exit(found.length === 0 ? 0 : 1);
 }

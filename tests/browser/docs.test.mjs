@@ -53,10 +53,24 @@ after(async () => {
 
 const picture = (name) => page.screenshot({ path: `${pictures}/${name}.png` });
 
-/** Opens an operation and presses "Try it out". */
-async function tryOut(tag, operationId) {
+/** Opens a group of operations, unless it is open. */
+async function openTag(tag) {
+  const head = page.locator(`#operations-tag-${tag}`);
+  if ((await head.getAttribute("data-is-open")) !== "true") await head.click();
+}
+
+/** Opens an operation. */
+async function open(tag, operationId) {
+  await openTag(tag);
   const operation = page.locator(`#operations-${tag}-${operationId}`);
   await operation.locator(".opblock-summary-control").first().click();
+  await operation.locator(".opblock-body").waitFor();
+  return operation;
+}
+
+/** Opens an operation and presses "Try it out". */
+async function tryOut(tag, operationId) {
+  const operation = await open(tag, operationId);
   await operation.getByRole("button", { name: "Try it out" }).click();
   return operation;
 }
@@ -80,11 +94,25 @@ test("the page shows every operation of the contract", async () => {
   const answer = await page.goto(`${server.url}/docs`);
   const policy = answer.headers()["content-security-policy"];
   assert.match(policy, /script-src 'self';/);
-  await page.locator(".opblock").first().waitFor();
+  await page.locator(".opblock-tag").first().waitFor();
+  assert.equal(await page.title(), "Almoner API");
+  assert.match(await page.locator(".info").innerText(), /log in first/);
+  await picture("docs");
+  // The groups are closed at first.
+  assert.equal(await page.locator(".opblock").count(), 0);
   const contract = await (await page.request.get(`${server.url}/api/openapi.json`)).json();
   const operations = Object.values(contract.paths).flatMap((item) => Object.keys(item));
+  for (const { name } of contract.tags) await openTag(name);
   assert.equal(await page.locator(".opblock").count(), operations.length);
-  await picture("docs");
+});
+
+test("a group is found by a part of its name", async () => {
+  const filter = page.locator(".operation-filter-input");
+  await filter.fill("donat");
+  await page.locator("#operations-tag-donors").waitFor({ state: "detached" });
+  assert.ok(await page.locator("#operations-tag-donations").isVisible());
+  await filter.fill("");
+  await page.locator("#operations-tag-donors").waitFor();
 });
 
 test("somebody logs in there", async () => {
@@ -131,6 +159,21 @@ test("a list is asked for as it stands, without the examples of its parameters",
   const sent = [...new URL(request.url()).searchParams.keys()].sort();
   assert.deepEqual(sent, ["limit", "sort"]);
   assert.equal((await response.json()).items.length, 1);
+});
+
+test("nothing that does not end is waited for", async () => {
+  const list = page.locator("#operations-donors-listDonors");
+  await list.locator(".opblock-body .content-type").first().selectOption("text/event-stream");
+  const { request, response } = await execute(list);
+  assert.equal((await request.allHeaders()).accept, "application/json");
+  assert.equal(response.status(), 200);
+  for (const [tag, operationId] of [
+    ["events", "followEvents"],
+    ["events", "openSocket"],
+  ]) {
+    const operation = await open(tag, operationId);
+    assert.equal(await operation.getByRole("button", { name: "Try it out" }).count(), 0, operationId);
+  }
 });
 
 test("every kind of problem has a page", async () => {

@@ -15,29 +15,43 @@ mod writers;
 
 use std::{sync::Arc, task::Poll};
 
-use almoner_donations::{DonationDraft, DonationService, Method};
-use almoner_kernel::{Currency, Ids};
+use almoner_donations::{Donation, Method, State};
+use almoner_kernel::Ids;
 use almoner_persistence::Store;
+use almoner_records::{Records, Rules, Step};
 
-use crate::support::{CountedIds, World, day, lira};
+use crate::{
+    http::house::terms,
+    support::{CountedIds, World, day, lira, text},
+};
 
-/// The use cases of donations over a store.
-fn donation_service(store: &Store, ids: &Arc<CountedIds>) -> DonationService {
-    let currencies: Vec<Currency> =
-        ["TRY", "EUR", "USD"].map(|code| Currency::parse(code).unwrap()).to_vec();
-    DonationService::new(Arc::new(store.clone()), Arc::clone(ids) as Arc<dyn Ids>, currencies)
+/// The use cases of a kind over a store.
+fn records<R: Rules>(store: &Store, ids: &Arc<CountedIds>) -> Records<R> {
+    Records::new(Arc::new(store.clone()), Arc::clone(ids) as Arc<dyn Ids>, Arc::new(terms()))
 }
 
-fn draft(kurus: i64) -> DonationDraft {
-    DonationDraft {
+fn donation_service(store: &Store, ids: &Arc<CountedIds>) -> Records<Donation> {
+    records(store, ids)
+}
+
+/// A step of donations.
+fn step(name: &str) -> &'static Step {
+    almoner_kinds::REGISTRY.kind("donations").unwrap().step(name).unwrap()
+}
+
+fn draft(kurus: i64) -> Donation {
+    Donation {
         donor_id: None,
         campaign_id: None,
-        amount: lira(kurus),
+        amount: Some(lira(kurus)),
         method: Method::Cash,
-        purpose: Some(format!("bağış {kurus}")),
+        state: State::Pending,
+        purpose: text(Some(format!("bağış {kurus}"))),
         donated_on: day(2026, 3, 1),
         reference: None,
         notes: None,
+        reason: None,
+        settled_at: None,
     }
 }
 

@@ -8,10 +8,12 @@
 #[macro_use]
 mod support;
 
+mod conformance;
 mod contention;
 mod contract;
 mod e2e;
 mod faults;
 mod guards;
 mod http;
+mod loans;
 mod plans;

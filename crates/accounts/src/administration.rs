@@ -67,7 +67,7 @@ impl Administration {
         new: NewUser,
         password: Option<SecretString>,
     ) -> Result<User, AccountsError> {
-        let scope = cx.permit(Permission::UsersManage)?;
+        let scope = cx.permit(Permission::USERS_MANAGE)?;
         let is_invited = password.is_none();
         let hash = match password {
             Some(password) => self.hashed(&new, password).await?,
@@ -107,7 +107,7 @@ impl Administration {
     /// [`AccountsError::NotActive`], [`AccountsError::NotInvited`], [`AccountsError::MailOff`].
     #[tracing::instrument(skip_all)]
     pub async fn invite(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
-        let scope = cx.permit(Permission::UsersManage)?;
+        let scope = cx.permit(Permission::USERS_MANAGE)?;
         if !self.letters.is_on() {
             return Err(AccountsError::MailOff);
         }
@@ -151,7 +151,7 @@ impl Administration {
         patch: UserPatch,
         current: Option<&CurrentPassword>,
     ) -> Result<User, AccountsError> {
-        let scope = cx.permit(Permission::UsersManage)?;
+        let scope = cx.permit(Permission::USERS_MANAGE)?;
         let proof = self.proof(cx, id, &patch, current).await?;
         let mut tx = self.accounts.begin().await?;
         if let Some(proof) = &proof {
@@ -241,7 +241,7 @@ impl Administration {
     /// [`AccountsError::LastSuperadmin`].
     #[tracing::instrument(skip_all)]
     pub async fn deactivate(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
-        let scope = cx.permit(Permission::UsersManage)?;
+        let scope = cx.permit(Permission::USERS_MANAGE)?;
         if cx.user_id() == Some(id) {
             return Err(AccountsError::OwnAccount);
         }
@@ -269,7 +269,7 @@ impl Administration {
     /// [`AccountsError::AlreadyActive`].
     #[tracing::instrument(skip_all)]
     pub async fn restore(&self, cx: &Context, id: UserId) -> Result<User, AccountsError> {
-        let scope = cx.permit(Permission::UsersManage)?;
+        let scope = cx.permit(Permission::USERS_MANAGE)?;
         let mut tx = self.accounts.begin().await?;
         let before = tx.user(id, scope).await?.ok_or(AccountsError::NotFound)?;
         require_manageable(cx, tx.as_mut(), &before).await?;
@@ -344,7 +344,7 @@ fn require_system(cx: &Context) -> Result<(), Denied> {
     match cx.actor {
         Actor::System(_) => Ok(()),
         Actor::Anonymous => Err(Denied::Unauthenticated),
-        Actor::User(_) => Err(Denied::Missing(Permission::UsersManage)),
+        Actor::User(_) => Err(Denied::Missing(Permission::USERS_MANAGE)),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use almoner_kernel::{
-    Caller, Context, Ids, MailTemplate, SecurityEvent, SecurityEventKind, SessionId, StoreError,
-    Timestamp, Trail, UserId,
+    Action, Caller, Context, EmailAddress, Ids, MailTemplate, SecurityEvent, SecurityEventKind,
+    SessionId, StoreError, Timestamp, Trail, UserId, text,
 };
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -99,7 +99,9 @@ impl Authentication {
         command: LoginCommand,
     ) -> Result<LoggedIn, AccountsError> {
         // No address has a NUL, and storage may not be asked for one: it counts like any other guess.
-        let email_key = command.email.trim().to_lowercase().replace('\0', "\u{fffd}");
+        // Whatever was typed is looked up: nobody is told what an address looks like.
+        let typed = text::visible(&command.email).trim().to_owned();
+        let email_key = EmailAddress::from_stored(typed).key().replace('\0', "\u{fffd}");
         let account = self.accounts.account_by_email(&email_key).await?;
         let device = command.device.as_deref();
         let guess = self.guard.admit(cx, &email_key, account.as_ref(), device).await?;
@@ -212,11 +214,13 @@ impl Authentication {
         let session = self.new_session(cx, user.id, command.remember_me);
         let caller = Arc::new(role.caller(user.id, session.id));
 
-        if let Some(hash) = rehashed {
-            tx.set_password(user.id, &hash).await?;
-        }
         tx.set_last_login(user.id, cx.at).await?;
         let mut trail = Trail::of(cx).security(event(SecurityEventKind::LoggedIn, Some(user.id)));
+        if let Some(hash) = rehashed {
+            tx.set_password(user.id, &hash).await?;
+            // The row is another one than the trail knows: without a change it would look altered.
+            trail = trail.noted(Action::Updated, &user, None);
+        }
         let ending = surplus(tx.sessions(user.id).await?, cx.at, self.session_policy.max_per_user);
         for old in &ending {
             tx.end_session(old.id, user.id).await?;

@@ -1,5 +1,14 @@
 //! What stands between a guesser and a password: what each guess is counted under, before the password
 //! is looked at and again inside the unit of work, so that guesses side by side are counted too.
+//!
+//! - *No oracle.* What was typed is counted, by its keyed hash, whether or not there is such an
+//!   account. A pause is a 429 with `Retry-After` before any password is looked at. A NUL in the
+//!   address is a guess too.
+//! - *Side by side.* The windows are read before the hash is computed, which costs, and again under a
+//!   lock on their key, which decides: a guess that was one too many is compared and not answered.
+//! - *Addresses* have ten failures in ten minutes. Successes count against 300 alone, for the sake of
+//!   the processor: an office stands behind one address. A known device is not counted at its address,
+//!   or strangers in the same network would keep it out; it has its own 300.
 
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! How many users, invitations and roles there may be. Nobody comes near these numbers by working; a
 //! program in a loop does, and each user and each role is carried along for ever. Those that are made at
 //! the same moment do not see each other: a few more are no harm.
+//!
+//! They are refused with 409, as webhooks are; of sessions the oldest ends when there is one too many.
 
 use crate::{AccountsError, ports::AccountsTx};
 

@@ -1,5 +1,8 @@
 //! The sessions that are in use, in memory: a request that carries a known key costs no database
 //! read, and a revocation bites at the next request all the same.
+//!
+//! A generation counter sees to it that a load that began before a revocation never brings a dead
+//! session back. On PostgreSQL, where other instances can revoke, an entry is trusted for one second.
 
 use std::{
     collections::{HashMap, HashSet},

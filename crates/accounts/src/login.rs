@@ -1,5 +1,23 @@
 //! The rules of a login, without input or output: how often strangers may guess, and what a password
 //! check means for a device.
+//!
+//! Strangers slow each other down, and lock nobody out. A lock that anybody can set is a weapon: five
+//! wrong passwords every quarter of an hour would keep the superadmin out for ever. So failures are
+//! counted for each browser that an account has let in (a device: a random cookie of 400 days, stored
+//! as a hash with its user; a network or a browser's name would be noise for a traveller and nothing
+//! against the same network). Five lock it for 15 minutes. Everybody else is a stranger. Strangers
+//! share a pause, a second after the third failure and twice as long after each further one, up to 15
+//! minutes, and 100 failures a day, from however many addresses. NIST SP 800-63B allows 100; in ten
+//! minutes they would be 5 million a year, in a day they are 36,500, against passwords that take 10^8
+//! guesses and more (zxcvbn 3).
+//!
+//! - *The price*: a new browser cannot get in by password while somebody attacks. A mailed link is the
+//!   way: the browser it is used in is known from then on, and the only one. `almoner admin unlock` and
+//!   `POST /users/{id}/unlock` begin anew, which helps against typing errors more than against an
+//!   attack.
+//! - *A copied device cookie* gives five guesses in 15 minutes and can keep that one browser out. A
+//!   password reset forgets all devices but the one it is done on. A new password chosen while logged
+//!   in does not: the user's other browsers would be strangers.
 
 use std::{fmt, net::IpAddr};
 

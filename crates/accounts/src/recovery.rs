@@ -2,8 +2,22 @@
 //! forgotten.
 //!
 //! Asking for a link looks at no account. What was typed is stored, and a job finds out later whether
-//! it is anybody's: so the answer, the time it takes and every row that is written are the same for
-//! known, unknown, inactive and locked accounts, because nothing in the request could differ.
+//! it is anybody's, and deletes it: so the answer, the time it takes and every row that is written are
+//! the same for known, unknown, inactive and locked accounts, because nothing in the request could
+//! differ. Rejected: dummy work for addresses that nobody has, which must be kept equal at every
+//! change.
+//!
+//! - A link holds an id and its HMAC under a sub-key of its own (`link.rs`): nothing secret is stored
+//!   or stands in a job, a mail can be written again at a second attempt, and a token that was not made
+//!   here is refused without a reading. The secret stands in the fragment, which browsers send to
+//!   nobody.
+//! - What makes a link good for one use is its row: whoever deletes it in the transaction that sets the
+//!   password has used it. A new link, a new password, a new e-mail address and a deactivation delete
+//!   it too.
+//! - Somebody who asks for another's link three times an hour keeps them from asking, not from getting
+//!   in: each of the three came to them, and the last one works.
+//! - An invited user has the hash of 256 random bits for a password, so that no rule is needed to keep
+//!   them out.
 
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@
 use std::fmt;
 
 use almoner_kernel::{
-    Actor, Audited, Caller, Context, FieldValue, Patch, Permission, PermissionSet, ScopeKind,
-    SessionId, Snapshot, Timestamp, UserId, Version,
+    Actor, Audited, Caller, Context, FieldValue, Patch, PermissionSet, ScopeKind, SessionId,
+    Snapshot, Timestamp, UserId, Version,
     fault::Unfit,
     id::{Entity, RoleEntity, RoleId},
     text,
@@ -57,7 +57,7 @@ impl Role {
     pub fn access(&self) -> Access {
         match self {
             Self::BuiltIn(role) => role.access(),
-            Self::Custom(role) => role.access,
+            Self::Custom(role) => role.access.clone(),
         }
     }
 
@@ -84,7 +84,7 @@ impl Role {
 }
 
 /// What a role lets a user do, to which rows, and for how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     /// What it may do.
     pub permissions: PermissionSet,
@@ -96,8 +96,9 @@ pub struct Access {
 
 impl Access {
     /// Everything, everywhere, for ever.
-    pub const FULL: Self =
-        Self { permissions: BuiltIn::EVERYTHING, scope: ScopeKind::All, edit_window: None };
+    pub fn full() -> Self {
+        BuiltIn::Superadmin.access()
+    }
 
     /// True when this access is at least `other`: every permission of it, rows as wide, time as
     /// long. Only then may its holder grant the other, or manage somebody who has it.
@@ -107,15 +108,15 @@ impl Access {
             (Some(_), None) => false,
             (Some(own), Some(theirs)) => own >= theirs,
         };
-        self.permissions.covers(other.permissions) && self.scope >= other.scope && window
+        self.permissions.covers(&other.permissions) && self.scope >= other.scope && window
     }
 
     /// What the actor of a use case has: everything for the program itself, nothing for a stranger.
     pub fn of(cx: &Context) -> Option<Self> {
         match &cx.actor {
-            Actor::System(_) => Some(Self::FULL),
+            Actor::System(_) => Some(Self::full()),
             Actor::User(caller) => Some(Self {
-                permissions: caller.permissions,
+                permissions: caller.permissions.clone(),
                 scope: caller.scope,
                 edit_window: caller.edit_window.map(EditWindow::within),
             }),
@@ -195,8 +196,7 @@ impl Audited for CustomRole {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let permissions: Vec<&str> =
-            self.access.permissions.iter().map(Permission::as_str).collect();
+        let permissions: Vec<&str> = self.access.permissions.names().collect();
         vec![
             ("name", self.name.as_str().into()),
             ("label", self.label.as_str().into()),

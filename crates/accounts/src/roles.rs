@@ -35,7 +35,7 @@ impl Roles {
     /// Without `roles:read`.
     #[tracing::instrument(skip_all)]
     pub async fn list(&self, cx: &Context) -> Result<Vec<Role>, AccountsError> {
-        cx.permit(Permission::RolesRead)?;
+        cx.permit(Permission::ROLES_READ)?;
         let custom = self.accounts.roles().await?;
         Ok(BuiltIn::ALL
             .into_iter()
@@ -50,7 +50,7 @@ impl Roles {
     /// Without `roles:read`; [`AccountsError::NotFound`].
     #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, name: &RoleName) -> Result<Role, AccountsError> {
-        cx.permit(Permission::RolesRead)?;
+        cx.permit(Permission::ROLES_READ)?;
         match name.built_in() {
             Some(role) => Ok(Role::BuiltIn(role)),
             None => {
@@ -67,7 +67,7 @@ impl Roles {
     /// [`AccountsError::TooMany`].
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, cx: &Context, new: NewRole) -> Result<CustomRole, AccountsError> {
-        cx.permit(Permission::RolesManage)?;
+        cx.permit(Permission::ROLES_MANAGE)?;
         require_covered(cx, &new.access)?;
         if new.name.built_in().is_some() {
             return Err(AccountsError::role_name_taken());
@@ -95,7 +95,7 @@ impl Roles {
         expected: Version,
         patch: RolePatch,
     ) -> Result<CustomRole, AccountsError> {
-        cx.permit(Permission::RolesManage)?;
+        cx.permit(Permission::ROLES_MANAGE)?;
         let (mut tx, before) = self.load(cx, name, expected).await?;
         let after = before.patched(patch, cx.at);
         if after == before {
@@ -138,7 +138,7 @@ impl Roles {
         name: &RoleName,
         expected: Version,
     ) -> Result<(), AccountsError> {
-        cx.permit(Permission::RolesManage)?;
+        cx.permit(Permission::ROLES_MANAGE)?;
         let (mut tx, role) = self.load(cx, name, expected).await?;
         let users = tx.count_users_with_role(name).await?;
         if users > 0 {

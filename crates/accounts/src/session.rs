@@ -1,4 +1,10 @@
 //! One login of one user on one device, and the secret that proves it.
+//!
+//! The cookie holds a 256-bit key, storage its SHA-256. The login use case makes the key and stores the
+//! session in the same transaction as the event; actix-session signs and carries it. A copied cookie is
+//! another device: a new password, and ending all other sessions, give the session that stays a new
+//! key, and the old one opens nothing. A new e-mail address of one's own needs the current password,
+//! because links to choose a password go there.
 
 use std::{fmt, net::IpAddr};
 

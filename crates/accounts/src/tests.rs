@@ -14,3 +14,13 @@ mod roles;
 mod sessions;
 mod values;
 mod world;
+
+/// Permissions of kinds of record, which this crate does not know.
+mod may {
+    use almoner_kernel::Permission;
+
+    pub(super) const DONATIONS_READ: Permission = Permission::new("donations:read");
+    pub(super) const DONORS_CREATE: Permission = Permission::new("donors:create");
+    pub(super) const DONORS_PURGE: Permission = Permission::new("donors:purge");
+    pub(super) const DONORS_READ: Permission = Permission::new("donors:read");
+}

@@ -4,12 +4,11 @@ use std::{fmt, str::FromStr};
 
 use almoner_kernel::{
     Audited, EmailAddress, FieldValue, Patch, PersonName, PhoneNumber, Snapshot, Sort, SortKey,
-    Timestamp, UserId, Version,
+    Subject, Timestamp, UserId, Version,
     fault::Unfit,
     id::{Entity, UserEntity},
     text,
 };
-use unic_langid::LanguageIdentifier;
 use uuid::Uuid;
 
 use crate::{
@@ -117,11 +116,10 @@ impl User {
 
     /// What a search for users looks through: name, e-mail and phone, folded.
     pub fn search_text(&self) -> String {
-        text::fold_all([
-            Some(self.name.as_str()),
-            Some(self.email.as_str()),
-            self.phone.as_ref().map(PhoneNumber::as_str),
-        ])
+        let mut all = text::name_words(self.name.as_str());
+        text::add(&mut all, &text::words(self.email.as_str()));
+        text::add(&mut all, &self.phone.as_ref().map(PhoneNumber::words).unwrap_or_default());
+        all
     }
 
     /// What a guesser of the user's password would know: name, address, phone.
@@ -158,6 +156,11 @@ impl User {
 
 impl Audited for User {
     const ENTITY: &'static str = UserEntity::NAME;
+    const PERSONAL: &'static [&'static str] = &["name", "email", "phone"];
+
+    fn subject(&self) -> Option<Subject> {
+        Some((Self::ENTITY, self.id.uuid()))
+    }
 
     fn entity_id(&self) -> Uuid {
         self.id.uuid()
@@ -237,50 +240,7 @@ pub struct ProfilePatch {
     pub time_zone: Option<TimeZone>,
 }
 
-/// A BCP 47 language tag such as `tr`, `en-GB` or `zh-Hant-TW`, in its canonical spelling.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Locale(String);
-
-impl Locale {
-    /// Characters a tag has at the most (RFC 5646, 4.4.1).
-    pub const MAX_CHARS: usize = 35;
-
-    /// Parses a tag: language, then optional script, region and variants; its syntax only.
-    ///
-    /// # Errors
-    /// `locale` when it is not a tag.
-    pub fn parse(text: &str) -> Result<Self, Unfit> {
-        let unfit = || Unfit::new("locale", words::not_a_language());
-        if text.is_empty() || text.len() > Self::MAX_CHARS {
-            return Err(unfit());
-        }
-        let tag = LanguageIdentifier::from_str(text).map_err(|_| unfit())?;
-        let spelled = tag.to_string();
-        // The parser takes four letters for a variant too; spelled again they would be a script.
-        let is_stable = LanguageIdentifier::from_str(&spelled).is_ok_and(|again| again == tag);
-        if tag.language.is_empty() || !is_stable {
-            return Err(unfit());
-        }
-        Ok(Self(spelled))
-    }
-
-    /// A tag that was parsed before it was stored.
-    pub fn from_stored(tag: String) -> Self {
-        Self(tag)
-    }
-
-    /// The tag.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Locale {
-    /// English.
-    fn default() -> Self {
-        Self("en".to_owned())
-    }
-}
+pub use almoner_kernel::Locale;
 
 /// A time zone of the IANA database, such as `Europe/Istanbul`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -354,7 +314,7 @@ pub struct UserQuery {
     pub active: Option<bool>,
     /// Only those with this role.
     pub role: Option<RoleName>,
-    /// Only those whose [`User::search_text`] has every word of this folded text as the start of
+    /// Only those whose [`User::search_text`] has every word of this text, the last one as the start of
     /// one of its words.
     pub q: Option<String>,
     /// The order.

@@ -35,7 +35,6 @@ almoner_kernel::words! {
         "must be 3 to 40 lower-case letters, digits and single underscores, starting with a letter";
     pub(crate) not_a_role = "is not a role";
     pub(crate) edit_window_out_of_range = "must be between 1 minute and 366 days";
-    pub(crate) not_a_language = "is not a language tag such as tr or en-GB";
     pub(crate) not_a_time_zone = "is not an IANA time zone such as Europe/Istanbul";
     pub(crate) personal_password =
         "is mostly made of your own or the organisation's name or address";

@@ -1,4 +1,16 @@
 //! Puts the parts together: the store, the ports it does not answer, the services over both.
+//!
+//! **A start that fails leaves nothing behind.** First the address is bound (not yet listened on, so
+//! that load balancers go elsewhere), then it is read which key the trail was sealed with, without a
+//! byte changed (`Store::sealed_with`; SQLite is told that a file without a log is immutable, or it
+//! would leave one behind). Only then folders, key and schema are made. A key is made where nothing is
+//! sealed yet, and on SQLite only under the lock of a server; any other is refused. Two starts at once
+//! on one port can both be bound; the second one fails when it listens.
+//!
+//! **Commands beside the server** (`admin create`, `admin unlock`, `audit verify`, `migrate status`,
+//! `totals`, `backup`, `clock`) may run while it serves; what replaces the schema or fills the database
+//! (`migrate up|down`, `seed`, `restore`) needs the file for itself. A lock file beside the database
+//! keeps a second server off.
 
 use std::{path::Path, sync::Arc};
 
@@ -10,25 +22,31 @@ use almoner_accounts::{
     password::PasswordRules,
     ports::{BreachedPasswords, PasswordHasher},
 };
+use almoner_adapters::{
+    breached::{BreachedFile, NoBreachedList},
+    clock::{SystemClock, UuidIds},
+    keys::{self, KeyOrigin, Keys},
+    mail::{self, PageLinks, ThisServer},
+    passwords::{ArgonHasher, HasherLimits},
+    secrets::SystemSecrets,
+};
 use almoner_audit::{Audit, Seal};
-use almoner_donations::{CampaignService, DonationService, DonorService};
+use almoner_donations::Summaries;
 use almoner_http::Domains;
 use almoner_jobs::JobService;
 use almoner_kernel::{Actor, Clock, Context, Ids, JobHandler, Origin};
-use almoner_mail::{Courier, CourierPolicy, MailService, Templates};
-use almoner_persistence::{Database, OpenError, PostgresUrl, Store, StoreKeys, StoreOptions};
+use almoner_kinds::REGISTRY;
+use almoner_mail::{Courier, CourierPolicy, MailService, Templates, ports::Transport};
+use almoner_persistence::{Database, OpenError, PostgresUrl, Store, StoreOptions};
+use almoner_records::{Records, Rules, Served, Terms};
 use almoner_webhooks::WebhookService;
 use anyhow::Context as _;
 use secrecy::ExposeSecret;
+use url::Url;
 
 use crate::{
-    breached::{BreachedFile, NoBreachedList},
-    clock::{SystemClock, UuidIds},
-    config::{self, Config},
-    keys::{self, KeyOrigin, Keys},
-    mail::{self, PageLinks},
-    passwords::{ArgonHasher, HasherLimits},
-    secrets::SystemSecrets,
+    anew,
+    config::{self, Config, MailSettings},
 };
 
 /// How long another instance's revocation of a session may go unnoticed, on PostgreSQL.
@@ -88,15 +106,26 @@ impl Office {
         let ids: Arc<dyn Ids> = Arc::new(UuidIds::default());
         let store = Store::open(StoreOptions {
             database,
-            keys: store_keys(&keys),
+            keys: keys.store_keys(),
             ids: Arc::clone(&ids),
             max_connections: config.database_pool_size,
             exclusive: neighbours == Neighbours::None,
             observer: None,
+            registry: &REGISTRY,
         })
         .await
         .with_context(|| format!("cannot open {}", config.database.masked()))?;
         Ok(Self { store, keys, key_origin, clock: Arc::new(SystemClock), ids })
+    }
+
+    /// The use cases of every kind of record.
+    pub fn kinds(&self, config: &Config) -> Vec<Arc<dyn Served>> {
+        let terms = Terms {
+            region: config.country.region,
+            currencies: config.currencies.clone(),
+            zone: config.time_zone,
+        };
+        kinds(Arc::new(self.store.clone()), Arc::clone(&self.ids), terms)
     }
 
     /// Brings the schema up to date and makes sure that the key fits the trail.
@@ -106,6 +135,7 @@ impl Office {
     pub async fn migrate(&self) -> anyhow::Result<()> {
         self.store.migrate_up(None).await?;
         self.store.check_key().await?;
+        anew::seal_anew(&self.store).await?;
         Ok(())
     }
 
@@ -156,6 +186,7 @@ impl Office {
         let guard =
             || LoginGuard::new(store.clone(), Arc::clone(&hasher), self.link_key(), config.login);
         Ok(Domains {
+            registry: &REGISTRY,
             recovery: Recovery::new(
                 store.clone(),
                 passwords(),
@@ -194,9 +225,8 @@ impl Office {
                 letters(),
             ),
             roles: Roles::new(store.clone(), ids(), live),
-            donors: DonorService::new(store.clone(), ids()),
-            campaigns: CampaignService::new(store.clone(), ids()),
-            donations: DonationService::new(store.clone(), ids(), config.currencies.clone()),
+            kinds: self.kinds(config),
+            donations: Summaries::new(store.clone()),
             jobs: JobService::new(store.clone(), ids()),
             webhooks: WebhookService::new(
                 store.clone(),
@@ -223,7 +253,7 @@ impl Office {
             Arc::new(self.store.clone()),
             Arc::new(templates(config)?),
             Arc::new(PageLinks::new(self.link_key(), &config.links)),
-            mail::transport(config, settings)?,
+            mail_transport(config, settings)?,
             CourierPolicy {
                 from: settings.from.clone(),
                 reply_to: settings.reply_to.clone(),
@@ -244,7 +274,7 @@ impl Office {
         Context {
             actor: Actor::System(name),
             at: self.clock.now(),
-            origin: Origin::default(),
+            origin: Origin { change_set: Some(self.ids.next()), ..Origin::default() },
             replay: None,
             dry_run: false,
             suspicions: almoner_kernel::Suspicions::default(),
@@ -261,13 +291,21 @@ fn templates(config: &Config) -> anyhow::Result<Templates> {
     Templates::new(&config.organisation).context("the templates of mails cannot be read")
 }
 
-/// The sub-keys that storage needs.
-pub fn store_keys(keys: &Keys) -> StoreKeys {
-    StoreKeys {
-        audit: *keys.audit.expose_secret(),
-        vault: *keys.vault.expose_secret(),
-        lookup: *keys.lookup.expose_secret(),
-    }
+/// The way mail goes with these settings.
+///
+/// # Errors
+/// In words for the operator: a file that cannot be read, a folder that cannot be made.
+pub fn mail_transport(
+    config: &Config,
+    settings: &MailSettings,
+) -> anyhow::Result<Arc<dyn Transport>> {
+    // The name that the server is known by.
+    let url = Url::parse(&config.public_url.as_text())?;
+    let us = ThisServer {
+        name: url.host_str().unwrap_or("localhost").to_owned(),
+        is_private: config.listen.ip().is_loopback(),
+    };
+    mail::transport(&settings.route, us)
 }
 
 /// Makes the first key of a database in which nothing is sealed yet.
@@ -313,4 +351,27 @@ fn fits(keys: &Keys, sealed_with: Option<String>) -> Result<(), OpenError> {
 fn private_dir(dir: &Path) -> anyhow::Result<()> {
     keys::create_private_dir(dir)
         .with_context(|| format!("cannot make the folder {}", dir.display()))
+}
+
+/// The use cases of every kind of record over a store.
+pub fn kinds(store: Arc<Store>, ids: Arc<dyn Ids>, terms: Terms) -> Vec<Arc<dyn Served>> {
+    let mut assembling = Assembling { store, ids, terms: Arc::new(terms), kinds: Vec::new() };
+    almoner_kinds::each(&mut assembling);
+    assembling.kinds
+}
+
+/// Puts the use cases of each kind over the store.
+struct Assembling {
+    store: Arc<Store>,
+    ids: Arc<dyn Ids>,
+    terms: Arc<Terms>,
+    kinds: Vec<Arc<dyn Served>>,
+}
+
+impl almoner_kinds::Visitor for Assembling {
+    fn kind<R: Rules>(&mut self) {
+        let (ids, terms) = (Arc::clone(&self.ids), Arc::clone(&self.terms));
+        let records = Records::<R>::new(Arc::clone(&self.store) as _, ids, terms);
+        self.kinds.push(Arc::new(records));
+    }
 }

@@ -167,7 +167,7 @@ pub enum Command {
     /// For supervisors of containers, where there is neither a shell nor curl.
     Health,
 
-    /// Prints the configuration as it was understood, without secrets.
+    /// Prints the configuration that holds as a TOML file that can be used, without secrets.
     Config,
 
     /// Fills the database with invented donors, campaigns and donations.

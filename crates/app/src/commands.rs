@@ -8,6 +8,8 @@ use almoner_accounts::{
 };
 use almoner_audit::Mark;
 use almoner_kernel::{EmailAddress, Fault, Fields, PersonName};
+use almoner_kinds::REGISTRY;
+use almoner_persistence::OpenError;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
@@ -43,6 +45,13 @@ pub async fn migrate(config: &Config, command: &cli::Migrate) -> anyhow::Result<
         let state = if step.is_applied { "applied" } else { "pending" };
         writeln!(out, "{state:8} {}", step.name)?;
     }
+    if office.store.migrations().await?.iter().all(|step| step.is_applied) {
+        for epoch in office.store.epochs().await? {
+            let began_at = almoner_adapters::backup::in_words(epoch.began_at);
+            let (number, cause) = (epoch.number, epoch.cause.as_str());
+            writeln!(out, "epoch    {number} {cause} {began_at} {}", epoch.epoch)?;
+        }
+    }
     Ok(())
 }
 
@@ -76,7 +85,7 @@ pub async fn create_admin(
     let password = prompt::new_password(password_stdin)?;
     let user = domains
         .users
-        .create_superadmin(&office.context("cli"), new, password)
+        .create_superadmin(&office.context("cli").asking("admin create"), new, password)
         .await
         .map_err(|error| in_words(&error))?;
     let mut out = io::stdout().lock();
@@ -97,7 +106,7 @@ pub async fn unlock(config: &Config, email: &str) -> anyhow::Result<()> {
     let domains = office.domains(config)?;
     let user = domains
         .users
-        .unlock_by_email(&office.context("cli"), &email)
+        .unlock_by_email(&office.context("cli").asking("admin unlock"), &email)
         .await
         .map_err(|error| in_words(&error))?;
     let mut out = io::stdout().lock();
@@ -113,7 +122,7 @@ pub async fn unlock(config: &Config, email: &str) -> anyhow::Result<()> {
 /// # Errors
 /// When nothing can be printed.
 pub fn openapi() -> anyhow::Result<()> {
-    let document = serde_json::to_string_pretty(&almoner_http::openapi::api_document())?;
+    let document = serde_json::to_string_pretty(&almoner_http::openapi::api_document(&REGISTRY))?;
     let mut out = io::stdout().lock();
     writeln!(out, "{document}")?;
     Ok(())
@@ -137,10 +146,47 @@ pub async fn verify(config: &Config, noted: Option<Mark>) -> anyhow::Result<Exit
         })
         .await?;
     bar.finish_and_clear();
+    let bar = progress("security events verified");
+    let events = domains
+        .audit
+        .verify_events(&office.context("cli"), &office.seal(), verdict.events, &mut |progress| {
+            bar.set_length(progress.expected);
+            bar.set_position(progress.verified);
+        })
+        .await?;
+    bar.finish_and_clear();
+    let bar = progress("records compared");
+    let comparison =
+        domains.audit.compare(&office.context("cli"), &mut |done| bar.set_position(done)).await?;
+    bar.finish_and_clear();
     // What is not in the trail can still do something to it.
-    let difference = office.store.schema_difference().await?;
+    let difference = match office.store.schema_difference().await? {
+        None => match office.store.catalog_difference().await {
+            Ok(difference) => difference,
+            Err(error) => {
+                not_compared(&error)?;
+                None
+            }
+        },
+        difference => difference,
+    };
     let mut out = io::stdout().lock();
+    if let Some(finding) = &events.finding {
+        writeln!(out, "NOT INTACT: of the security events, {finding}")?;
+    }
+    for one in &comparison.differences {
+        writeln!(out, "NOT INTACT: {one}")?;
+    }
+    let unnamed = comparison.all.saturating_sub(comparison.differences.len() as u64);
+    if unnamed > 0 {
+        writeln!(out, "NOT INTACT: {unnamed} other records")?;
+    }
+    let records = comparison.records - comparison.unsealed;
     match (&verdict.finding, &difference) {
+        (None, None) if comparison.all > 0 || !events.is_intact() => {
+            writeln!(out, "all {} rows of the trail are as they were sealed", verdict.verified)?;
+            Ok(Exit::Tampered)
+        }
         (None, None) => {
             if verdict.floor > 0 {
                 writeln!(out, "rows 1 to {} went when their time was over", verdict.floor)?;
@@ -152,6 +198,15 @@ pub async fn verify(config: &Config, noted: Option<Mark>) -> anyhow::Result<Exit
                 "Note this line where the database's administrator cannot reach it, and give it to \
                  --expect-head the next time."
             )?;
+            if comparison.unsealed > 0 {
+                writeln!(
+                    out,
+                    "{} records were last changed before that was sealed",
+                    comparison.unsealed
+                )?;
+            }
+            writeln!(out, "{} security events are as they were sealed", events.verified)?;
+            writeln!(out, "{records} records are as their last changes left them")?;
             Ok(Exit::Done)
         }
         (None, Some(difference)) => {
@@ -165,6 +220,12 @@ pub async fn verify(config: &Config, noted: Option<Mark>) -> anyhow::Result<Exit
             Ok(Exit::Tampered)
         }
     }
+}
+
+/// Says that nothing is known of the schema: a role that may not make a schema can still verify the rest.
+fn not_compared(error: &OpenError) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    writeln!(err, "the schema was not compared: {error}")
 }
 
 /// `almoner totals …`

@@ -5,10 +5,12 @@
 //! `deploy/almoner.example.toml` explains every key.
 
 pub mod mail;
+mod print;
 mod problem;
 mod read;
 mod reader;
 pub mod schema;
+mod site;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -17,18 +19,22 @@ mod values;
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use almoner_accounts::{login::LoginPolicy, password::PasswordPolicy, session::SessionPolicy};
-use almoner_http::{BodySettings, live::LiveSettings};
+use almoner_adapters::{
+    backup::schedule::BackupPlan,
+    mail::{LinkSettings, MailRoute, SmtpTls},
+    telemetry::{ErrorSettings, LogFormat, TraceSettings},
+};
+use almoner_http::{BodySettings, live::LiveSettings, settings::SameSite};
 use almoner_kernel::{Currency, EmailAddress, Region};
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-pub use mail::{LinkSettings, MailRoute, MailSettings, SmtpPassword, SmtpRoute, SmtpTls};
+pub use mail::MailSettings;
 pub use problem::{ConfigError, Problem};
 pub use sources::Sources;
-pub use values::{Database, WebOrigin, masked_url, url_without_password};
+pub use values::{Database, WebOrigin, url_without_password};
 
-use crate::telemetry::LogFormat;
 use reader::Reader;
 
 /// Everything an operator decides.
@@ -42,6 +48,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Origin under which browsers reach the server.
     pub public_url: WebOrigin,
+    /// True when some source says it, and it is not only made of `listen`.
+    pub is_public_url_given: bool,
+    /// With which requests browsers send the cookies.
+    pub same_site: SameSite,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// Largest request body, in bytes.
@@ -134,17 +144,6 @@ pub struct FirstAdmin {
     pub password: SecretString,
 }
 
-/// The backups that the server makes by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackupPlan {
-    /// Their folder, for this database alone.
-    pub folder: PathBuf,
-    /// Time from one to the next.
-    pub every: Duration,
-    /// How many of them are kept, at least one.
-    pub keep: u32,
-}
-
 /// Work that is done apart from requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobSettings {
@@ -161,32 +160,6 @@ pub struct LogSettings {
     pub filter: String,
     /// Text or JSON.
     pub format: LogFormat,
-}
-
-/// Where traces go.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TraceSettings {
-    /// The collector's address for traces over OTLP, HTTP with protobuf.
-    pub endpoint: String,
-    /// The share of traces that are sent, from 0 to 1, where the caller has not decided already.
-    pub sample_ratio: f64,
-    /// `service.name`.
-    pub service: String,
-    /// `service.instance.id`.
-    pub instance: Option<String>,
-}
-
-/// Where errors go beside the log.
-#[derive(Clone, Debug)]
-pub struct ErrorSettings {
-    /// Address, project and key of a Sentry.
-    pub dsn: SecretString,
-    /// The environment they are filed under.
-    pub environment: String,
-    /// The share of errors that are sent, from 0 to 1.
-    pub sample_rate: f64,
-    /// The name of the server they come from, when it may be told.
-    pub instance: Option<String>,
 }
 
 /// How many requests are allowed.
@@ -216,6 +189,11 @@ impl Config {
             Some(config) if reader.problems.is_empty() => Ok(config),
             _ => Err(ConfigError(reader.problems)),
         }
+    }
+
+    /// As a TOML file that can be used, without secrets. `sources` are those it was read from.
+    pub fn to_toml(&self, sources: &Sources) -> String {
+        print::toml(sources.layered(&mut Vec::new()), self)
     }
 
     /// What is allowed but should be known at start, one sentence each.
@@ -249,6 +227,7 @@ impl Config {
                 self.listen, self.public_url
             ));
         }
+        warnings.extend(site::warnings(self));
         if let Some(mail) = &self.mail {
             match &mail.route {
                 MailRoute::Smtp(smtp) if smtp.tls == SmtpTls::Opportunistic => warnings.push(

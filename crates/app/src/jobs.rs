@@ -10,12 +10,13 @@ pub mod worker;
 
 use std::sync::Arc;
 
+use almoner_adapters::trusted::TrustedTime;
 use almoner_http::Domains;
 use almoner_jobs::{Plan, Rule};
 use almoner_kernel::JobHandler;
 use anyhow::Context as _;
 
-use crate::{assembly::Office, config::Config, trusted::TrustedTime, webhooks};
+use crate::{assembly::Office, config::Config, webhooks};
 
 /// What does the jobs of each kind: the one place where a handler is registered.
 ///

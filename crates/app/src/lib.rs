@@ -1,24 +1,15 @@
-//! What the `almoner` command is made of, around the domains: configuration, command line,
-//! telemetry, keys, passwords, clock and ids, demo data.
+//! What the `almoner` command is made of, around the domains and the adapters: configuration, command
+//! line, assembly, the worker and what it does, and the server from its start to its end.
 
+mod anew;
 pub mod assembly;
-pub mod backup;
-pub mod breached;
 pub mod cli;
-pub mod clock;
 pub mod commands;
 pub mod config;
-pub mod demo;
 pub mod jobs;
-pub mod keys;
-pub mod mail;
-pub mod passwords;
 pub mod prompt;
 pub mod readiness;
-pub mod secrets;
 pub mod serve;
 pub mod signals;
-pub mod telemetry;
 pub mod tended;
-pub mod trusted;
 pub mod webhooks;

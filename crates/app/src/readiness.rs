@@ -8,13 +8,12 @@ use std::{
     time::Duration,
 };
 
+use almoner_adapters::{backup::schedule::Standing, trusted::TrustedTime};
 use almoner_http::health::{Part, PartStatus, Readiness};
 use almoner_persistence::Store;
 use async_trait::async_trait;
 
-use crate::{
-    backup::schedule::Standing, jobs::standing::Standing as QueueStanding, trusted::TrustedTime,
-};
+use crate::jobs::standing::Standing as QueueStanding;
 
 /// 1 while a `part` of the readiness can work, otherwise 0.
 pub const PART_UP: &str = "almoner_part_up";

@@ -4,7 +4,10 @@
 use std::{
     io::{self, Write},
     num::NonZeroU32,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,39 +16,46 @@ use almoner_accounts::{
     administration::NewSuperadmin,
     user::{Locale, TimeZone},
 };
+use almoner_adapters::{
+    backup::schedule::{Scheduler, Standing},
+    keys::KeyOrigin,
+    telemetry::{self, RequestTraces},
+    trusted::TrustedTime,
+};
 use almoner_http::{
     Domains, HttpKeys, HttpSettings, Mock, PublicUrl, Quotas, Reserved, Server, Services, Traces,
     adapters::{LiveCallers, TrailRefusals},
     health::{self, Readiness},
     settings::Origin,
 };
-use almoner_kernel::PersonName;
-use almoner_persistence::{Store, measures};
+use almoner_kernel::{Epoch, PersonName};
+use almoner_kinds::REGISTRY;
+use almoner_persistence::{EpochCause, EpochRecord, Store, measures};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
 
 use crate::{
     assembly::{Neighbours, Office},
-    backup::schedule::{Scheduler, Standing},
     config::{Config, Database, WebOrigin},
     jobs::{
         self,
         worker::{self, Worker},
     },
-    keys::KeyOrigin,
     readiness::StoreReadiness,
-    signals::{self, Signals},
-    telemetry::{self, RequestTraces},
+    signals::{self, Ends, Signals},
     tended::tended,
-    trusted::TrustedTime,
     webhooks,
 };
+
+/// How long ago an epoch may have begun to be news: other instances began a moment earlier.
+const JUST_BEGUN: chrono::Duration = chrono::Duration::minutes(5);
 
 /// Serves until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// In words for the operator.
+/// In words for the operator; also when the database was restored meanwhile, or another server took
+/// over.
 pub async fn serve(config: &Config) -> anyhow::Result<()> {
     // Whatever can go wrong with the address does before anything is made or brought up to date.
     let address = address(config)?;
@@ -65,6 +75,8 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
              was made"
         );
     }
+    let epoch = office.store.settle_epoch(office.clock.now()).await?;
+    tell(&epoch, &office);
     let domains = Arc::new(office.domains(config)?);
     first_superadmin(config, &office, &domains).await?;
 
@@ -93,7 +105,8 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         metrics: Some(metrics.clone()),
         traces: config.traces.as_ref().map(|_| Arc::new(RequestTraces) as Arc<dyn Traces>),
     });
-    let server = Server::new(settings(config, &office)?, services, Arc::clone(&domains))?;
+    let server =
+        Server::new(settings(config, &office, epoch.epoch)?, services, Arc::clone(&domains))?;
     let (live, intake) = (server.live(), server.intake());
     let watched = Arc::clone(&readiness);
     let signals = Signals::listen().context("cannot listen for signals")?;
@@ -101,8 +114,9 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         .serve(address, config.shutdown_grace)
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let worker = worker.start();
+    let is_over = Arc::new(AtomicBool::new(false));
     let stopping = rt::spawn(signals::stop(
-        signals,
+        Ends { signals, over: over(office.store.clone(), epoch, Arc::clone(&is_over)) },
         http.handle(),
         worker.halt(),
         readiness,
@@ -139,7 +153,43 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         tracing::warn!(error = &error as &dyn std::error::Error, "the database was not closed");
     }
     tracing::info!("stopped");
+    anyhow::ensure!(
+        !is_over.load(Ordering::Relaxed),
+        "the database is on another time line than at the start: it was restored, or another server \
+         took over. Start Almoner anew"
+    );
     served
+}
+
+/// Says that an epoch has begun with this start.
+fn tell(epoch: &EpochRecord, office: &Office) {
+    let EpochRecord { number, epoch: id, cause, began_at, .. } = epoch;
+    let (cause, began_at) = (cause.as_str(), began_at.to_rfc3339());
+    match epoch.cause {
+        // It began just now, or a short time ago with another instance.
+        EpochCause::Restored | EpochCause::Moved
+            if office.clock.now() - epoch.began_at < JUST_BEGUN =>
+        {
+            tracing::warn!(
+                number,
+                epoch = %id,
+                cause,
+                "a new epoch has begun: nothing that clients have from before fits any more"
+            );
+        }
+        _ => tracing::info!(number, epoch = %id, cause, began_at, "the epoch"),
+    }
+}
+
+/// Waits until the database has left the epoch, and says so.
+async fn over(store: Store, epoch: EpochRecord, is_over: Arc<AtomicBool>) {
+    store.epoch_over(&epoch).await;
+    tracing::error!(
+        epoch = %epoch.epoch,
+        "the database is on another time line than at the start: this process ends, because what it \
+         remembers may be lost"
+    );
+    is_over.store(true, Ordering::Relaxed);
 }
 
 /// Keeps the address that is served at.
@@ -160,7 +210,8 @@ fn address(config: &Config) -> anyhow::Result<Reserved> {
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn mock(config: &Config) -> anyhow::Result<()> {
-    let http = Mock::new()
+    let public = config.is_public_url_given.then(|| config.public_url.as_text());
+    let http = Mock::new(&REGISTRY, public.as_deref())
         .bind(config.listen)
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let url = config.public_url.as_text();
@@ -244,12 +295,14 @@ async fn first_superadmin(
 ///
 /// # Errors
 /// When an origin that was checked already cannot be parsed.
-pub fn settings(config: &Config, office: &Office) -> anyhow::Result<HttpSettings> {
+pub fn settings(config: &Config, office: &Office, epoch: Epoch) -> anyhow::Result<HttpSettings> {
     let per_minute = |limit: u32| NonZeroU32::new(limit).context("a quota is zero");
     let origin = |origin: &WebOrigin| Origin::parse(&origin.as_text());
     let roles = config.rate_limit.roles.iter();
     Ok(HttpSettings {
         public_url: PublicUrl::parse(&config.public_url.as_text())?,
+        is_public_url_given: config.is_public_url_given,
+        same_site: config.same_site,
         trusted_proxies: config.trusted_proxies.clone(),
         cors_origins: config.cors_origins.iter().map(origin).collect::<Result<_, _>>()?,
         quotas: Quotas {
@@ -268,6 +321,7 @@ pub fn settings(config: &Config, office: &Office) -> anyhow::Result<HttpSettings
             csrf: *office.keys.csrf.expose_secret(),
             cursor: *office.keys.cursor.expose_secret(),
         },
+        epoch,
         metrics_token: config.metrics_token.as_ref().map(|token| token.expose_secret().to_owned()),
     })
 }

@@ -1,4 +1,12 @@
 //! How a serving process is told to stop.
+//!
+//! **A server that is told to stop says so before it stops** (`shutdown_drain`, off by default). A
+//! proxy keeps connections open, and one that the server closes may have a request on its way already,
+//! which the proxy must not repeat when it is a change. So `/health/ready` answers 503 first, with a
+//! part `intake` that is down, while everything is served as before. Measured with eight clients behind
+//! Caddy: two restarts without it fail 8 or 9 of 1,500 requests, with it none. For the same reason
+//! Caddy keeps idle connections for 3 s, less than the 5 s after which actix closes them. Therefore
+//! signals are heard here, not by actix.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -8,13 +16,21 @@ use tokio::{signal, time};
 
 use crate::{jobs::worker::Halt, readiness::StoreReadiness};
 
+/// What ends a server.
+pub struct Ends<F> {
+    /// Somebody says so.
+    pub signals: Signals,
+    /// The database is on another time line: what the process remembers may be lost.
+    pub over: F,
+}
+
 /// Waits for a signal and stops the server. SIGTERM lets it finish what it has begun, and before that
 /// take requests for `drain` longer while it says that it is not ready: a connection that a load
 /// balancer keeps open is closed at the very moment at which a request may be on its way, and only a
 /// load balancer that knows sends none. A second SIGTERM cuts that time short. SIGINT and SIGQUIT stop
-/// the server at once.
+/// the server at once, and so does another time line.
 pub async fn stop(
-    mut signals: Signals,
+    Ends { mut signals, over }: Ends<impl Future<Output = ()>>,
     http: ServerHandle,
     jobs: Halt,
     readiness: Arc<StoreReadiness>,
@@ -22,7 +38,10 @@ pub async fn stop(
     intake: Intake,
     drain: Duration,
 ) {
-    let mut wish = signals.next().await;
+    let mut wish = tokio::select! {
+        wish = signals.next() => wish,
+        () = over => Wish::AtOnce,
+    };
     if wish == Wish::Finish {
         readiness.leave();
         tracing::info!(drain_ms = drain.as_millis(), "told to stop");

@@ -1,18 +1,14 @@
 //! Webhooks in the running server: what follows the feed, and what makes the calls.
 
-mod call;
-#[cfg(test)]
-mod tests;
-
 use std::{sync::Arc, time::Duration};
 
+use almoner_adapters::{trusted::TrustedTime, webhooks::Caller};
 use almoner_kernel::{Attempt, DeliveryId, JobError, JobHandler, Patience, Progress};
 use almoner_webhooks::{Deliverer, Dispatcher, Trust, delivery::DELIVER};
 use anyhow::Context as _;
 use async_trait::async_trait;
 
-use self::call::Caller;
-use crate::{assembly::Office, config::Config, tended::tended, trusted::TrustedTime};
+use crate::{assembly::Office, config::Config, tended::tended};
 
 /// How long storage that is away is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -31,12 +27,6 @@ pub fn deliverer(
     let clock = Arc::clone(&office.clock);
     let time: Arc<dyn Trust> = Arc::clone(time) as Arc<dyn Trust>;
     Ok(DeliverWebhooks(Deliverer::new(store.clone(), store, Arc::new(caller), clock, time)))
-}
-
-impl Trust for TrustedTime {
-    fn is_doubted(&self) -> bool {
-        Self::is_doubted(self)
-    }
 }
 
 /// Turns changes into deliveries for as long as it is polled.

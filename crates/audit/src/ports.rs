@@ -1,10 +1,12 @@
 //! What this domain asks of storage.
 
-use almoner_kernel::{Page, PageRequest, StoreError, UnitOfWork};
+use almoner_kernel::{Page, PageRequest, StoreError, UnitOfWork, UserId};
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::{
-    ChangeQuery, ChangeRecord, Floor, Head, SealedChange, SecurityEventQuery, SecurityEventRecord,
+    ChangeQuery, ChangeRecord, Compared, Floor, Gone, Head, SealedChange, SealedEvent,
+    SecurityEventQuery, SecurityEventRecord,
 };
 
 /// The stored trail: it can be read, only a commit adds to it, and only its start can go.
@@ -19,6 +21,12 @@ pub trait AuditTrail: Send + Sync {
         query: &ChangeQuery,
         page: &PageRequest,
     ) -> Result<Page<ChangeRecord>, StoreError>;
+
+    /// What these users are called now, in any order; those that are not there are left out.
+    ///
+    /// # Errors
+    /// When storage fails.
+    async fn names(&self, users: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError>;
 
     /// A page of security events, newest first.
     ///
@@ -60,6 +68,53 @@ pub trait AuditTrail: Send + Sync {
     /// # Errors
     /// When storage fails.
     async fn raise_floor(&self, from: i64, to: &Floor) -> Result<u64, StoreError>;
+
+    /// Where the chain of security events ends; none before the first.
+    ///
+    /// # Errors
+    /// When storage fails.
+    async fn events_head(&self) -> Result<Option<Head>, StoreError>;
+
+    /// Where it begins; none when it was never shortened.
+    ///
+    /// # Errors
+    /// When storage fails.
+    async fn events_floor(&self) -> Result<Option<Floor>, StoreError>;
+
+    /// The next `limit` security events behind a position, fewer only at the end.
+    ///
+    /// # Errors
+    /// When storage fails or a row cannot be read.
+    async fn sealed_events(&self, after: i64, limit: u32) -> Result<Vec<SealedEvent>, StoreError>;
+
+    /// Security events that have no place in the chain.
+    ///
+    /// # Errors
+    /// When storage fails.
+    async fn unsealed_events(&self) -> Result<u64, StoreError>;
+
+    /// The kinds of records that are compared with their last sealed state.
+    fn kinds(&self) -> Vec<&'static str>;
+
+    /// Compares the next `limit` records of a kind behind an id, by id, with the state that their last
+    /// change sealed. It may run while the server writes.
+    ///
+    /// # Errors
+    /// When storage fails.
+    async fn compared(
+        &self,
+        entity: &'static str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Compared, StoreError>;
+
+    /// Looks for the records of the next `limit` changes behind a position: those that the last change
+    /// of each left there and that are not. At the end of the trail also those whose changes are past
+    /// their time.
+    ///
+    /// # Errors
+    /// When storage fails.
+    async fn gone(&self, after: i64, limit: u32) -> Result<Gone, StoreError>;
 
     /// Starts a transaction, for an event that comes with no change.
     ///

@@ -1,7 +1,7 @@
 //! What the trail holds, as it is read, and how it is searched.
 
 use almoner_kernel::{
-    Action, Actor, ChangeId, SecurityEventId, SecurityEventKind, Timestamp, UserId, Version,
+    Actor, ChangeId, SecurityEventId, SecurityEventKind, Timestamp, UserId, Version,
 };
 use uuid::Uuid;
 
@@ -36,6 +36,17 @@ pub struct ChangeRecord {
     pub address: Option<String>,
     /// `User-Agent`; blank for readers who may not see the whole trail.
     pub user_agent: Option<String>,
+    /// What the changes of one request, command or job have in common; none of changes from before that
+    /// was kept.
+    pub change_set: Option<Uuid>,
+    /// The change of another record that it is an effect of.
+    pub cause: Option<ChangeId>,
+    /// The name of the role that the user had then.
+    pub actor_role: Option<String>,
+    /// What was asked: the id of an operation, the name of a command or job.
+    pub operation: Option<String>,
+    /// What the user who did it is called now; blank for readers who may not see the whole trail.
+    pub user_name: Option<String>,
 }
 
 /// Who acted, as it is kept: a user may have been renamed since, so only the id is.
@@ -104,13 +115,16 @@ pub struct ChangeQuery {
     /// Of one record.
     pub entity_id: Option<Uuid>,
     /// Of one kind of change.
-    pub action: Option<Action>,
+    pub action: Option<String>,
     /// By one user.
     pub actor: Option<UserId>,
     /// At this time or later.
     pub from: Option<Timestamp>,
     /// Before this time.
     pub to: Option<Timestamp>,
+    /// With these words, the last one as a beginning, in the values before and after or the reason. What
+    /// is personal is not searched.
+    pub q: Option<String>,
 }
 
 /// One login, logout, failure or refusal, as it stands in storage.

@@ -4,12 +4,19 @@
 //! `mac_n = HMAC-SHA256(key, mac_{n-1} || canonical(row n))`, and `mac_0` is 32 zero bytes.
 //! Whoever has the key and may write to the database can still seal a new history from scratch:
 //! against that, an operator keeps a [`Mark`] elsewhere and hands it to the verification.
+//!
+//! The key is a sub-key of the signing key: who can write to the database but has no key cannot forge a
+//! row. A trail whose end and head were both put back is found only by a mark that was kept elsewhere:
+//! `audit verify` prints one, `--expect-head` takes it. An emptied trail, with both ends put back to
+//! nothing, is found by the records that no change made: there is always a user.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+use crate::EventInput;
 
 /// Seals rows with one key, in a commit and when they are verified.
 #[derive(Clone)]
@@ -37,6 +44,21 @@ impl Seal {
 
     /// The seal of a row, given that of the row before it, or [`Mac::GENESIS`].
     pub fn mac(&self, previous: &Mac, row: &SealInput<'_>) -> Mac {
+        let keyed = self.keyed.clone().chain_update(previous.0).chain_update(row.canonical());
+        Mac(keyed.finalize().into_bytes().into())
+    }
+
+    /// The seal of security events: another key, so that no row of one chain passes for one of the other.
+    #[must_use]
+    pub fn of_events(&self) -> Self {
+        let keyed = self.keyed.clone().chain_update(b"almoner security events\n");
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&keyed.finalize().into_bytes());
+        Self { keyed: Hmac::new(&block.into()), key_id: self.key_id.clone() }
+    }
+
+    /// The seal of a security event, with a seal [of events](Self::of_events).
+    pub fn mac_of_event(&self, previous: &Mac, row: &EventInput<'_>) -> Mac {
         let keyed = self.keyed.clone().chain_update(previous.0).chain_update(row.canonical());
         Mac(keyed.finalize().into_bytes().into())
     }
@@ -95,12 +117,48 @@ pub struct SealInput<'a> {
     pub address: Option<Cow<'a, str>>,
     /// `User-Agent`.
     pub user_agent: Option<Cow<'a, str>>,
+    /// How the row was sealed: [`SealInput::FORMAT`], or 1.
+    pub format: i64,
+    /// What the first format did not have.
+    pub circumstances: Circumstances<'a>,
+}
+
+/// What is sealed of a change since the second format. Rows of the first have nothing of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Circumstances<'a> {
+    /// What the changes of one request, command or job have in common.
+    pub change_set: Option<Uuid>,
+    /// The change it is an effect of.
+    pub cause: Option<Uuid>,
+    /// The name of the role that the user had then.
+    pub actor_role: Option<Cow<'a, str>>,
+    /// What was asked.
+    pub operation: Option<Cow<'a, str>>,
+    /// The keyed digest of the record's whole row after the change.
+    pub digest: Option<Cow<'a, [u8]>>,
+    /// The kind of record of whoever it is about.
+    pub subject_kind: Option<Cow<'a, str>>,
+    /// Whom it is about.
+    pub subject_id: Option<Uuid>,
+    /// Whom the values before are about, if that is somebody else.
+    pub before_subject_id: Option<Uuid>,
+    /// The personal values before, encrypted: the seal stays whole when nobody can read them any more.
+    pub before_sealed: Option<Cow<'a, [u8]>>,
+    /// The personal values after, encrypted.
+    pub after_sealed: Option<Cow<'a, [u8]>>,
+    /// How many security events there were by then.
+    pub events: Option<i64>,
 }
 
 impl SealInput<'_> {
-    /// The row as bytes: a label with the version of this encoding, then every field in the order of
-    /// the struct, as `0` when it is absent, else as `1`, its length in 8 bytes and its bytes.
-    /// Numbers are big-endian. Two different rows never have the same bytes.
+    /// The format in which rows are sealed now.
+    pub const FORMAT: i64 = 2;
+
+    /// The row as bytes: a label with the format, then every field in the order of the struct, as `0`
+    /// when it is absent, else as `1`, its length in 8 bytes and its bytes. Numbers are big-endian. Two
+    /// different rows never have the same bytes: a row of the first format ends before the
+    /// circumstances, and one that claims to be of it and has some has other bytes than any that was
+    /// sealed.
     pub fn canonical(&self) -> Vec<u8> {
         // Taken apart, so that a field that is added cannot be forgotten here.
         let Self {
@@ -120,8 +178,23 @@ impl SealInput<'_> {
             request_id,
             address,
             user_agent,
+            format,
+            circumstances,
         } = self;
-        let mut bytes = b"almoner change 1\n".to_vec();
+        let Circumstances {
+            change_set,
+            cause,
+            actor_role,
+            operation,
+            digest,
+            subject_kind,
+            subject_id,
+            before_subject_id,
+            before_sealed,
+            after_sealed,
+            events,
+        } = circumstances;
+        let mut bytes = format!("almoner change {format}\n").into_bytes();
         let mut put = |field: Option<&[u8]>| match field {
             None => bytes.push(0),
             Some(field) => {
@@ -146,6 +219,19 @@ impl SealInput<'_> {
         put(request_id.as_deref().map(str::as_bytes));
         put(address.as_deref().map(str::as_bytes));
         put(user_agent.as_deref().map(str::as_bytes));
+        if *format > 1 || *circumstances != Circumstances::default() {
+            put(change_set.as_ref().map(|id| id.as_bytes().as_slice()));
+            put(cause.as_ref().map(|id| id.as_bytes().as_slice()));
+            put(actor_role.as_deref().map(str::as_bytes));
+            put(operation.as_deref().map(str::as_bytes));
+            put(digest.as_deref());
+            put(subject_kind.as_deref().map(str::as_bytes));
+            put(subject_id.as_ref().map(|id| id.as_bytes().as_slice()));
+            put(before_subject_id.as_ref().map(|id| id.as_bytes().as_slice()));
+            put(before_sealed.as_deref());
+            put(after_sealed.as_deref());
+            put(events.map(i64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice));
+        }
         bytes
     }
 }

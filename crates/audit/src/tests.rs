@@ -8,7 +8,7 @@ use almoner_kernel::{ChangeId, UserId, Version};
 use chrono::DateTime;
 use uuid::Uuid;
 
-use crate::{ActorOnRecord, ChangeRecord, Head, Mac, Seal, SealInput, SealedChange};
+use crate::{ActorOnRecord, ChangeRecord, Circumstances, Head, Mac, Seal, SealInput, SealedChange};
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -35,6 +35,20 @@ fn row(position: i64) -> SealInput<'static> {
         request_id: Some("r1".into()),
         address: Some("192.0.2.1".into()),
         user_agent: Some("curl/8".into()),
+        format: SealInput::FORMAT,
+        circumstances: Circumstances {
+            change_set: Some(Uuid::from_u128(2)),
+            cause: Some(Uuid::from_u128(3)),
+            actor_role: Some("director".into()),
+            operation: Some("updateDonor".into()),
+            digest: Some(vec![4; 32].into()),
+            subject_kind: Some("donor".into()),
+            subject_id: Some(Uuid::from_u128(6)),
+            before_subject_id: Some(Uuid::from_u128(7)),
+            before_sealed: Some(vec![5; 40].into()),
+            after_sealed: Some(vec![6; 41].into()),
+            events: Some(9),
+        },
     }
 }
 
@@ -59,6 +73,7 @@ fn head(seal: &Seal, rows: &[SealedChange]) -> Option<Head> {
         position: row.position,
         mac: row.mac.clone(),
         key_id: seal.key_id().to_owned(),
+        anew: None,
     })
 }
 
@@ -78,5 +93,17 @@ fn change(position: i64) -> ChangeRecord {
         request_id: Some("r1".to_owned()),
         address: Some("192.0.2.1".to_owned()),
         user_agent: Some("curl/8".to_owned()),
+        change_set: Some(Uuid::from_u128(2)),
+        cause: None,
+        actor_role: Some("director".to_owned()),
+        operation: Some("updateDonor".to_owned()),
+        user_name: None,
     }
+}
+
+/// Permissions of kinds of record, which this crate does not know.
+mod may {
+    use almoner_kernel::Permission;
+
+    pub(super) const DONORS_READ: Permission = Permission::new("donors:read");
 }

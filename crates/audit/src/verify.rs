@@ -3,60 +3,16 @@
 //! Where rows are gone because their time was over, it begins behind the floor: the mark of the last
 //! of them, with a proof that nobody makes without the key.
 
+mod ends;
+mod finding;
+
 use std::{cmp::Ordering, ops::ControlFlow};
 
-use crate::{Mac, Mark, Seal, SealInput};
-
-/// A row as it is stored, with its seal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedChange {
-    /// The place in the trail.
-    pub position: i64,
-    /// What the seal covers; none when a column is not even of its type.
-    pub row: Option<SealInput<'static>>,
-    /// The stored seal; anything but 32 bytes is no seal, an absent one is empty.
-    pub mac: Vec<u8>,
-}
-
-/// Where the trail ends according to storage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// The position of the last row.
-    pub position: i64,
-    /// Its seal; anything but 32 bytes is no seal.
-    pub mac: Vec<u8>,
-    /// [`Seal::key_id`] of the key that sealed it.
-    pub key_id: String,
-}
-
-/// Where the trail begins according to storage: behind rows whose time was over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Floor {
-    /// The position of the last row that is gone; 0 when none is.
-    pub position: i64,
-    /// Its seal; anything but 32 bytes is no seal.
-    pub mac: Vec<u8>,
-    /// [`Seal::proof`] of both; anything but 32 bytes is no proof.
-    pub proof: Vec<u8>,
-}
-
-impl Floor {
-    /// The floor behind a mark.
-    pub fn behind(mark: &Mark, seal: &Seal) -> Self {
-        let proof = seal.proof(mark).as_bytes().to_vec();
-        Self { position: mark.position, mac: mark.mac.as_bytes().to_vec(), proof }
-    }
-
-    /// The mark it stands on, when that is what somebody with the key said.
-    fn mark(&self, seal: &Seal) -> Option<Mark> {
-        if self.position == 0 {
-            return Some(Mark::GENESIS);
-        }
-        let mac = Mac::from_bytes(self.mac.as_slice().try_into().ok()?);
-        let mark = Mark { position: self.position, mac };
-        has_seal(&self.proof, &seal.proof(&mark)).then_some(mark)
-    }
-}
+pub use self::{
+    ends::{Anew, Floor, Head},
+    finding::Finding,
+};
+use crate::{Mac, Mark, Seal, SealedRow};
 
 /// How far a verification has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +32,8 @@ pub struct Verdict {
     pub floor: i64,
     /// The last of them: what to note elsewhere for the next verification.
     pub last: Mark,
+    /// How many security events there were at the last row that says so.
+    pub events: i64,
     /// The first thing that is wrong; none when the trail is intact.
     pub finding: Option<Finding>,
 }
@@ -87,91 +45,6 @@ impl Verdict {
     }
 }
 
-/// The first thing that is wrong with a trail.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Finding {
-    /// The row, its seal, or its place is not what was sealed.
-    #[error("row {position} was altered")]
-    Altered {
-        /// The row.
-        position: i64,
-    },
-    /// Rows were taken out.
-    #[error("row {position} is missing: the next one is row {next}")]
-    Missing {
-        /// The first one that is gone.
-        position: i64,
-        /// The next one that is there.
-        next: i64,
-    },
-    /// The row was put in by somebody without the key: its place is taken, before the first or
-    /// behind the last.
-    #[error("row {position} was inserted")]
-    Inserted {
-        /// The row.
-        position: i64,
-    },
-    /// The last rows were taken out.
-    #[error("row {position} is missing: the trail was cut off, it went on to row {end}")]
-    CutOff {
-        /// The first one that is gone.
-        position: i64,
-        /// The last one there was, according to the head or the mark that was noted.
-        end: i64,
-    },
-    /// There are rows, and nothing that says where they end.
-    #[error("the head of the trail is gone; its rows go on to row {end}")]
-    HeadLost {
-        /// The last row.
-        end: i64,
-    },
-    /// The head does not have the seal of the row it names.
-    #[error("the head of the trail was altered: it does not have the seal of row {position}")]
-    HeadAltered {
-        /// The row it names.
-        position: i64,
-    },
-    /// The head names a row before the last one.
-    #[error("the head of the trail was put back to row {position}; its rows go on to row {end}")]
-    HeadBehind {
-        /// The row it names.
-        position: i64,
-        /// The last row.
-        end: i64,
-    },
-    /// The rows are sealed with the right key, but they are not the ones of the mark that was noted:
-    /// somebody who has the key wrote the trail anew.
-    #[error("row {position} is not the one that was noted: the trail was sealed anew")]
-    Rewritten {
-        /// The row.
-        position: i64,
-    },
-    /// Somebody without the key said that the first rows may be gone.
-    #[error(
-        "the floor of the trail was altered: rows up to {position} are said to be past their time"
-    )]
-    FloorAltered {
-        /// Where it was put.
-        position: i64,
-    },
-    /// The row of the mark that was noted went because its time was over: it proves nothing any more.
-    #[error("the noted row {position} is past its time and gone, as are all up to row {floor}")]
-    NotedGone {
-        /// The row.
-        position: i64,
-        /// The last row that is gone.
-        floor: i64,
-    },
-    /// The trail was sealed with another key; nothing can be said about it with this one.
-    #[error("the trail was sealed with the key {sealed}, and this is the key {given}")]
-    WrongKey {
-        /// The key of the head.
-        sealed: String,
-        /// The key of the verification.
-        given: String,
-    },
-}
-
 /// Reads the rows of a trail one after the other, from the first.
 #[derive(Debug)]
 pub struct Verifier<'a> {
@@ -181,6 +54,7 @@ pub struct Verifier<'a> {
     floor: Mark,
     last: Mark,
     verified: u64,
+    events: i64,
     finding: Option<Finding>,
 }
 
@@ -205,8 +79,16 @@ impl<'a> Verifier<'a> {
                 .then_some(Finding::Rewritten { position: 0 })
         });
         let start = Mark::GENESIS;
-        let mut new =
-            Self { seal, opening, noted, floor: start, last: start, verified: 0, finding };
+        let mut new = Self {
+            seal,
+            opening,
+            noted,
+            floor: start,
+            last: start,
+            verified: 0,
+            events: 0,
+            finding,
+        };
         if let Some(floor) = floor {
             new.raise(floor);
         }
@@ -215,8 +97,8 @@ impl<'a> Verifier<'a> {
 
     /// True when the next rows do not follow on what was read: they may have gone meanwhile, and then
     /// the floor has been raised.
-    pub fn lacks_rows_before(&self, rows: &[SealedChange]) -> bool {
-        rows.first().is_some_and(|row| row.position > self.last.position.saturating_add(1))
+    pub fn lacks_rows_before(&self, rows: &[impl SealedRow]) -> bool {
+        rows.first().is_some_and(|row| row.position() > self.last.position.saturating_add(1))
     }
 
     /// Goes on behind the floor; true when that is further than what was read.
@@ -259,7 +141,7 @@ impl<'a> Verifier<'a> {
 
     /// Reads the next row; breaks off at the first thing that is wrong, also one that was wrong
     /// before any row.
-    pub fn read(&mut self, sealed: &SealedChange) -> ControlFlow<()> {
+    pub fn read(&mut self, sealed: &impl SealedRow) -> ControlFlow<()> {
         if self.finding.is_none() {
             self.finding = self.check(sealed).err();
         }
@@ -279,11 +161,12 @@ impl<'a> Verifier<'a> {
             None => self.ending(closing).err(),
         };
         let (verified, floor, last) = (self.verified, self.floor.position, self.last);
-        Verdict { verified, floor, last, finding }
+        let events = self.events;
+        Verdict { verified, floor, last, events, finding }
     }
 
-    fn check(&mut self, sealed: &SealedChange) -> Result<(), Finding> {
-        let position = sealed.position;
+    fn check(&mut self, sealed: &impl SealedRow) -> Result<(), Finding> {
+        let position = sealed.position();
         let expected = self.last.position.saturating_add(1);
         if position < expected {
             return Err(Finding::Inserted { position });
@@ -291,17 +174,31 @@ impl<'a> Verifier<'a> {
         if position > expected {
             return Err(Finding::Missing { position: expected, next: position });
         }
-        let row = sealed.row.as_ref().filter(|row| row.position == position);
-        let mac = row
-            .map(|row| self.seal.mac(&self.last.mac, row))
-            .filter(|mac| has_seal(&sealed.mac, mac))
+        let mac = sealed
+            .due(self.seal, &self.last.mac)
+            .filter(|mac| has_seal(sealed.stored(), mac))
             .ok_or(Finding::Altered { position })?;
+        let anew = self.opening.as_ref().and_then(|head| head.anew.as_ref());
         if self.noted.is_some_and(|mark| mark.position == position && mark.mac != mac) {
-            return Err(Finding::Rewritten { position });
+            let end = anew.map_or(0, |anew| anew.position);
+            return Err(match position <= end {
+                true => Finding::SealedAnew { position, end },
+                false => Finding::Rewritten { position },
+            });
         }
         self.last = Mark { position, mac };
         self.verified += 1;
-        self.check_head(self.opening.as_ref())
+        self.events = self.events.max(sealed.events());
+        self.check_head(self.opening.as_ref())?;
+        // The rest is still chained to the seal that this row had before.
+        if let Some(Anew { before: Some(before), .. }) =
+            anew.filter(|anew| anew.position == position)
+        {
+            let before = before.as_slice().try_into();
+            self.last.mac =
+                before.map(Mac::from_bytes).map_err(|_| Finding::Altered { position })?;
+        }
+        Ok(())
     }
 
     fn check_head(&self, head: Option<&Head>) -> Result<(), Finding> {

@@ -2,205 +2,236 @@
 //!
 //! ```text
 //! pending ──complete──▶ completed ──refund──▶ refunded
-//!    └─────cancel─────▶ cancelled
+//!    └─────cancel─────▶ cancelled  ↺ correct
 //! ```
+//!
+//! A completed donation does not go to the trash: it counts until it is refunded. Donor, amount, method
+//! and day are fixed once a donation has left `pending`; only an amount that nobody knew is put in later. A donor or campaign with donations cannot be
+//! purged.
 
-use std::fmt;
-
-use almoner_kernel::{
-    Audited, CampaignId, Currency, DonationId, DonorId, FieldError, FieldValue, Invalid, Money,
-    Patch, Snapshot, Sort, Timestamp, Trash, UserId, Version,
-    id::{DonationEntity, Entity},
-};
+use almoner_kernel::{Action, FieldError, Fields, Id, Money, Permission, Timestamp};
+use almoner_records::{By, Line, Now, Reason, Record, Ref, Refusal, Rules, Step, Text, Words};
 use chrono::{Datelike, Duration, NaiveDate};
-use uuid::Uuid;
 
-use crate::{CampaignRef, DonationsError, DonorRef, words};
+use crate::{Campaign, Donor, words};
+
+/// The id of a donation.
+pub type DonationId = Id<Donation>;
 
 /// One gift of money or goods.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Record)]
+#[record(many = "donations", rows = "creator", subject = "donor_id", steps = STEPS)]
 pub struct Donation {
-    /// The id.
-    pub id: DonationId,
-    /// Who gave; none when it is anonymous.
-    pub donor: Option<DonorRef>,
-    /// What it was given for; none when it is free.
-    pub campaign: Option<CampaignRef>,
-    /// How much; for goods, what they are worth.
-    pub amount: Money,
+    /// Who gave; absent when it is anonymous.
+    #[field(filter, search, public, example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
+    pub donor_id: Option<Ref<Donor>>,
+    /// What it was given for; absent when it is free.
+    #[field(filter, public, example = "019a9f3c-2222-7c41-9d55-3f0f6a0f8a11")]
+    pub campaign_id: Option<Ref<Campaign>>,
+    /// How much: more than zero, in a currency the organisation accepts. For goods (`in_kind`) what they are
+    /// worth; only there it may be absent, when nobody knows.
+    #[field(filter, sort, columns("amount_minor", "currency"), example = "1250.00, TRY")]
+    pub amount: Option<Money>,
     /// How it came.
+    #[field(filter, example = "bank_transfer")]
     pub method: Method,
     /// Where it stands.
+    #[field(filter, output, default = "pending", example = "pending")]
     pub state: State,
-    /// What the donor wants done with it, at most [`Donation::MAX_PURPOSE`] characters.
-    pub purpose: Option<String>,
-    /// The day of the gift, in the donor's calendar.
+    /// What the donor wants done with it.
+    #[field(personal, search, example = "For families with small children")]
+    pub purpose: Option<Text<500>>,
+    /// The day of the gift, in the donor's calendar: from 1900 to today; of a pending cheque, the day it
+    /// is dated, up to five years ahead.
+    #[field(filter, sort, example = "2026-03-14")]
     pub donated_on: NaiveDate,
-    /// Bank reference, cheque number, receipt number of the payment provider: at most
-    /// [`Donation::MAX_REFERENCE`] characters.
-    pub reference: Option<String>,
-    /// What staff should know, at most [`Donation::MAX_NOTES`] characters.
-    pub notes: Option<String>,
+    /// Bank reference, cheque number, receipt number of the payment provider.
+    #[field(personal, filter, search, example = "FT26073123456")]
+    pub reference: Option<Line<100>>,
+    /// What staff should know.
+    #[field(personal, search, example = "Asked for a receipt by post.")]
+    pub notes: Option<Text<4_000>>,
     /// Why it was cancelled or refunded.
-    pub reason: Option<String>,
-    /// When it reached its present state, unless that is `pending`.
+    #[field(output, example = "Transferred twice by mistake")]
+    pub reason: Option<Text<500>>,
+    /// When it reached its present state; absent while it is pending.
+    #[field(output, example = "2026-03-15T08:00:00.000Z")]
     pub settled_at: Option<Timestamp>,
-    /// The version.
-    pub version: Version,
-    /// Who entered it; none for the program itself.
-    pub created_by: Option<UserId>,
-    /// When it was entered.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
-    /// When it was put in the trash.
-    pub deleted_at: Option<Timestamp>,
 }
+
+/// Say that a donation arrived, or cancel one that never will.
+pub const COMPLETE: Permission = Permission::new("donations:complete");
+/// Give a completed donation back.
+pub const REFUND: Permission = Permission::new("donations:refund");
+/// Say that a completed donation came from somebody else.
+pub const CORRECT: Permission = Permission::new("donations:correct");
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "complete",
+        action: Action::Completed,
+        from: &["pending"],
+        to: "completed",
+        permission: COMPLETE,
+        by: By::Anyone,
+        reason: Reason::None,
+        takes: &[],
+        needs: &[],
+        body: "",
+        about: "Says that a pending donation arrived: from then on it counts, and donor, amount, method and \
+                day are fixed.",
+    },
+    Step {
+        name: "refund",
+        action: Action::Refunded,
+        from: &["completed"],
+        to: "refunded",
+        permission: REFUND,
+        by: By::Anyone,
+        reason: Reason::Optional,
+        takes: &[],
+        needs: &[],
+        body: "Refund",
+        about: "Says that a completed donation was given back: it no longer counts.",
+    },
+    Step {
+        name: "cancel",
+        action: Action::Cancelled,
+        from: &["pending"],
+        to: "cancelled",
+        permission: COMPLETE,
+        by: By::Anyone,
+        reason: Reason::Required,
+        takes: &[],
+        needs: &[],
+        body: "Cancellation",
+        about: "Says that a pending donation will never arrive, and why.",
+    },
+    Step {
+        name: "correct",
+        action: Action::Corrected,
+        from: &["completed"],
+        to: "",
+        permission: CORRECT,
+        by: By::Anyone,
+        reason: Reason::Required,
+        takes: &["donor_id"],
+        needs: &["donor_id"],
+        body: "Correction",
+        about: "Says that a completed donation came from somebody else, and why; `null` for nobody known. \
+                The sums of both follow.",
+    },
+];
 
 impl Donation {
     /// No gift is older: an earlier year is a slip of the keyboard.
     pub const FIRST_YEAR: i32 = 1900;
-    /// Characters a purpose has at the most.
-    pub const MAX_PURPOSE: usize = 500;
-    /// Characters a reference has at the most.
-    pub const MAX_REFERENCE: usize = 100;
-    /// Characters notes have at the most.
-    pub const MAX_NOTES: usize = 4_000;
-    /// Characters a reason has at the most.
-    pub const MAX_REASON: usize = 500;
+    /// No cheque is dated further ahead: a later year is another one. Five years.
+    const MOST_POST_DATED: Duration = Duration::days(5 * 366);
+}
 
-    /// Rules for what a donation says, whatever its state. `currencies` are those the organisation
-    /// accepts.
-    ///
-    /// # Errors
-    /// [`Invalid`] with every complaint.
-    pub fn validate(&self, currencies: &[Currency], at: Timestamp) -> Result<(), Invalid> {
-        let mut errors = Vec::new();
-        if self.amount.minor() <= 0 {
-            errors.push(FieldError::new(
-                "/amount/amount",
-                "too_small",
-                words::not_more_than_zero(),
-            ));
+impl Rules for Donation {
+    fn check(&self, before: Option<&Self>, fields: &mut Fields) {
+        let is_new =
+            |changed: fn(&Self, &Self) -> bool| before.is_none_or(|old| changed(old, self));
+        let is_new_amount = is_new(|old, new| old.amount != new.amount);
+        if is_new_amount && self.amount.is_some_and(|amount| amount.minor() <= 0) {
+            let detail = words::not_more_than_zero();
+            fields.wrong(FieldError::new("/amount/amount", "too_small", detail));
         }
-        if !currencies.contains(&self.amount.currency()) {
+        if self.amount.is_none() && self.method != Method::InKind {
+            let detail = words::only_goods_of_unknown_worth();
+            fields.wrong(FieldError::new("/amount", "required", detail));
+        }
+        if is_new(|old, new| old.donated_on != new.donated_on)
+            && self.donated_on.year() < Self::FIRST_YEAR
+        {
+            fields.wrong(FieldError::new("/donated_on", "range", words::before_1900()));
+        }
+    }
+
+    fn check_now(&self, before: Option<&Self>, now: &Now<'_>, fields: &mut Fields) {
+        let currencies = &now.terms.currencies;
+        // A currency may have been taken off the list since: only what is changed is judged.
+        let is_new = before.is_none_or(|old| old.amount != self.amount);
+        let currency = self.amount.filter(|_| is_new).map(Money::currency);
+        if currency.is_some_and(|currency| !currencies.contains(&currency)) {
             let accepted: Vec<&str> = currencies.iter().map(|currency| currency.code()).collect();
-            errors.push(FieldError::new(
-                "/amount/currency",
-                "currency",
-                words::currency_not_accepted(accepted.join(", ")),
-            ));
-        }
-        if self.donated_on.year() < Self::FIRST_YEAR {
-            errors.push(FieldError::new("/donated_on", "range", words::before_1900()));
+            let detail = words::currency_not_accepted(accepted.join(", "));
+            fields.wrong(FieldError::new("/amount/currency", "currency", detail));
         }
         // East of Greenwich a day begins up to 14 hours before UTC's.
-        if self.donated_on > (at + Duration::hours(14)).date_naive() {
-            errors.push(FieldError::new("/donated_on", "future", words::in_the_future()));
+        let is_future = self.donated_on > (now.at + Duration::hours(14)).date_naive();
+        let is_post_dated = self.method == Method::Check && self.state == State::Pending;
+        let matters = before.is_none_or(|old| {
+            (old.donated_on, old.method, old.state) != (self.donated_on, self.method, self.state)
+        });
+        if is_future && matters && !is_post_dated && self.state != State::Cancelled {
+            fields.wrong(FieldError::new("/donated_on", "future", words::in_the_future()));
         }
-        if errors.is_empty() { Ok(()) } else { Err(Invalid(errors)) }
+        let is_far = self.donated_on > (now.at + Self::MOST_POST_DATED).date_naive();
+        if is_far && matters && is_post_dated {
+            fields.wrong(FieldError::new("/donated_on", "future", words::too_far_in_the_future()));
+        }
     }
 
-    /// The donation with the fields of the patch, one version later.
-    ///
-    /// # Errors
-    /// [`DonationsError::Settled`] when the patch would change what is fixed once the donation
-    /// left `pending`: donor, amount, method and day.
-    pub fn patched(
-        self,
-        patch: &DonationPatch,
-        donor: Patch<DonorRef>,
-        campaign: Patch<CampaignRef>,
-        at: Timestamp,
-    ) -> Result<Self, DonationsError> {
-        let before = self.clone();
-        let mut after = Self { version: self.version.next(), updated_at: at, ..self };
-        donor.apply(&mut after.donor);
-        campaign.apply(&mut after.campaign);
-        if let Some(amount) = patch.amount {
-            after.amount = amount;
+    fn may_follow(&self, before: &Self) -> Result<(), Refusal> {
+        if before.state == State::Pending {
+            return Ok(());
         }
-        if let Some(method) = patch.method {
-            after.method = method;
+        // What was of unknown worth may be valued at any time.
+        let is_another = before.amount.is_some() && before.amount != self.amount;
+        let fixed = [
+            ("donor_id", before.donor_id != self.donor_id),
+            ("amount", is_another),
+            ("method", before.method != self.method),
+            ("donated_on", before.donated_on != self.donated_on),
+        ];
+        let changed: Vec<&str> =
+            fixed.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
+        match changed.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal {
+                code: "settled",
+                detail: words::settled(before.state.as_str(), changed.join(", ")),
+            }),
         }
-        if let Some(donated_on) = patch.donated_on {
-            after.donated_on = donated_on;
-        }
-        patch.purpose.clone().apply(&mut after.purpose);
-        patch.reference.clone().apply(&mut after.reference);
-        patch.notes.clone().apply(&mut after.notes);
+    }
 
-        if before.state != State::Pending {
-            let donor_id = |donation: &Self| donation.donor.as_ref().map(|donor| donor.id);
-            let fixed = [
-                ("donor_id", donor_id(&before) != donor_id(&after)),
-                ("amount", before.amount != after.amount),
-                ("method", before.method != after.method),
-                ("donated_on", before.donated_on != after.donated_on),
-            ];
-            let fields: Vec<&'static str> =
-                fixed.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
-            if !fields.is_empty() {
-                return Err(DonationsError::Settled { state: before.state, fields });
+    fn state(&self) -> &'static str {
+        self.state.as_str()
+    }
+
+    fn step(&mut self, step: &'static Step, reason: Option<&str>, at: Timestamp) {
+        if let Some(state) = State::parse(step.to) {
+            self.state = state;
+            self.reason = reason.map(Text::from_stored);
+            self.settled_at = Some(at);
+        }
+    }
+
+    fn out_of_order(&self, step: &'static Step) -> Refusal {
+        let detail = match step.to {
+            "" => words::not_to_be_corrected(self.state.as_str()),
+            to => words::transition(self.state.as_str(), to),
+        };
+        Refusal { code: "transition", detail }
+    }
+
+    /// A completed donation counts until it is refunded.
+    fn may_be_deleted(&self) -> Result<(), Refusal> {
+        match self.state {
+            State::Completed => {
+                Err(Refusal { code: "completed_stays", detail: words::refund_first() })
             }
+            _ => Ok(()),
         }
-        Ok(after)
-    }
-
-    /// The donation in another state, one version later.
-    ///
-    /// # Errors
-    /// [`DonationsError::Transition`] when the state machine has no such step.
-    pub fn moved(
-        self,
-        to: State,
-        reason: Option<String>,
-        at: Timestamp,
-    ) -> Result<Self, DonationsError> {
-        if !self.state.can_become(to) {
-            return Err(DonationsError::Transition { from: self.state, to });
-        }
-        Ok(Self {
-            state: to,
-            reason,
-            settled_at: Some(at),
-            version: self.version.next(),
-            updated_at: at,
-            ..self
-        })
     }
 }
 
-impl Audited for Donation {
-    const ENTITY: &'static str = DonationEntity::NAME;
-
-    fn entity_id(&self) -> Uuid {
-        self.id.uuid()
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        vec![
-            ("donor_id", self.donor.as_ref().map(|donor| donor.id).into()),
-            ("campaign_id", self.campaign.as_ref().map(|campaign| campaign.id).into()),
-            ("amount", self.amount.to_string().into()),
-            ("method", self.method.as_str().into()),
-            ("state", self.state.as_str().into()),
-            ("purpose", self.purpose.as_deref().into()),
-            ("donated_on", self.donated_on.into()),
-            ("reference", self.reference.as_deref().into()),
-            ("notes", self.notes.as_deref().into()),
-            ("reason", self.reason.as_deref().into()),
-            ("deleted", FieldValue::Bool(self.deleted_at.is_some())),
-        ]
-    }
-}
-
-/// Where a donation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Where a donation stands: promised, arrived, given back after it had arrived, or never to arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Words)]
+#[words(name = "DonationState")]
 pub enum State {
     /// Promised, or on its way.
     Pending,
@@ -212,42 +243,10 @@ pub enum State {
     Cancelled,
 }
 
-impl State {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Completed, Self::Refunded, Self::Cancelled];
-
-    /// The name in the API and in storage.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Completed => "completed",
-            Self::Refunded => "refunded",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// The state with that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-
-    /// True when the state machine has a step from this state to `to`.
-    pub const fn can_become(self, to: Self) -> bool {
-        matches!(
-            (self, to),
-            (Self::Pending, Self::Completed | Self::Cancelled) | (Self::Completed, Self::Refunded)
-        )
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// How a donation came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a donation comes: `check` is a cheque, `credit_card` any card at a terminal, `online` a payment on a
+/// web page, `sms` a text message to a short number, `in_kind` goods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Words)]
+#[words(name = "DonationMethod")]
 pub enum Method {
     /// Notes and coins.
     Cash,
@@ -261,141 +260,6 @@ pub enum Method {
     Online,
     /// A text message to a short number.
     Sms,
-    /// Goods; the amount is what they are worth.
+    /// Goods; the amount is what they are worth, if anybody knows.
     InKind,
-}
-
-impl Method {
-    /// Every method.
-    pub const ALL: [Self; 7] = [
-        Self::Cash,
-        Self::Check,
-        Self::CreditCard,
-        Self::BankTransfer,
-        Self::Online,
-        Self::Sms,
-        Self::InKind,
-    ];
-
-    /// The name in the API and in storage.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Cash => "cash",
-            Self::Check => "check",
-            Self::CreditCard => "credit_card",
-            Self::BankTransfer => "bank_transfer",
-            Self::Online => "online",
-            Self::Sms => "sms",
-            Self::InKind => "in_kind",
-        }
-    }
-
-    /// The method with that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.as_str() == text)
-    }
-}
-
-/// What a new donation is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DonationDraft {
-    /// Who gave.
-    pub donor_id: Option<DonorId>,
-    /// What it was given for.
-    pub campaign_id: Option<CampaignId>,
-    /// How much.
-    pub amount: Money,
-    /// How it came.
-    pub method: Method,
-    /// What the donor wants done with it.
-    pub purpose: Option<String>,
-    /// The day of the gift.
-    pub donated_on: NaiveDate,
-    /// Bank reference, cheque number, …
-    pub reference: Option<String>,
-    /// What staff should know.
-    pub notes: Option<String>,
-}
-
-/// What changes about a donation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DonationPatch {
-    /// Who gave.
-    pub donor_id: Patch<DonorId>,
-    /// What it was given for.
-    pub campaign_id: Patch<CampaignId>,
-    /// How much.
-    pub amount: Option<Money>,
-    /// How it came.
-    pub method: Option<Method>,
-    /// What the donor wants done with it.
-    pub purpose: Patch<String>,
-    /// The day of the gift.
-    pub donated_on: Option<NaiveDate>,
-    /// Bank reference, cheque number, …
-    pub reference: Patch<String>,
-    /// What staff should know.
-    pub notes: Patch<String>,
-}
-
-/// Which donations a list shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DonationQuery {
-    /// Only this state.
-    pub state: Option<State>,
-    /// Only this method.
-    pub method: Option<Method>,
-    /// Only this currency.
-    pub currency: Option<Currency>,
-    /// Only this campaign.
-    pub campaign_id: Option<CampaignId>,
-    /// Only this donor.
-    pub donor_id: Option<DonorId>,
-    /// Only donations entered by this user.
-    pub created_by: Option<UserId>,
-    /// Only from this day on.
-    pub donated_from: Option<NaiveDate>,
-    /// Only up to this day, inclusive.
-    pub donated_to: Option<NaiveDate>,
-    /// Only from this many minor units on.
-    pub amount_min: Option<i64>,
-    /// Only up to this many minor units, inclusive.
-    pub amount_max: Option<i64>,
-    /// Words to find in donor name, purpose, reference or notes; the last word may be a beginning.
-    pub q: Option<String>,
-    /// Which side of the trash.
-    pub trash: Trash,
-    /// The order.
-    pub sort: Sort<DonationSort>,
-}
-
-impl Default for DonationQuery {
-    fn default() -> Self {
-        Self {
-            state: None,
-            method: None,
-            currency: None,
-            campaign_id: None,
-            donor_id: None,
-            created_by: None,
-            donated_from: None,
-            donated_to: None,
-            amount_min: None,
-            amount_max: None,
-            q: None,
-            trash: Trash::Without,
-            sort: Sort::down(DonationSort::CreatedAt),
-        }
-    }
-}
-
-/// What a list of donations can be sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DonationSort {
-    /// The time it was entered, which is the order of ids.
-    CreatedAt,
-    /// The day of the gift.
-    DonatedOn,
-    /// The amount in minor units, whatever the currency.
-    Amount,
 }

@@ -4,25 +4,18 @@
 pub mod campaign;
 pub mod donation;
 pub mod donor;
-pub mod error;
-pub mod ports;
-pub mod services;
 pub mod summary;
 pub mod words;
 
-pub use campaign::{
-    Campaign, CampaignDraft, CampaignPatch, CampaignQuery, CampaignRef, CampaignSort,
-};
-pub use donation::{
-    Donation, DonationDraft, DonationPatch, DonationQuery, DonationSort, Method, State,
-};
-pub use donor::{
-    Donor, DonorDraft, DonorKind, DonorLookup, DonorPatch, DonorQuery, DonorRef, DonorSort,
-};
-pub use error::DonationsError;
-pub use ports::{Campaigns, CampaignsTx, Donations, DonationsTx, Donors, DonorsTx};
-pub use services::{CampaignService, DonationService, DonorService};
-pub use summary::{GroupBy, Summary, SummaryLine, SummaryQuery};
+pub use campaign::{Campaign, CampaignId, CampaignPatch};
+pub use donation::{Donation, DonationId, DonationPatch, Method, State};
+pub use donor::{Donor, DonorId, DonorKind, DonorPatch};
+pub use summary::{CampaignRef, GroupBy, Summaries, Summary, SummaryLine, SummaryQuery, Sums};
+
+use almoner_kernel::Permission;
+
+/// What a role may do beside what it may do with every kind of record.
+pub const PERMISSIONS: &[Permission] = &[donor::REVEAL];
 
 #[cfg(test)]
 mod tests;

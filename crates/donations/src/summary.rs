@@ -1,9 +1,56 @@
 //! Sums and counts of donations. Sums of different currencies are never added up.
 
-use almoner_kernel::{CampaignId, Currency, DonorId};
+use std::sync::Arc;
+
+use almoner_kernel::{Context, Currency, Scope, StoreError};
+use almoner_records::{Record, RecordError};
+use async_trait::async_trait;
 use chrono::NaiveDate;
 
-use crate::{CampaignRef, Method, State};
+use crate::{CampaignId, Donation, DonorId, Method, State};
+
+/// Sums of donations, from storage.
+#[async_trait]
+pub trait Sums: Send + Sync {
+    /// Sums and counts.
+    async fn summary(&self, query: &SummaryQuery, scope: Scope) -> Result<Summary, StoreError>;
+}
+
+/// Sums of donations.
+#[derive(Clone)]
+pub struct Summaries {
+    sums: Arc<dyn Sums>,
+}
+
+impl Summaries {
+    /// The use case over its port.
+    pub fn new(sums: Arc<dyn Sums>) -> Self {
+        Self { sums }
+    }
+
+    /// Sums and counts of the donations within the caller's scope.
+    ///
+    /// # Errors
+    /// Without `donations:read`, or when storage fails.
+    #[tracing::instrument(skip_all)]
+    pub async fn summary(
+        &self,
+        cx: &Context,
+        query: &SummaryQuery,
+    ) -> Result<Summary, RecordError> {
+        let scope = cx.permit(Donation::KIND.permissions.read)?;
+        Ok(self.sums.summary(query, scope).await?)
+    }
+}
+
+/// A campaign as a summary names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CampaignRef {
+    /// The id.
+    pub id: CampaignId,
+    /// The name.
+    pub name: String,
+}
 
 /// Which donations are summed up, and how they are grouped. Donations in the trash never count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +128,8 @@ pub struct Summary {
 /// The sum of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SummaryLine {
-    /// The currency of the sum.
-    pub currency: Currency,
+    /// The currency of the sum; none for goods whose worth nobody knows, which have no sum.
+    pub currency: Option<Currency>,
     /// The first day of the month, when grouped by month.
     pub month: Option<NaiveDate>,
     /// How they came, when grouped by method.

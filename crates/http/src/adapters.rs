@@ -8,7 +8,7 @@ use almoner_kernel::{Caller, Context, SecurityEventKind, StoreError, Timestamp};
 use async_trait::async_trait;
 
 use crate::{
-    problem::Chain,
+    kit::problem::Chain,
     services::{Callers, Refusals},
 };
 

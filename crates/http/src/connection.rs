@@ -1,6 +1,12 @@
 //! A client's connection, and how long it may stay without a request. actix gives the first head of a
 //! connection five seconds, and watches none of those that come after it: a byte now and then kept a
 //! connection for ever. Here every head has to come in time.
+//!
+//! What does not come is not waited for. actix reads bodies without a limit of time, waits for the rest
+//! of a chunked body after its answer, and watches the first head alone; each let a stranger hold
+//! connections for nothing. So connections are ours: actix-http over a stream that ends when the next
+//! head is not there in time, because actix-web's own server only has plain ones. Bytes that are no
+//! HTTP are counted, and are no line of the log: anybody can send them.
 
 use std::{
     cell::Cell,

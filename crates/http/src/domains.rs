@@ -1,15 +1,22 @@
 //! The use cases the resources call: one service for each kind of record.
 
+use std::sync::Arc;
+
 use almoner_accounts::{Administration, Authentication, Profile, Recovery, Roles, Sessions};
 use almoner_audit::Audit;
-use almoner_donations::{CampaignService, DonationService, DonorService};
+use almoner_donations::Summaries;
 use almoner_jobs::JobService;
 use almoner_kernel::Region;
 use almoner_mail::MailService;
+use almoner_records::{Registry, Served};
 use almoner_webhooks::WebhookService;
 
 /// The use cases of every domain; a handler takes `web::Data<Domains>`.
 pub struct Domains {
+    /// Every kind of record and every permission.
+    pub registry: &'static Registry,
+    /// The use cases of each kind of record, in the order of the registry.
+    pub kinds: Vec<Arc<dyn Served>>,
     /// Logging in and out.
     pub authentication: Authentication,
     /// One's own sessions.
@@ -22,12 +29,8 @@ pub struct Domains {
     pub users: Administration,
     /// Roles.
     pub roles: Roles,
-    /// Donors.
-    pub donors: DonorService,
-    /// Campaigns.
-    pub campaigns: CampaignService,
-    /// Donations.
-    pub donations: DonationService,
+    /// Sums of donations.
+    pub donations: Summaries,
     /// The change trail and the security events.
     pub audit: Audit,
     /// Jobs and schedules.
@@ -38,4 +41,11 @@ pub struct Domains {
     pub webhooks: WebhookService,
     /// The country whose national phone numbers are understood.
     pub region: Region,
+}
+
+impl Domains {
+    /// The use cases of a kind, by its plural noun.
+    pub fn kind(&self, many: &str) -> Option<&Arc<dyn Served>> {
+        self.kinds.iter().find(|served| served.kind().many == many)
+    }
 }

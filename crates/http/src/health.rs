@@ -11,12 +11,14 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 use crate::{
-    client,
-    problem::{Problem, registry},
+    kit::{
+        client,
+        problem::{Problem, registry},
+        words,
+    },
     services::Services,
     settings::is_loopback,
     site::Site,
-    words,
 };
 
 /// Counts requests by `method`, `route` and `status`.

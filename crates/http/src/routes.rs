@@ -5,12 +5,19 @@
 use std::{collections::HashMap, sync::Arc};
 
 use actix_web::http::{Method, header::HeaderValue};
+use almoner_kernel::Permission;
+use almoner_records::Registry;
 use serde_json::Value;
-
-use crate::live::stream::EVENT_STREAM;
+use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Where the API begins.
 pub const API: &str = "/api/v1";
+
+/// Where a resource registers its routes, relative to `/api/v1`.
+pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// The media type of a stream.
+pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 
 /// The parameter of every operation that can be rehearsed.
 pub const DRY_RUN: &str = "dry_run";
@@ -52,6 +59,10 @@ pub enum Lookup {
         has_dry_run: bool,
         /// How it answers.
         media: Media,
+        /// Its id in the document; none of what stands in none.
+        operation: Option<Arc<str>>,
+        /// The permissions of which its caller has one; none when it asks for none.
+        permissions: Arc<[Permission]>,
     },
     /// Operations, with other methods.
     WrongMethod {
@@ -93,6 +104,14 @@ impl Media {
 }
 
 impl Lookup {
+    /// The id of the operation, if there is one.
+    pub fn operation(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Found { operation, .. } => operation.as_ref(),
+            Self::WrongMethod { .. } | Self::Unknown => None,
+        }
+    }
+
     /// The pattern of the address, if there is one: safe as a label of metrics.
     pub fn pattern(&self) -> Option<&Arc<str>> {
         match self {
@@ -120,6 +139,8 @@ struct Route {
 #[derive(Debug)]
 struct Offer {
     method: Method,
+    operation: Option<Arc<str>>,
+    permissions: Arc<[Permission]>,
     has_query: bool,
     has_dry_run: bool,
     media: Media,
@@ -133,7 +154,8 @@ enum Segment {
 
 impl RouteTable {
     /// Collects the addresses of an OpenAPI document.
-    pub fn of_document(document: &Value) -> Self {
+    pub fn of_document(document: &Value, registry: &Registry) -> Self {
+        let known = registry.all_permissions();
         let mut table = Self::default();
         let paths = document.get("paths").and_then(Value::as_object);
         for (pattern, item) in paths.into_iter().flatten() {
@@ -147,6 +169,8 @@ impl RouteTable {
                         .partition(|parameter| parameter["name"] == DRY_RUN);
                     Some(Offer {
                         method: method.to_uppercase().parse().ok()?,
+                        operation: operation["operationId"].as_str().map(Arc::from),
+                        permissions: permissions(operation, &known),
                         has_query: !own.is_empty(),
                         has_dry_run: !dry_run.is_empty(),
                         media: Media::of(operation),
@@ -157,6 +181,8 @@ impl RouteTable {
         for pattern in UNDOCUMENTED {
             let offer = Offer {
                 method: Method::GET,
+                operation: None,
+                permissions: Arc::default(),
                 has_query: true,
                 has_dry_run: false,
                 media: Media::Json,
@@ -192,7 +218,16 @@ impl RouteTable {
         if let Some(offer) = route.methods.iter().find(|offer| offer.method == *wanted) {
             let is_public = is_public(wanted.as_str(), &pattern);
             let Offer { has_query, has_dry_run, media, .. } = *offer;
-            return Lookup::Found { pattern, is_public, has_query, has_dry_run, media };
+            let (operation, permissions) = (offer.operation.clone(), offer.permissions.clone());
+            return Lookup::Found {
+                pattern,
+                is_public,
+                has_query,
+                has_dry_run,
+                media,
+                operation,
+                permissions,
+            };
         }
         let mut offered: Vec<&str> =
             route.methods.iter().map(|offer| offer.method.as_str()).collect();
@@ -215,6 +250,16 @@ impl RouteTable {
         let route = Route { pattern: Arc::from(pattern), segments, methods: methods.collect() };
         self.routes.entry(route.segments.len()).or_default().push(route);
     }
+}
+
+/// What the document says that an operation takes: `x-permission`, or one of the others beside it.
+fn permissions(operation: &Value, known: &[Permission]) -> Arc<[Permission]> {
+    let others = operation["x-permission-or"].as_array().into_iter().flatten();
+    let names = std::iter::once(&operation["x-permission"]).chain(others);
+    let named = names.filter_map(|name| {
+        known.iter().copied().find(|permission| Some(permission.as_str()) == name.as_str())
+    });
+    named.collect()
 }
 
 impl Route {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tracing::Span;
 
-use crate::{client::TraceParent, health::Readiness};
+use crate::{health::Readiness, kit::client::TraceParent};
 
 /// What the HTTP layer needs itself.
 pub struct Services {

@@ -3,10 +3,12 @@
 
 use std::{collections::BTreeMap, fmt, net::IpAddr, num::NonZeroU32};
 
+pub use actix_web::cookie::SameSite;
 use actix_web::http::Uri;
+use almoner_kernel::Epoch;
 use ipnet::IpNet;
 
-pub use crate::body::intake::BodySettings;
+pub use crate::kit::body::intake::BodySettings;
 use crate::live::LiveSettings;
 
 /// Everything the HTTP layer is told.
@@ -14,6 +16,10 @@ use crate::live::LiveSettings;
 pub struct HttpSettings {
     /// The address under which browsers see the server (`ALMONER_PUBLIC_URL`).
     pub public_url: PublicUrl,
+    /// True when the operator has said it, and it is not only guessed from where the server listens.
+    pub is_public_url_given: bool,
+    /// With which requests browsers send the cookies (`ALMONER_SESSION_SAME_SITE`).
+    pub same_site: SameSite,
     /// Peers whose `X-Forwarded-For` and `X-Request-Id` are believed (`ALMONER_TRUSTED_PROXIES`).
     pub trusted_proxies: Vec<IpNet>,
     /// Foreign origins whose pages may call the API with credentials, such as a frontend's
@@ -29,6 +35,8 @@ pub struct HttpSettings {
     pub bodies: BodySettings,
     /// Sub-keys of the signing key.
     pub keys: HttpKeys,
+    /// The time line that the answers are of.
+    pub epoch: Epoch,
     /// The bearer token of `GET /metrics`; without it only loopback peers are answered, and only while
     /// the public address is loopback too.
     pub metrics_token: Option<String>,
@@ -154,7 +162,7 @@ pub struct HttpKeys {
     pub cookie: [u8; 64],
     /// Makes CSRF tokens.
     pub csrf: [u8; 32],
-    /// Seals list cursors.
+    /// Seals list cursors and makes tags, each with the epoch; knows repeated requests.
     pub cursor: [u8; 32],
 }
 

@@ -1,5 +1,8 @@
 //! The actix application: every middleware in its order, every route, the documents. Made once for a
 //! process, then asked for one [`App`] by each worker, and by tests.
+//!
+//! Answers are compressed with gzip, not brotli. actix compresses on the worker: a list of 50 took tens
+//! of milliseconds with brotli, two with gzip.
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
@@ -13,15 +16,22 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{Bytes, Data},
 };
+use almoner_records::Registry;
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 use crate::{
     address::Reserved,
-    batch::AtWork,
-    body::intake::Intake,
     connection,
+    contract::openapi::{self, Gap, docs},
     domains::Domains,
     health,
+    kit::{
+        body::intake::Intake,
+        cursor::CursorKey,
+        etag::{self, Tags},
+        problem::{Problem, page},
+        replay::Running,
+    },
     live::{
         Live,
         rooms::{Pace, Rooms},
@@ -29,21 +39,24 @@ use crate::{
     middleware::{
         arrival, cors, gate, headers, identity, problems,
         quotas::{self, Limits},
+        session,
     },
-    openapi::{self, Gap, docs},
-    problem::{Problem, page},
-    replay::Running,
-    resources,
+    resources::{self, batch::AtWork},
     routes::{API, RouteTable},
     services::Services,
-    session,
     settings::HttpSettings,
 };
+
+pub use crate::routes::Routes;
 
 /// Everything the workers share.
 pub struct Site {
     pub(crate) settings: HttpSettings,
     pub(crate) routes: RouteTable,
+    /// Makes the `ETag` of every answer.
+    pub(crate) tags: Tags,
+    /// Seals list cursors: one of another epoch is of no list of this one.
+    pub(crate) cursor_key: CursorKey,
     pub(crate) limits: Limits,
     pub(crate) running: Running,
     pub(crate) batches: AtWork,
@@ -62,9 +75,6 @@ pub enum SiteError {
     #[error("a request quota must be at least 1")]
     Quota,
 }
-
-/// Where a resource registers its routes, relative to `/api/v1`.
-pub type Routes = fn(&mut ServiceConfig);
 
 /// Builds the actix application for each worker.
 #[derive(Clone)]
@@ -85,11 +95,12 @@ impl Server {
         services: Arc<Services>,
         domains: Arc<Domains>,
     ) -> Result<Self, SiteError> {
-        let gaps = openapi::gaps(&openapi::api_document());
+        let registry = domains.registry;
+        let gaps = openapi::gaps(&openapi::api_document(registry));
         if !gaps.is_empty() {
             return Err(SiteError::Document(gaps));
         }
-        let server = Self::with_resources(settings, services, resources::routes)?;
+        let server = Self::with_resources(settings, services, resources::of(registry), registry)?;
         domains.sessions.when_forgotten(server.live().bell());
         Ok(Self { domains: Some(Data::from(domains)), ..server })
     }
@@ -98,20 +109,31 @@ impl Server {
         settings: HttpSettings,
         services: Arc<Services>,
         resources: Routes,
+        registry: &'static Registry,
     ) -> Result<Self, SiteError> {
-        let document = openapi::document(resources);
+        let public = settings.is_public_url_given.then(|| settings.public_url.origin().as_str());
+        let document = openapi::served_at(openapi::document(&resources, registry), public);
         let limits = Limits::new(&settings.quotas).ok_or(SiteError::Quota)?;
         let live = Live::new(
             settings.live,
             Arc::clone(&services.feed),
             Arc::clone(&services.callers),
             Arc::clone(&services.clock),
-            Rooms::new(Pace::default(), Arc::clone(&services.signals), Arc::clone(&services.clock)),
+            Rooms::new(
+                Pace::default(),
+                Arc::clone(&services.signals),
+                Arc::clone(&services.clock),
+                registry,
+            ),
+            settings.epoch,
         );
+        let key = &settings.keys.cursor;
         let site = Site {
+            tags: Tags::new(key, settings.epoch),
+            cursor_key: etag::of_epoch(key, b"cursor", settings.epoch),
             intake: Intake::new(settings.bodies),
             settings,
-            routes: RouteTable::of_document(&document),
+            routes: RouteTable::of_document(&document, registry),
             limits,
             running: Running::default(),
             batches: AtWork::default(),
@@ -168,7 +190,7 @@ impl Server {
         > + use<>,
     > {
         let settings = &self.site.settings;
-        let (app, _) = collect(self.resources);
+        let (app, _) = collect(&self.resources);
         let app = match &self.domains {
             Some(domains) => app.app_data(domains.clone()),
             None => app,
@@ -201,7 +223,7 @@ impl Server {
 
 /// Registers every documented route, and collects its documentation.
 pub(crate) fn collect(
-    resources: Routes,
+    resources: &Routes,
 ) -> (
     App<
         impl ServiceFactory<
@@ -220,7 +242,7 @@ pub(crate) fn collect(
         .service(health::get_liveness)
         .service(health::get_readiness)
         .service(page::explain_problem)
-        .service(scope(API).configure(resources))
+        .service(scope(API).configure(|cfg: &mut ServiceConfig| resources(cfg)))
         .split_for_parts()
 }
 

@@ -1,6 +1,6 @@
-### What callers are told, in English. The domains say the same words themselves (`words!` in each
-### crate): a test compares them. A file beside this one, named by a language tag, adds a language.
-### Breaks of lines are only for reading here.
+### What HTTP itself tells callers, in English: the titles of problems, and what is wrong with a request. Every
+### crate that tells callers something has its own `texts`; its `words.rs` says the same, which a test
+### compares. A file named by a language tag adds a language. Breaks of lines are only for reading here.
 
 ## Kinds of problems: their titles, and the explanation at /problems/{code}
 
@@ -36,7 +36,9 @@ problem-not_found = There is no such thing
 problem-method_not_allowed = The method is not offered here
     .explanation = The address exists, with other methods: the header Allow lists them.
 problem-not_acceptable = No acceptable representation
-    .explanation = The API answers with application/json, which the header Accept of the request rules out.
+    .explanation =
+        The header Accept of the request rules out every form that the address answers with; `detail` names
+        them.
 problem-request_timeout = The body came too slowly
     .explanation =
         The server does not wait without end for the body of a request: it has to be there within
@@ -76,16 +78,37 @@ problem-already_active = The user is active
     .explanation = Only a deactivated user can be restored.
 problem-transition = The state does not allow the step
     .explanation =
-        A donation goes from pending to completed or cancelled, and from completed to refunded. `detail` names
-        the state it is in.
+        A donation goes from pending to completed or cancelled, and from completed to refunded; the donor of a
+        completed one can be corrected. `detail` names the state it is in.
 problem-settled = The donation is settled
-    .explanation = Once a donation left the state pending, some fields are fixed; `detail` names them.
+    .explanation = 
+        Once a donation left the state pending, some fields are fixed; `detail` names them. The donor of a
+        completed one is put right with the step `correct`.
 problem-completed_stays = A completed donation cannot be deleted
     .explanation = Refund it first: money that arrived does not vanish from the books.
+problem-too_many_children = Too many records would go with it
+    .explanation = Records that are a part of this one are destroyed with it. Destroy some of them first.
 problem-not_in_trash = The record is not in the trash
     .explanation = Delete it before purging it.
+problem-second_person = It takes somebody else
+    .explanation =
+        Whoever entered the record cannot take this step: two people have to look at it. Ask somebody else who
+        has the permission.
+problem-too_much_to_sum = There is too much to sum up
+    .explanation =
+        The summary would look at more records, or have more lines, than one request may. Narrow it by filters,
+        or group it by less; nothing is left out of a summary that is answered.
+problem-effect_refused = What follows from it is not possible
+    .explanation =
+        The request changes another record, too, and that cannot be changed so: it is in the trash, or has a value
+        that another record has. Nothing was stored.
 problem-has_donations = The record still has donations
     .explanation = A donor or campaign with donations cannot be purged.
+problem-answer_gone = The answer is not kept any more
+    .explanation =
+        The request with this Idempotency-Key was carried out, and is not carried out again. Its answer is gone:
+        it showed a record that was destroyed since, or what its sender may see has changed. Read anew what you
+        need; for another request use another key.
 problem-taken = A value is taken
     .explanation = Another record has a value that must be unique.
 problem-no_identity = There is no identity number
@@ -121,7 +144,9 @@ problem-socket_limit = The socket has as many as it may have
 problem-stale = The record has changed meanwhile
     .explanation =
         The version in If-Match is not the record's version any more. `current_version` is the one it has now,
-        `fields` lists what changed since yours. Read the record again, decide, and repeat with its new ETag.
+        `fields` lists what changed since yours. An ETag from before the database was restored is of another
+        record for all that is known, whatever its version. Read the record again, decide, and repeat with its new
+        ETag.
 problem-payload_too_large = The body is too large
     .explanation = A request body may have at most 1 MiB, and 16 KiB where nobody is logged in.
 problem-unsupported_media_type = The body has the wrong type
@@ -164,135 +189,7 @@ problem-unavailable = The server cannot work just now
         A part the server needs, such as the database, is away. Nothing was changed; try again after
         Retry-After seconds.
 
-## kernel: faults
-
-one_field_is_wrong = 1 field is not valid
-fields_are_wrong = { $count } fields are not valid
-log_in_first = log in first
-permission_missing = this needs the permission { $permission }
-edit_window_closed = the time to correct this record is over
-changed_meanwhile = the record has changed since it was read: it is at version { $version } now
-changed_just_now = the record was changed meanwhile
-no_such_record = there is no such record
-too_many_collisions = too many values belonged to records that you may not see: wait, or ask somebody who may
-
-## kernel: fields of every kind
-
-is_required = is required
-must_not_be_empty = must not be empty
-cannot_be_emptied = cannot be emptied
-is_not_complete = is not complete
-too_short = must have at least { $min } characters
-too_long = must have at most { $max } characters
-control_characters = must not contain control characters
-more_than_one_line = must be a single line
-
-## kernel: people and money
-
-not_an_email_address = is not an e-mail address
-not_a_country = is not an ISO 3166 alpha-2 country code
-not_a_phone_number = is not a valid phone number
-name_without_letters = must have at least one letter or digit
-not_a_tr_national_id = is not a T.C. identity number: 11 digits with two check digits
-not_a_tr_tax_number = is not a tax number: 10 digits with a check digit
-not_a_foreign_id = must have 3 to 40 letters, digits, '-', '/' or '.'
-not_a_currency = is not an ISO 4217 currency code
-not_a_whole_amount = must be a whole number such as "1250"
-not_a_decimal_amount = must be a decimal with { $digits } minor digits, such as "{ $example }"
-amount_too_large = is larger than one record can hold
-
-## accounts: refusals
-
-invalid_credentials = the e-mail address or the password is wrong
-locked = the account is locked for this device after too many wrong passwords
-too_many_logins = too many logins, or too many wrong passwords: wait before the next one
-last_superadmin = the last active superadmin must stay
-own_role = nobody changes their own role
-own_account = nobody deactivates their own account
-role_not_granted = a role can only be granted, made or changed by somebody who may do all it allows
-user_not_manageable = this user's role allows more than yours
-email_taken = the e-mail address belongs to another user
-role_name_taken = there is a role of that name
-role_in_use =
-    { $users ->
-        [one] { $users } user has this role
-       *[other] { $users } users have this role
-    }
-user_limit = there are { $max } users already
-invitation_limit = { $max } invitations have not been accepted yet: wait, or deactivate users who were invited
-role_limit = there are { $max } roles already
-role_built_in = a built-in role cannot be changed
-mail_off = no mail can be sent: the operator has not set it up
-mail_is_off = the server sends no mail: the operator has not set it up
-mail_not_failed = only a mail that failed, bounced or was held back can be sent again
-not_invited = the user has a password: there is no invitation to accept
-not_active = the user is not active
-already_active = the user is active
-
-## accounts: fields
-
-taken_by_another_user = belongs to another user
-taken_by_another_role = belongs to another role
-same_password = must differ from the current password
-own_email = a new e-mail address of your own needs your current password
-not_your_password = is not your password
-not_a_link = is not a link that can still be used: it was used, replaced, or has expired
-not_a_role_name = must be 3 to 40 lower-case letters, digits and single underscores, starting with a letter
-not_a_role = is not a role
-edit_window_out_of_range = must be between 1 minute and 366 days
-not_a_language = is not a language tag such as tr or en-GB
-not_a_time_zone = is not an IANA time zone such as Europe/Istanbul
-personal_password = is mostly made of your own or the organisation's name or address
-common_password = is one of the passwords that are tried first
-weak_password = is easy to guess: use several unrelated words, or let a password manager make one
-breached_password = is known from a data breach
-
-## donations: refusals
-
-transition = a donation that is { $from } cannot become { $to }
-settled = a donation that is { $state } keeps its { $fields }
-completed_stays = a completed donation cannot be deleted: refund it first
-not_in_trash = the record is not in the trash
-has_donations = the record still has donations
-value_taken = another record has this value
-no_identity = no identity number is on file
-
-## donations: fields
-
-taken_by_another_donor = belongs to another donor
-taken_by_another_campaign = is the name of another campaign
-not_a_donor = is not a donor
-not_a_campaign = is not a campaign
-not_more_than_zero = must be more than zero
-currency_not_accepted = is not accepted here: { $currencies }
-before_1900 = is before the year 1900
-in_the_future = is in the future
-ends_before_it_starts = is before starts_on
-
-## jobs: refusals
-
-job_state = this cannot be done with a job that is { $state }
-already_paused = the schedule is paused already
-not_paused = the schedule is not paused
-
-## webhooks: refusals
-
-webhook_disabled = the webhook is not active
-delivery_pending = the delivery is still under way
-webhook_limit = there are { $max } webhooks already
-
-## webhooks: fields
-
-not_a_url = must be an https URL such as https://example.org/hooks
-url_with_user = must not hold a user name or a password
-url_with_fragment = must not have a part behind #
-url_port = must have the port 443 or one from 1024 on
-url_private = is an address of a private network
-not_an_event_type = must be a type of event such as donation.created or donation.*
-each_event_type_once = must name each type of event only once
-event_types_out_of_range = must have from 1 to { $max } types of events
-
-## http: requests and their headers
+## requests and their headers
 
 query_parameters = query parameter: { $names }
 query_not_utf8 = the query is not UTF-8
@@ -301,7 +198,10 @@ if_match_missing = send the ETag you read as If-Match
 if_match_not_a_version = If-Match must be the ETag of one version, such as "3"
 idempotency_key_malformed = Idempotency-Key must be 1 to 255 visible ASCII characters
 idempotency_key_elsewhere = the key was used for a request with another address or body
+shown_record_destroyed = it was done, and the answer showed a record that was destroyed since
+rights_changed = it was done, and you may see something else now than you could then
 twin_is_running = a request with the same Idempotency-Key is still running
+answers_with = this address answers with { $types }
 foreign_origin = the page that sent it is of a foreign origin
 foreign_site = the page that sent it is of another site
 csrf_token_missing = X-CSRF-Token is missing
@@ -314,7 +214,7 @@ wait =
     }
 status_of_the_answer = status { $status }
 
-## http: bodies
+## bodies
 
 body_too_large = the body may have at most { $limit } bytes
 body_cut_off = the body ended too early
@@ -328,48 +228,33 @@ json_ends_too_early = the body is not JSON: it ends too early
 not_json = the body is not JSON: line { $line }, column { $column }
 key_stands_twice = a key stands twice in one object: line { $line }, column { $column }
 
-## http: fields and parameters of every kind
+## fields and parameters of every kind
 
 must_be_a_json_object = must be a JSON object
 has_no_body = this request has no body
-not_a_known_field = is not a known field
 not_a_known_parameter = is not a known parameter
 may_stand_only_once = may stand only once
 wrong_form = does not have the right form
-must_be_a_string = must be a string
+out_of_range = must be from { $min } to { $max }
 items_out_of_range = must have from 1 to { $max } items
 items_failed = { $count } of { $all } items failed, so none was stored
 values_out_of_scope = { $count } unique values of records outside the caller's scope
 one_batch_at_a_time = another batch of yours is under way: send one after the other
 could_not_be_done = could not be done
 statuses_of_the_operation = this operation answers with { $statuses }
-must_be_true_or_false = must be true or false
-must_be_a_boolean = must be a boolean
-must_be_a_number = must be a number
-must_be_a_whole_number = must be a whole number
 must_be_a_natural_number = must be a whole number, not negative
 must_be_an_array = must be an array
-must_be_an_object = must be an object
-must_be = must be "{ $choice }"
-must_be_either = must be "{ $first }" or "{ $second }"
-must_be_one_of = must be one of { $choices }
 must_be_some_of = must be some of { $choices }, separated by commas
 each_permission_once = must name each permission only once
 each_topic_once = must name each topic only once
 each_group_once = must name each group only once
-must_be_a_sort = must be one of { $names }, with - in front for descending
 limit_out_of_range = must be from 1 to { $max }
 not_of_a_live_list = does not go with a stream, which begins at the first page and is not counted
 too_many_streams_of_user = one user may follow { $max } lists at a time
 foreign_cursor = belongs to another list, filter or sort: start again without it
-must_be_a_day = must be a day such as 2026-01-31
-must_be_an_instant = must be an instant such as 2026-03-14T09:26:53Z
 must_be_a_job_kind = must be a kind of job such as housekeeping.expired
-must_be_a_uuid = must be a UUID
-needs_a_currency = needs currency beside it
-one_way_to_find_a_donor = must have exactly one of email, phone and identity
 
-## http: messages of a socket
+## messages of a socket
 
 origin_missing = Origin is missing: say which page opens the connection
 ask_for_a_websocket = this address is a WebSocket: ask for an upgrade to version 13

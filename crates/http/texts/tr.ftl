@@ -1,6 +1,6 @@
-### İstemcilere söylenenler, Türkçe. Anahtarlar ve değişkenler en.ftl ile aynıdır; bir test karşılaştırır.
-### Alan ve başlık adları (If-Match, starts_on) ile kodlar (pending) olduğu gibi kalır. Buradaki satır
-### sonları yalnızca okumayı kolaylaştırır.
+### HTTP'nin kendisinin istemcilere söyledikleri, Türkçe: sorun başlıkları ve isteklerdeki hatalar.
+### Anahtarlar ve değişkenler en.ftl ile aynıdır; bir test karşılaştırır. Alan ve başlık adları (If-Match,
+### starts_on) ile kodlar (pending) olduğu gibi kalır. Buradaki satır sonları yalnızca okumayı kolaylaştırır.
 
 ## Sorun türleri: başlıkları ve /problems/{code} sayfasındaki açıklamaları
 
@@ -37,7 +37,8 @@ problem-not_found = Kayıt veya adres bulunamadı
 problem-method_not_allowed = Bu adreste bu yöntem kullanılamaz
     .explanation = Adres var, ancak başka yöntemlerle kullanılır; bunları Allow başlığı sıralar.
 problem-not_acceptable = İstenen biçimde yanıt verilemiyor
-    .explanation = API application/json ile yanıt verir; isteğin Accept başlığı ise bunu dışlıyor.
+    .explanation =
+        İsteğin Accept başlığı, adresin yanıt verebildiği bütün biçimleri dışlıyor; `detail` bunları sayar.
 problem-request_timeout = İstek gövdesi çok yavaş geldi
     .explanation =
         Sunucu bir isteğin gövdesini sonsuza dek beklemez: işletmeci başka türlü ayarlamadıysa gövde
@@ -78,17 +79,35 @@ problem-already_active = Kullanıcı zaten etkin
 problem-transition = Durum bu adıma izin vermiyor
     .explanation =
         Bir bağış beklemedeyken (pending) tamamlanabilir (completed) veya iptal edilebilir (cancelled);
-        tamamlandıktan sonra iade edilebilir (refunded). Bağışın hangi durumda olduğunu `detail` belirtir.
+        tamamlandıktan sonra iade edilebilir (refunded) ve düzeltilebilir (correct). Bağışın hangi durumda olduğunu `detail` belirtir.
 problem-settled = Bağış kesinleşmiş
     .explanation =
         Bağış beklemede (pending) durumundan çıktıktan sonra bazı alanlar değiştirilemez; hangileri olduğunu
-        `detail` belirtir.
+        `detail` belirtir. Tamamlanmış bir bağışın bağışçısı `correct` adımıyla düzeltilir.
 problem-completed_stays = Tamamlanmış bir bağış silinemez
     .explanation = Önce iade edin: tahsil edilmiş para kayıtlardan kaybolmaz.
+problem-too_many_children = Kayıtla birlikte çok fazla kayıt silinecek
+    .explanation = Bu kaydın parçası olan kayıtlar onunla birlikte silinir. Önce bir kısmını silin.
 problem-not_in_trash = Kayıt çöp kutusunda değil
     .explanation = Kalıcı olarak silmeden önce çöp kutusuna taşıyın.
+problem-second_person = Başka biri gerekir
+    .explanation =
+        Kaydı giren kişi bu adımı atamaz: iki kişinin bakması gerekir. İzni olan başka birinden isteyin.
+problem-too_much_to_sum = Toplanacak kayıt çok fazla
+    .explanation =
+        Özet, tek bir isteğin bakabileceğinden fazla kayda bakacak ya da izin verilenden fazla satır verecekti.
+        Süzgeçlerle daraltın veya daha az alana göre gruplayın; verilen bir özette hiçbir kayıt eksik değildir.
+problem-effect_refused = Bunun sonucu mümkün değil
+    .explanation =
+        İstek başka bir kaydı da değiştirir ve o kayıt böyle değiştirilemez: çöp kutusundadır ya da değeri başka bir
+        kayıtta vardır. Hiçbir şey kaydedilmedi.
 problem-has_donations = Kaydın bağışları var
     .explanation = Bağışı olan bir bağışçı veya kampanya kalıcı olarak silinemez.
+problem-answer_gone = Yanıt artık saklanmıyor
+    .explanation =
+        Bu Idempotency-Key ile gönderilen istek yerine getirildi ve yeniden yerine getirilmez. Yanıtı artık
+        gösterilemez: içindeki bir kayıt kalıcı olarak silindi ya da gönderenin görebildikleri değişti.
+        Gerekenleri yeniden okuyun; başka bir istek için başka bir anahtar kullanın.
 problem-taken = Değer kullanımda
     .explanation = Benzersiz olması gereken bir değer başka bir kayıtta var.
 problem-no_identity = Kimlik numarası yok
@@ -103,7 +122,7 @@ problem-schedule_state = Zamanlama zaten bu durumda
 problem-webhook_disabled = Web kancası etkin değil
     .explanation = Kapatılmış bir web kancasına hiçbir şey gönderilmez. Önce etkinleştirin.
 problem-delivery_pending = Gönderim hâlâ sürüyor
-    .explanation = Yalnızca teslim edilmiş veya vazgeçilmiş bir ileti yeniden gönderilebilir.
+    .explanation = Yalnızca teslim edilmiş ya da gönderilmesinden vazgeçilmiş bir ileti yeniden gönderilebilir.
 problem-user_limit = Çok fazla kullanıcı var
     .explanation =
         Döngü içinde kullanıcı oluşturan bir program burada durdurulur. Kullanıcılar hiç silinmez: daha
@@ -125,8 +144,8 @@ problem-socket_limit = Soketin sınırına ulaşıldı
 problem-stale = Kayıt bu arada değişmiş
     .explanation =
         If-Match başlığındaki sürüm artık kaydın sürümü değil. Şimdiki sürümü `current_version`, sizinkinden bu
-        yana değişen alanları `fields` belirtir. Kaydı yeniden okuyun, karar verin ve isteği yeni ETag ile
-        yineleyin.
+        yana değişen alanları `fields` belirtir. Veritabanı yedekten geri yüklenmişse, önceki bir ETag, sürümü aynı
+        olsa bile artık geçerli değildir. Kaydı yeniden okuyun, karar verin ve isteği yeni ETag ile yineleyin.
 problem-payload_too_large = İstek gövdesi çok büyük
     .explanation = Bir isteğin gövdesi en fazla 1 MiB, oturum açılmamışsa en fazla 16 KiB olabilir.
 problem-unsupported_media_type = İstek gövdesinin türü yanlış
@@ -161,7 +180,7 @@ problem-precondition_required = If-Match başlığı eksik
 problem-rate_limited = Çok fazla istek gönderildi
     .explanation =
         Retry-After başlığındaki saniye kadar bekleyin. Kotanın büyüklüğünü RateLimit-Limit, kalanını
-        RateLimit-Remaining, kotanın tamamen dolmasına kaç saniye olduğunu RateLimit-Reset belirtir.
+        RateLimit-Remaining, kotanın tamamen yenilenmesine kaç saniye olduğunu RateLimit-Reset belirtir.
 problem-internal = Sunucu hatası
     .explanation = Hata sunucudan kaynaklanıyor. İşletmeci, nedenini kayıtlarda `request_id` ile bulur.
 problem-unavailable = Sunucu şu anda hizmet veremiyor
@@ -169,161 +188,7 @@ problem-unavailable = Sunucu şu anda hizmet veremiyor
         Sunucunun gereksindiği bir bileşene, örneğin veritabanına ulaşılamıyor. Hiçbir şey değiştirilmedi;
         Retry-After başlığındaki saniye kadar sonra yeniden deneyin.
 
-## kernel: ret nedenleri
-
-one_field_is_wrong = 1 alan geçerli değil
-fields_are_wrong = { $count } alan geçerli değil
-log_in_first = önce oturum açın
-permission_missing = bu işlem için { $permission } yetkisi gerekir
-edit_window_closed = bu kaydı düzeltme süresi doldu
-changed_meanwhile = kayıt okunduktan sonra değişmiş: şu anda { $version } numaralı sürümde
-changed_just_now = kayıt bu arada değiştirilmiş
-no_such_record = böyle bir kayıt yok
-too_many_collisions = görmeye yetkili olmadığınız kayıtlara ait çok fazla değer denendi: bekleyin ya da yetkili birine sorun
-
-## kernel: her tür alan
-
-is_required = zorunlu alan
-must_not_be_empty = boş bırakılamaz
-cannot_be_emptied = değeri silinemez
-is_not_complete = eksik
-too_short = en az { $min } karakter olmalı
-too_long = en fazla { $max } karakter olabilir
-control_characters = denetim karakteri içeremez
-more_than_one_line = tek satır olmalı
-
-## kernel: kişiler ve para
-
-not_an_email_address = geçerli bir e-posta adresi değil
-not_a_country = geçerli bir ISO 3166 alfa-2 ülke kodu değil
-not_a_phone_number = geçerli bir telefon numarası değil
-name_without_letters = en az bir harf veya rakam içermeli
-not_a_tr_national_id = geçerli bir T.C. kimlik numarası değil: son ikisi kontrol basamağı olan 11 rakamdan oluşur
-not_a_tr_tax_number = geçerli bir vergi numarası değil: sonuncusu kontrol basamağı olan 10 rakamdan oluşur
-not_a_foreign_id = 3 ile 40 karakter arasında olmalı; harf, rakam, '-', '/' ve '.' kullanılabilir
-not_a_currency = geçerli bir ISO 4217 para birimi kodu değil
-not_a_whole_amount = tam sayı olmalı, örneğin "1250"
-not_a_decimal_amount = noktadan sonra { $digits } basamağı olan bir sayı olmalı, örneğin "{ $example }"
-amount_too_large = tek bir kayıt için çok büyük
-
-## accounts: ret nedenleri
-
-invalid_credentials = e-posta adresi veya parola hatalı
-locked = çok fazla hatalı parola girildiği için hesap bu cihaza kilitlendi
-too_many_logins = çok fazla giriş yapıldı ya da çok fazla hatalı parola girildi: yenisinden önce bekleyin
-last_superadmin = etkin olan son süper yönetici kalmalı
-own_role = kimse kendi rolünü değiştiremez
-own_account = kimse kendi hesabını devre dışı bırakamaz
-role_not_granted =
-    bir rolü yalnızca, izin verdiği her şeye yetkili olan biri verebilir, oluşturabilir veya değiştirebilir
-user_not_manageable = bu kullanıcının rolü sizinkinden fazlasına izin veriyor
-email_taken = e-posta adresi başka bir kullanıcıya ait
-role_name_taken = bu adda bir rol var
-role_in_use = { $users } kullanıcı bu rolde
-user_limit = zaten { $max } kullanıcı var
-invitation_limit = { $max } davet henüz kabul edilmedi: bekleyin ya da davet edilen kullanıcıları devre dışı bırakın
-role_limit = zaten { $max } rol var
-role_built_in = yerleşik bir rol değiştirilemez
-mail_off = e-posta gönderilemez: sunucuyu işleten bunu ayarlamamış
-mail_is_off = sunucu e-posta göndermiyor: sunucuyu işleten bunu ayarlamamış
-mail_not_failed = yalnızca başarısız olan, geri dönen ya da bekletilen bir e-posta yeniden gönderilebilir
-not_invited = kullanıcının parolası var: kabul edilecek bir davet yok
-not_active = kullanıcı etkin değil
-already_active = kullanıcı zaten etkin
-
-## accounts: alanlar
-
-taken_by_another_user = başka bir kullanıcıya ait
-taken_by_another_role = başka bir role ait
-same_password = şimdiki paroladan farklı olmalı
-own_email = kendi e-posta adresinizi değiştirmek için şimdiki parolanız gerekir
-not_your_password = şimdiki parolanız bu değil
-not_a_link = artık kullanılabilecek bir bağlantı değil: kullanılmış, yenilenmiş ya da süresi dolmuş
-not_a_role_name =
-    3 ile 40 karakter arasında olmalı, küçük harfle başlamalı; yalnızca küçük harf, rakam ve tek alt çizgi içerebilir
-not_a_role = böyle bir rol yok
-edit_window_out_of_range = 1 dakika ile 366 gün arasında olmalı
-not_a_language = geçerli bir dil etiketi değil, örneğin tr veya en-GB
-not_a_time_zone = geçerli bir IANA saat dilimi değil, örneğin Europe/Istanbul
-personal_password = büyük ölçüde kendi adınızdan veya adresinizden ya da kurumunkinden oluşuyor
-common_password = ilk denenen parolalardan biri
-weak_password = kolay tahmin edilir: birbiriyle ilgisiz birkaç sözcük kullanın ya da bir parola yöneticisine ürettirin
-breached_password = bir veri sızıntısında yer almış
-
-## donations: ret nedenleri
-
-transition =
-    durumu “{ $from ->
-        [pending] beklemede
-        [completed] tamamlandı
-        [cancelled] iptal edildi
-        [refunded] iade edildi
-       *[other] { $from }
-    }” olan bir bağış “{ $to ->
-        [pending] beklemede
-        [completed] tamamlandı
-        [cancelled] iptal edildi
-        [refunded] iade edildi
-       *[other] { $to }
-    }” durumuna geçemez
-settled =
-    durumu “{ $state ->
-        [pending] beklemede
-        [completed] tamamlandı
-        [cancelled] iptal edildi
-        [refunded] iade edildi
-       *[other] { $state }
-    }” olan bir bağışta şu alanlar değiştirilemez: { $fields }
-completed_stays = tamamlanmış bir bağış silinemez: önce iade edin
-not_in_trash = kayıt çöp kutusunda değil
-has_donations = kaydın bağışları var
-value_taken = bu değer başka bir kayıtta var
-no_identity = kayıtlı bir kimlik numarası yok
-
-## donations: alanlar
-
-taken_by_another_donor = başka bir bağışçıya ait
-taken_by_another_campaign = başka bir kampanyanın adı
-not_a_donor = böyle bir bağışçı yok
-not_a_campaign = böyle bir kampanya yok
-not_more_than_zero = sıfırdan büyük olmalı
-currency_not_accepted = burada kabul edilmiyor; kabul edilenler: { $currencies }
-before_1900 = 1900 yılından önce olamaz
-in_the_future = ileri bir tarih olamaz
-ends_before_it_starts = starts_on tarihinden önce olamaz
-
-## jobs: ret nedenleri
-
-job_state =
-    bu, durumu “{ $state ->
-        [waiting] bekliyor
-        [running] çalışıyor
-        [done] tamamlandı
-        [failed] başarısız oldu
-        [cancelled] iptal edildi
-       *[other] { $state }
-    }” olan bir işle yapılamaz
-already_paused = zamanlama zaten duraklatılmış
-not_paused = zamanlama duraklatılmamış
-
-## webhooks: ret nedenleri
-
-webhook_disabled = web kancası etkin değil
-delivery_pending = gönderim hâlâ sürüyor
-webhook_limit = zaten { $max } web kancası var
-
-## webhooks: alanlar
-
-not_a_url = https ile başlayan bir URL olmalı, örneğin https://example.org/hooks
-url_with_user = kullanıcı adı veya parola içermemeli
-url_with_fragment = # işaretinden sonra bir bölüm içermemeli
-url_port = bağlantı noktası 443 olmalı veya en az 1024 olmalı
-url_private = özel bir ağın adresi
-not_an_event_type = bir olay türü olmalı, örneğin donation.created veya donation.*
-each_event_type_once = her olay türünü yalnızca bir kez içermeli
-event_types_out_of_range = 1 ile { $max } arasında olay türü içermeli
-
-## http: istekler ve başlıkları
+## istekler ve başlıkları
 
 query_parameters = sorgu parametresi: { $names }
 query_not_utf8 = sorgu UTF-8 kodlamasında değil
@@ -332,7 +197,10 @@ if_match_missing = okuduğunuz ETag değerini If-Match olarak gönderin
 if_match_not_a_version = If-Match tek bir sürümün ETag değeri olmalı, örneğin "3"
 idempotency_key_malformed = Idempotency-Key 1 ile 255 arasında görünür ASCII karakterden oluşmalı
 idempotency_key_elsewhere = anahtar başka bir adres veya gövdeyle gönderilen bir istekte kullanılmış
+shown_record_destroyed = istek yerine getirildi; yanıtında sonradan kalıcı olarak silinen bir kayıt vardı
+rights_changed = istek yerine getirildi; görebildikleriniz o zamandan beri değişti
 twin_is_running = aynı Idempotency-Key ile gönderilen bir istek hâlâ işleniyor
+answers_with = bu adresin yanıt biçimleri: { $types }
 foreign_origin = isteği gönderen sayfa yabancı bir kaynaktan
 foreign_site = isteği gönderen sayfa başka bir siteden
 csrf_token_missing = X-CSRF-Token başlığı eksik
@@ -341,7 +209,7 @@ metrics_need_a_token = ölçümler için yapılandırmadaki taşıyıcı belirte
 wait = { $seconds } saniye bekleyin
 status_of_the_answer = durum kodu { $status }
 
-## http: istek gövdesi
+## istek gövdesi
 
 body_too_large = istek gövdesi en fazla { $limit } bayt olabilir
 body_cut_off = istek gövdesi yarıda kesildi
@@ -355,48 +223,33 @@ json_ends_too_early = istek gövdesi geçerli JSON değil: erken bitiyor
 not_json = istek gövdesi geçerli JSON değil: satır { $line }, sütun { $column }
 key_stands_twice = aynı nesnede bir anahtar iki kez geçiyor: satır { $line }, sütun { $column }
 
-## http: her tür alan ve parametre
+## her tür alan ve parametre
 
 must_be_a_json_object = bir JSON nesnesi olmalı
 has_no_body = bu istekte gövde olmaz
-not_a_known_field = bilinmeyen alan
 not_a_known_parameter = bilinmeyen parametre
 may_stand_only_once = yalnızca bir kez verilebilir
 wrong_form = biçimi geçerli değil
-must_be_a_string = metin (string) olmalı
+out_of_range = { $min } ile { $max } arasında olmalı
 items_out_of_range = 1 ile { $max } arasında öğe içermeli
 items_failed = { $all } öğeden { $count } tanesi başarısız oldu, hiçbiri kaydedilmedi
 values_out_of_scope = çağıranın kapsamı dışındaki kayıtlara ait { $count } benzersiz değer
 one_batch_at_a_time = başka bir toplu isteğiniz sürüyor: birini bitirmeden diğerini göndermeyin
 could_not_be_done = yapılamadı
 statuses_of_the_operation = bu işlemin yanıt kodları: { $statuses }
-must_be_true_or_false = true ya da false olmalı
-must_be_a_boolean = true veya false olmalı
-must_be_a_number = sayı olmalı
-must_be_a_whole_number = tam sayı olmalı
 must_be_a_natural_number = negatif olmayan bir tam sayı olmalı
 must_be_an_array = dizi (array) olmalı
-must_be_an_object = nesne (object) olmalı
-must_be = "{ $choice }" olmalı
-must_be_either = "{ $first }" veya "{ $second }" olmalı
-must_be_one_of = şunlardan biri olmalı: { $choices }
 must_be_some_of = virgülle ayrılmış olarak şunlardan bir veya birkaçı olmalı: { $choices }
 each_permission_once = her yetki yalnızca bir kez yazılmalı
 each_topic_once = her konu yalnızca bir kez yazılmalı
 each_group_once = her gruplama yalnızca bir kez verilebilir
-must_be_a_sort = şunlardan biri olmalı: { $names }; azalan sıralama için başına - konur
 limit_out_of_range = 1 ile { $max } arasında olmalı
 not_of_a_live_list = canlı akışla birlikte kullanılamaz: akış ilk sayfadan başlar ve sayım yapılmaz
 too_many_streams_of_user = bir kullanıcı aynı anda en çok { $max } listeyi izleyebilir
 foreign_cursor = başka bir listeye, süzgece veya sıralamaya ait: imleç olmadan baştan başlayın
-must_be_a_day = gün olmalı, örneğin 2026-01-31
-must_be_an_instant = zaman anı olmalı, örneğin 2026-03-14T09:26:53Z
 must_be_a_job_kind = bir iş türü olmalı, örneğin housekeeping.expired
-must_be_a_uuid = UUID olmalı
-needs_a_currency = currency ile birlikte verilmeli
-one_way_to_find_a_donor = email, phone ve identity alanlarından tam olarak biri verilmeli
 
-## http: soket mesajları
+## soket mesajları
 
 origin_missing = Origin eksik: bağlantıyı hangi sayfanın açtığını belirtin
 ask_for_a_websocket = bu adres bir WebSocket: 13 sürümüne yükseltme isteyin

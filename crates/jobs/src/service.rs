@@ -33,7 +33,7 @@ impl JobService {
         query: &JobQuery,
         page: &PageRequest,
     ) -> Result<Page<Job>, JobsError> {
-        cx.permit(Permission::JobsRead)?;
+        cx.permit(Permission::JOBS_READ)?;
         Ok(self.jobs.list(query, page).await?)
     }
 
@@ -43,7 +43,7 @@ impl JobService {
     /// Without `jobs:read`; `not_found`.
     #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, id: JobId) -> Result<(Job, Vec<Run>), JobsError> {
-        cx.permit(Permission::JobsRead)?;
+        cx.permit(Permission::JOBS_READ)?;
         let job = self.jobs.find(id).await?.ok_or(JobsError::NotFound)?;
         let runs = self.jobs.runs(id, MAX_RUNS).await?;
         Ok((job, runs))
@@ -82,7 +82,7 @@ impl JobService {
     /// Without `jobs:read`, or when storage fails.
     #[tracing::instrument(skip_all)]
     pub async fn schedules(&self, cx: &Context) -> Result<Vec<Schedule>, JobsError> {
-        cx.permit(Permission::JobsRead)?;
+        cx.permit(Permission::JOBS_READ)?;
         Ok(self.jobs.schedules().await?)
     }
 
@@ -118,7 +118,7 @@ impl JobService {
     /// Without `jobs:manage`; `not_found`.
     #[tracing::instrument(skip_all)]
     pub async fn run_schedule(&self, cx: &Context, name: &str) -> Result<Job, JobsError> {
-        cx.permit(Permission::JobsManage)?;
+        cx.permit(Permission::JOBS_MANAGE)?;
         let mut tx = self.jobs.begin().await?;
         let schedule = tx.schedule(name).await?.ok_or(JobsError::NotFound)?;
         let job = schedule.job(JobId::new(self.ids.next()), cx.at);
@@ -135,7 +135,7 @@ impl JobService {
         action: Action,
         step: impl FnOnce(&Job) -> Result<Job, JobsError>,
     ) -> Result<Job, JobsError> {
-        cx.permit(Permission::JobsManage)?;
+        cx.permit(Permission::JOBS_MANAGE)?;
         let mut tx = self.jobs.begin().await?;
         let before = tx.job(id).await?.ok_or(JobsError::NotFound)?;
         let after = step(&before)?;
@@ -152,7 +152,7 @@ impl JobService {
         action: Action,
         step: impl FnOnce(&Schedule) -> Result<Schedule, JobsError>,
     ) -> Result<Schedule, JobsError> {
-        cx.permit(Permission::JobsManage)?;
+        cx.permit(Permission::JOBS_MANAGE)?;
         let mut tx = self.jobs.begin().await?;
         let before = tx.schedule(name).await?.ok_or(JobsError::NotFound)?;
         let after = step(&before)?;

@@ -3,6 +3,30 @@
 //! A clock that was wrong for seconds would have everything that is past its time then destroyed. So
 //! each reading is held against the latest one that was trusted and against the time that has passed
 //! since by a clock that nobody sets.
+//!
+//! **A clock that steps ahead destroys nothing.** More than an hour ahead under a running server, or
+//! three days after a stop, is doubted until it has gone on evenly for six hours. More than 400 days
+//! ahead is doubted until `almoner clock confirm`: a machine that was off over the summer comes back by
+//! itself, one that says 2046 destroys nothing. The latest trusted time is stored every half hour
+//! (table `clock`); before the first one it is that of the newest change. Meanwhile no schedule fires,
+//! a job started by hand is put off, which is no attempt, and `/health/ready` and `almoner_part_up`
+//! tell of `clock`. Schedules, jobs and leases with times that no rule gives are brought back every 15
+//! s. A suspended machine counts as one that stepped. Sessions and locks go by the clock as it is, but
+//! what has timed out is removed by the hourly job alone, never on somebody's login: seconds in 2046
+//! would end every session and forget every guess for good.
+//!
+//! **A clock that is behind**, as one that begins in 1970, may be gone by, as it destroys too little,
+//! and moves nothing: while it is behind by more than an hour nothing is brought back, or every lease
+//! and pause of others would look years ahead. The row in `clock` is shared and a later time in it
+//! stays: another instance notes its own every half hour, so one that stands unmoved for a day, beside
+//! a clock that goes on evenly, is left from a clock that was ahead, and is replaced (compare and set).
+//! What lies before the day in the name of the newest step of the schema is never trusted or stored:
+//! the program was made after it, and the day stands in the source, so that builds stay reproducible.
+//!
+//! **A clock that is set back** leaves what was noted in the future as old as nobody knows: a session
+//! last used, or a record created, further ahead than its own time-out is over; a lock of a device and
+//! the limits on strangers stop counting. Ids and the trail's positions go on growing within a process.
+//! Lists of the trail are sorted by time, as it was told; its order is the position.
 
 use std::{fmt, time::Duration};
 

@@ -2,6 +2,19 @@
 //! caller may not meet. Whoever does not see every record may find that out by mistake, not by trying:
 //! each time is written down, and after a few there is no answer for a while. A dry run, which costs
 //! nothing and leaves no record, does not say it at all.
+//!
+//! The numbers: five times in ten minutes and user, counted by the security events these leave, so over
+//! restarts and instances. After that a number is not even looked at, taken or free. Requests of one
+//! user that give such a value wait for each other before they lock anything (an advisory lock on
+//! PostgreSQL, the writer on SQLite), and the unit of work that finds a value taken stores the event
+//! before it is told: six hundred at once are told five, and whoever hangs up is counted. What arrived
+//! later may have its turn first, so events up to ten minutes ahead count too.
+//!
+//! A batch does not wait, because it has locked records by then. It counts what it tells by itself and
+//! stores the events in its commit, or beside it, before the user's next batch, when it is taken back:
+//! only then may five more be told, once for each instance. A dry run is written down beside its
+//! answer, because the time to write would tell. Campaigns and roles have unique names and no row
+//! scope.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

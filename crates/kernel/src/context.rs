@@ -3,6 +3,7 @@
 use std::{any::Any, fmt, net::IpAddr, sync::Arc};
 
 use chrono::Duration;
+use uuid::Uuid;
 
 use crate::{Denied, Permission, PermissionSet, SessionId, Suspicions, Timestamp, UserId};
 
@@ -35,6 +36,13 @@ impl Context {
             Actor::User(caller) if caller.permissions.has(permission) => Ok(caller.scope()),
             Actor::User(_) => Err(Denied::Missing(permission)),
         }
+    }
+
+    /// The same, asked under this name: that of a command.
+    #[must_use]
+    pub fn asking(mut self, operation: &str) -> Self {
+        self.origin.operation = Some(operation.into());
+        self
     }
 
     /// The logged-in user.
@@ -175,6 +183,11 @@ pub struct Origin {
     pub address: Option<IpAddr>,
     /// `User-Agent`, at most 512 bytes.
     pub user_agent: Option<String>,
+    /// What was asked: the id of an operation of the contract (`updateDonor`), or a command's name. A
+    /// part of the program that says nothing here is known by its own name.
+    pub operation: Option<Arc<str>>,
+    /// What the changes of one request have in common. Without one, those of one commit have it.
+    pub change_set: Option<Uuid>,
 }
 
 /// A request that may be repeated: `commit` keeps its answer in the same transaction as the change.
@@ -197,8 +210,17 @@ impl Replay {
         fingerprint: [u8; 32],
         render: impl Fn(&T) -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
-        let render: Render = Arc::new(move |made| made.downcast_ref::<T>().map(&render));
-        Self { key, fingerprint, render }
+        Self::of_any(key, fingerprint, move |made| made.downcast_ref::<T>().map(&render))
+    }
+
+    /// A request answered with the bytes `render` makes of what its use case makes; none when that is
+    /// something else than expected.
+    pub fn of_any(
+        key: String,
+        fingerprint: [u8; 32],
+        render: impl Fn(&dyn Any) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { key, fingerprint, render: Arc::new(render) }
     }
 
     /// The answer for what the use case made; none when it made something the caller did not name.

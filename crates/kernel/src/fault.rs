@@ -279,12 +279,23 @@ impl Fault for Denied {
 
 /// The record has changed since the caller read it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", words::changed_meanwhile(.current.number()))]
+#[error("{}", self.words())]
 pub struct Stale {
     /// The version the record has now.
     pub current: Version,
     /// The fields that changed since the caller's version, in alphabetical order.
     pub fields: Vec<String>,
+    /// True when the caller has read it on another time line: what has changed since nobody can say.
+    pub is_of_another_time: bool,
+}
+
+impl Stale {
+    fn words(&self) -> Words {
+        match self.is_of_another_time {
+            true => words::read_before_a_restore(self.current.number()),
+            false => words::changed_meanwhile(self.current.number()),
+        }
+    }
 }
 
 impl Fault for Invalid {
@@ -315,7 +326,7 @@ impl Fault for Stale {
     }
 
     fn detail(&self) -> Option<Words> {
-        Some(words::changed_meanwhile(self.current.number()))
+        Some(self.words())
     }
 
     fn stale(&self) -> Option<&Stale> {

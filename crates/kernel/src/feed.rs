@@ -3,13 +3,15 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{StoreError, Timestamp, Version};
+use crate::{ChangeId, StoreError, Timestamp, Version};
 
 /// That a record was changed: everything but what its fields were and are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// Its place in the order of all changes: 1, 2, 3, … without a gap.
     pub position: i64,
+    /// Its id in the trail: no other change has it, on whatever time line.
+    pub change: ChangeId,
     /// When it was made.
     pub at: Timestamp,
     /// The kind of record, as in the trail: `donation`.

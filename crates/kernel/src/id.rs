@@ -1,4 +1,7 @@
 //! Typed ids: UUID v7, so that they sort by time of creation and can be used as page cursors.
+//!
+//! Their random bits come from a generator in the process (ChaCha, seeded by the system): ids are no
+//! secrets, and each request made a system call for them under a lock. Secrets ask the system.
 
 use std::{cmp, fmt, hash, marker::PhantomData, str::FromStr};
 
@@ -90,12 +93,6 @@ entities! {
     SessionEntity, SessionId, "session";
     /// A custom role.
     RoleEntity, RoleId, "role";
-    /// A person or organisation that gives.
-    DonorEntity, DonorId, "donor";
-    /// A purpose that donations are collected for.
-    CampaignEntity, CampaignId, "campaign";
-    /// One gift of money or goods.
-    DonationEntity, DonationId, "donation";
     /// One entry of the change trail.
     ChangeEntity, ChangeId, "change";
     /// One login, logout, failure or refusal.

@@ -1,7 +1,7 @@
 //! What a domain may expect of storage: a unit of work that is committed with its trail, or not at
 //! all.
 
-use std::{future::Future, pin::Pin};
+use std::{any::Any, future::Future, pin::Pin};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -83,6 +83,11 @@ pub trait UnitOfWork: Send {
     /// [`StoreError::Unavailable`] when the database could not flush. Either way nothing is stored.
     async fn commit(self: Box<Self>, trail: Trail) -> Result<(), StoreError>;
 
+    /// Itself, for storage that was handed one of its own for another purpose.
+    fn as_any(&mut self) -> Option<&mut dyn Any> {
+        None
+    }
+
     /// True when it is one of a batch, and may be taken back after its commit.
     fn is_of_batch(&self) -> bool {
         false
@@ -114,8 +119,11 @@ where
     if current == expected {
         return Ok(());
     }
+    if expected == Version::ELSEWHERE {
+        return Err(Stale { current, fields: Vec::new(), is_of_another_time: true }.into());
+    }
     let fields = unit.changed_since(R::ENTITY, record.entity_id(), expected).await?;
-    Err(Stale { current, fields }.into())
+    Err(Stale { current, fields, is_of_another_time: false }.into())
 }
 
 /// Opens batches: several units of work that are stored together.

@@ -8,6 +8,7 @@ mod identity;
 mod money;
 mod page;
 mod permission;
+mod search;
 mod text;
 mod trail;
 mod words;

@@ -1,13 +1,27 @@
 //! Text: trimming, limits, and the folding that lets a search find a word however it was typed.
+//!
+//! Turkish (and other Latin) text is folded here, into columns of its own on both databases, because no
+//! database lower-cases `I`, `İ`, `ı` alike.
 
-use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
+mod key;
+mod search;
+mod signs;
 
-use crate::{fault::Unfit, words};
+use unicode_normalization::UnicodeNormalization;
+
+use self::signs::{is_invisible, is_mark};
+pub use self::{
+    key::unique_key,
+    search::{Sought, add, name_words, sought, words},
+    signs::{ascii_digits, visible},
+};
+use crate::{fault::Unfit, words as said};
 
 /// Folds text for matching: Turkish and other Latin letters become plain lower-case ASCII where they
 /// have one, so that `ISPARTA`, `ısparta` and `Isparta` meet, and `İSTANBUL` meets `istanbul`.
-/// Letters of other scripts lose their case and accents, however the text was composed.
-/// Everything that is neither letter nor digit becomes a single space, the apostrophe before a
+/// Letters of other scripts lose their case and accents, however the text was composed, and Persian letters
+/// become the Arabic ones they are typed for. Digits of every script become ASCII ones; what nobody sees is
+/// left out. Everything that is neither letter nor digit becomes a single space, the apostrophe before a
 /// suffix too: a search finds both parts of `Ankara'ya`.
 ///
 /// No database lower-cases Turkish alike, so both store what this function makes, and a search is
@@ -17,10 +31,12 @@ pub fn fold(text: &str) -> String {
     for char in text.nfkd() {
         match char {
             char if char.is_ascii_alphanumeric() => folded.push(char.to_ascii_lowercase()),
-            // The mark that decomposing has taken off its letter.
-            char if canonical_combining_class(char) != 0 => {}
+            // The mark that decomposing has taken off its letter, and the stroke that only lengthens
+            // an Arabic word.
+            char if is_mark(char) || is_invisible(char) || char == '\u{0640}' => {}
             // The apostrophes that Unicode counts among the letters.
             '\u{02b0}'..='\u{02ff}' => separate(&mut folded),
+            char if let Some(digit) = signs::digit(char) => folded.push(digit),
             char if char.is_alphanumeric() => {
                 for lower in char.to_lowercase() {
                     match plain(lower) {
@@ -45,18 +61,11 @@ fn separate(folded: &mut String) {
     }
 }
 
-/// Folds several optional texts into one that a search looks through.
+/// The [`words`] of several optional texts as one text that a search looks through.
 pub fn fold_all<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> String {
     let mut all = String::new();
     for text in texts.into_iter().flatten() {
-        let folded = fold(text);
-        if folded.is_empty() {
-            continue;
-        }
-        if !all.is_empty() {
-            all.push(' ');
-        }
-        all.push_str(&folded);
+        add(&mut all, &words(text));
     }
     all
 }
@@ -78,6 +87,11 @@ const fn plain(char: char) -> Option<&'static str> {
         'œ' => "oe",
         'þ' => "th",
         'ς' => "σ",
+        // Alef wasla; alef maksura and Persian yeh; kaf; teh marbuta and the other forms of heh.
+        '\u{0671}' => "\u{0627}",
+        '\u{0649}' | '\u{06cc}' => "\u{064a}",
+        '\u{06a9}' | '\u{06aa}' => "\u{0643}",
+        '\u{0629}' | '\u{06be}' | '\u{06c1}' | '\u{06c3}' | '\u{06d5}' => "\u{0647}",
         _ => return None,
     })
 }
@@ -91,26 +105,29 @@ const fn plain(char: char) -> Option<&'static str> {
 pub fn free_text(text: &str, max: usize) -> Result<String, Unfit> {
     let trimmed = text.trim();
     if trimmed.is_empty() {
-        return Err(Unfit::new("required", words::must_not_be_empty()));
+        return Err(Unfit::new("required", said::must_not_be_empty()));
     }
     if text.chars().count() > max {
-        return Err(Unfit::new("too_long", words::too_long(max)));
+        return Err(Unfit::new("too_long", said::too_long(max)));
     }
     if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
-        return Err(Unfit::new("control_character", words::control_characters()));
+        return Err(Unfit::new("control_character", said::control_characters()));
     }
     Ok(trimmed.to_owned())
 }
 
-/// A text of one line and at most `max` characters.
+/// A text of one line and at most `max` characters. What nobody sees is left out of it, but counts as well.
 ///
 /// # Errors
 /// As [`free_text`], and `control_character` for line breaks.
 pub fn line(text: &str, max: usize) -> Result<String, Unfit> {
-    let trimmed = free_text(text, max)?;
+    let typed = free_text(text, max)?;
     // Unicode's own line and paragraph separators are not control characters.
     if text.chars().any(|char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')) {
-        return Err(Unfit::new("control_character", words::more_than_one_line()));
+        return Err(Unfit::new("control_character", said::more_than_one_line()));
     }
-    Ok(trimmed)
+    match visible(&typed).trim() {
+        "" => Err(Unfit::new("required", said::must_not_be_empty())),
+        seen => Ok(seen.to_owned()),
+    }
 }

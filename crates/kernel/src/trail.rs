@@ -1,11 +1,18 @@
 //! The trail of a unit of work: what `commit` writes about it, in the same transaction.
 
+mod change;
+mod values;
+
 use std::any::Any;
 
-use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::{Actor, Context, NewJob, Origin, Timestamp, UserId, Version};
+use self::values::only_changed_parts;
+pub use self::{
+    change::{Audited, Change, Subject},
+    values::{FieldValue, Snapshot},
+};
+use crate::{Actor, ChangeId, Context, NewJob, Origin, Timestamp, UserId, Version};
 
 /// What happened in one unit of work. It starts from the [`Context`], so that who, when and from
 /// where cannot be forgotten; `commit` refuses one that says nothing.
@@ -49,6 +56,7 @@ impl Trail {
     pub fn created<R: Audited>(mut self, record: &R) -> Self {
         let after = record.snapshot().into_iter().filter(|(_, value)| *value != FieldValue::Null);
         self.changes.push(Change {
+            id: None,
             action: Action::Created,
             entity: R::ENTITY,
             entity_id: record.entity_id(),
@@ -56,6 +64,11 @@ impl Trail {
             before: Snapshot::new(),
             after: after.collect(),
             reason: None,
+            cause: None,
+            subject_before: None,
+            subject: record.subject(),
+            personal: R::PERSONAL,
+            unsearched: R::UNSEARCHED,
         });
         self
     }
@@ -80,7 +93,9 @@ impl Trail {
             new.iter().filter(|field| old.contains(field)).map(|(name, _)| *name).collect();
         old.retain(|(name, _)| !same.contains(name));
         new.retain(|(name, _)| !same.contains(name));
+        only_changed_parts(&mut old, &mut new);
         self.changes.push(Change {
+            id: None,
             action,
             entity: R::ENTITY,
             entity_id: after.entity_id(),
@@ -88,6 +103,11 @@ impl Trail {
             before: old,
             after: new,
             reason,
+            cause: None,
+            subject_before: before.subject(),
+            subject: after.subject(),
+            personal: R::PERSONAL,
+            unsearched: R::UNSEARCHED,
         });
         self
     }
@@ -103,10 +123,57 @@ impl Trail {
         self
     }
 
+    /// Gives the change that was just recorded an id, to be the cause of others.
+    #[must_use]
+    pub fn known_as(mut self, id: ChangeId) -> Self {
+        if let Some(change) = self.changes.last_mut() {
+            change.id = Some(id);
+        }
+        self
+    }
+
+    /// Says that the changes behind the first `own` are effects of that one, unless they are effects of
+    /// another.
+    #[must_use]
+    pub fn all_caused_by(mut self, cause: ChangeId, own: usize) -> Self {
+        for change in self.changes.iter_mut().skip(own) {
+            change.cause.get_or_insert(cause);
+        }
+        self
+    }
+
+    /// A record was destroyed with the one it was a part of.
+    #[must_use]
+    pub fn purged_with_it(
+        mut self,
+        entity: &'static str,
+        entity_id: Uuid,
+        version: Version,
+        subject: Option<Subject>,
+    ) -> Self {
+        self.changes.push(Change {
+            id: None,
+            action: Action::Purged,
+            entity,
+            entity_id,
+            version,
+            before: Snapshot::new(),
+            after: Snapshot::new(),
+            reason: None,
+            cause: None,
+            subject_before: None,
+            subject,
+            personal: &[],
+            unsearched: &[],
+        });
+        self
+    }
+
     /// A record was destroyed, or looked into: an action that changes no field that is kept.
     #[must_use]
     pub fn noted<R: Audited>(mut self, action: Action, record: &R, reason: Option<String>) -> Self {
         self.changes.push(Change {
+            id: None,
             action,
             entity: R::ENTITY,
             entity_id: record.entity_id(),
@@ -114,6 +181,11 @@ impl Trail {
             before: Snapshot::new(),
             after: Snapshot::new(),
             reason,
+            cause: None,
+            subject_before: None,
+            subject: record.subject(),
+            personal: R::PERSONAL,
+            unsearched: R::UNSEARCHED,
         });
         self
     }
@@ -149,114 +221,29 @@ impl Trail {
     }
 }
 
-/// A record that leaves a trail.
-pub trait Audited {
-    /// Singular, lower snake_case, from [`crate::id::Entity::NAME`].
-    const ENTITY: &'static str;
-
-    /// The id of the record.
-    fn entity_id(&self) -> Uuid;
-
-    /// The version of the record.
-    fn version(&self) -> Version;
-
-    /// Every field that is worth keeping, sensitive ones masked, without the version and the times
-    /// of creation and change.
-    fn snapshot(&self) -> Snapshot;
-}
-
-/// The fields of a record, under the names the API uses.
-pub type Snapshot = Vec<(&'static str, FieldValue)>;
-
-/// The value of one field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FieldValue {
-    /// Empty.
-    Null,
-    /// Yes or no.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// Text, also for money (`1250.00 TRY`), days and times.
-    Text(String),
-}
-
-impl From<bool> for FieldValue {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
-}
-impl From<i64> for FieldValue {
-    fn from(value: i64) -> Self {
-        Self::Int(value)
-    }
-}
-impl From<&str> for FieldValue {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
-    }
-}
-impl From<String> for FieldValue {
-    fn from(value: String) -> Self {
-        Self::Text(value)
-    }
-}
-impl From<NaiveDate> for FieldValue {
-    fn from(value: NaiveDate) -> Self {
-        Self::Text(value.to_string())
-    }
-}
-impl From<Timestamp> for FieldValue {
-    fn from(value: Timestamp) -> Self {
-        Self::Text(value.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
-    }
-}
-impl<E> From<crate::Id<E>> for FieldValue {
-    fn from(value: crate::Id<E>) -> Self {
-        Self::Text(value.to_string())
-    }
-}
-impl<T: Into<Self>> From<Option<T>> for FieldValue {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
-}
-
-/// One change of one record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// What was done.
-    pub action: Action,
-    /// The kind of record.
-    pub entity: &'static str,
-    /// The record.
-    pub entity_id: Uuid,
-    /// Its version after the change.
-    pub version: Version,
-    /// The changed fields before.
-    pub before: Snapshot,
-    /// The changed fields after.
-    pub after: Snapshot,
-    /// Why, when the use case asks for a reason.
-    pub reason: Option<String>,
-}
-
 macro_rules! names {
-    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
+    (
+        $(#[$doc:meta])* $type:ident {
+            $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+
+            $(_ => $(#[$open_doc:meta])* $open:ident,)?
+        }
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $type {
             $($(#[$variant_doc])* $variant,)+
+            $($(#[$open_doc])* $open(&'static str),)?
         }
 
         impl $type {
-            /// Every one of them.
+            /// Every one with a name of its own.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
             /// The name in the API and in storage.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
+                    $(Self::$open(name) => name,)?
                 }
             }
 
@@ -289,6 +276,8 @@ names! {
         Refunded = "refunded",
         /// A donation will never arrive, or a job is not wanted any more.
         Cancelled = "cancelled",
+        /// Put right after it was settled.
+        Corrected = "corrected",
         /// A user can no longer log in.
         Deactivated = "deactivated",
         /// A user chose a new password.
@@ -305,6 +294,10 @@ names! {
         Resumed = "resumed",
         /// A user was sent a link to choose their first password.
         Invited = "invited",
+        // Kinds of record bring their own steps.
+        _ =>
+        /// What a step of a kind is called once it was taken: `lent`.
+        Taken,
     }
 }
 
@@ -379,5 +372,6 @@ pub struct SavedAnswer {
     /// SHA-256 over method, path and body.
     pub fingerprint: [u8; 32],
     /// What to answer again, as the HTTP layer wrote it.
+    /// Empty when it showed a record that was destroyed since.
     pub body: Vec<u8>,
 }

@@ -10,6 +10,9 @@ impl Version {
     /// The version of a record that was just created.
     pub const FIRST: Self = Self(1);
 
+    /// What no record ever has: what was read on another time line of the database.
+    pub const ELSEWHERE: Self = Self(0);
+
     /// Wraps a stored version.
     pub const fn new(number: i64) -> Self {
         Self(number)

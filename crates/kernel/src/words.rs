@@ -169,6 +169,7 @@ words! {
     pub log_in_first = "log in first";
     pub permission_missing(permission) = "this needs the permission {permission}";
     pub edit_window_closed = "the time to correct this record is over";
+    pub read_before_a_restore(version) = "the database was restored since the record was read: it is at version {version} now";
     pub changed_meanwhile(version) = "the record has changed since it was read: it is at version {version} now";
     pub changed_just_now = "the record was changed meanwhile";
     pub no_such_record = "there is no such record";
@@ -185,16 +186,52 @@ words! {
     pub control_characters = "must not contain control characters";
     pub more_than_one_line = "must be a single line";
 
+    // types and forms of fields
+    pub must_be_a_string = "must be a string";
+    pub must_be_a_boolean = "must be a boolean";
+    pub must_be_a_number = "must be a number";
+    pub must_be_a_whole_number = "must be a whole number";
+    pub must_be_an_object = "must be an object";
+    pub must_be(choice) = "must be \"{choice}\"";
+    pub must_be_either(first, second) = "must be \"{first}\" or \"{second}\"";
+    pub must_be_one_of(choices) = "must be one of {choices}";
+    pub not_a_known_field = "is not a known field";
+    pub must_be_a_day = "must be a day such as 2026-01-31";
+    pub must_be_an_instant = "must be an instant such as 2026-03-14T09:26:53Z";
+    pub must_be_a_uuid = "must be a UUID";
+    pub needs_a_currency = "needs currency beside it";
+    pub must_be_a_sort(names) = "must be one of {names}, with - in front for descending";
+    pub must_be_true_or_false = "must be true or false";
+
     // people and money
+    pub not_a_language = "is not a language tag such as tr or en-GB";
     pub not_an_email_address = "is not an e-mail address";
+    pub email_of_other_letters =
+        "has letters before the @ that not every mail server takes: only a to z, digits and signs";
+    pub email_not_mailable =
+        "cannot be mailed to: before the @ stand 1 to 64 letters, digits and signs, no spaces or quotes, and single dots inside";
     pub not_a_country = "is not an ISO 3166 alpha-2 country code";
     pub not_a_phone_number = "is not a valid phone number";
+    pub phone_with_extension = "has an extension: leave it out here and note it elsewhere";
     pub name_without_letters = "must have at least one letter or digit";
     pub not_a_tr_national_id = "is not a T.C. identity number: 11 digits with two check digits";
     pub not_a_tr_tax_number = "is not a tax number: 10 digits with a check digit";
     pub not_a_foreign_id = "must have 3 to 40 letters, digits, '-', '/' or '.'";
     pub not_a_currency = "is not an ISO 4217 currency code";
     pub not_a_whole_amount = "must be a whole number such as \"1250\"";
-    pub not_a_decimal_amount(digits, example) = "must be a decimal with {digits} minor digits, such as \"{example}\"";
+    pub not_a_decimal_amount(digits, example) = "must be a decimal with at most {digits} minor digits, such as \"{example}\"";
     pub amount_too_large = "is larger than one record can hold";
+}
+
+/// The words of a closed list, of which something is none.
+#[must_use]
+pub fn choice(choices: &[&str]) -> Words {
+    match *choices {
+        [only] => must_be(only.to_owned()),
+        [first, second] => must_be_either(first.to_owned(), second.to_owned()),
+        _ => {
+            let choices: Vec<String> = choices.iter().map(|name| format!("\"{name}\"")).collect();
+            must_be_one_of(choices.join(", "))
+        }
+    }
 }

@@ -33,7 +33,7 @@ impl MailService {
         query: &MailQuery,
         page: &PageRequest,
     ) -> Result<Page<Mail>, MailError> {
-        cx.permit(Permission::MailRead)?;
+        cx.permit(Permission::MAIL_READ)?;
         Ok(self.mails.mails(query, page).await?)
     }
 
@@ -43,7 +43,7 @@ impl MailService {
     /// Without `mail:read`; [`MailError::NotFound`].
     #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, id: MailId) -> Result<Mail, MailError> {
-        cx.permit(Permission::MailRead)?;
+        cx.permit(Permission::MAIL_READ)?;
         self.mails.mail(id).await?.ok_or(MailError::NotFound)
     }
 
@@ -59,7 +59,7 @@ impl MailService {
         template: MailTemplate,
         locale: &str,
     ) -> Result<Rendered, MailError> {
-        cx.permit(Permission::MailRead)?;
+        cx.permit(Permission::MAIL_READ)?;
         Ok(self.templates.example(template, locale, cx.at)?)
     }
 
@@ -70,7 +70,7 @@ impl MailService {
     /// Without `mail:manage`; [`MailError::NotFound`], [`MailError::NotFailed`], [`MailError::Off`].
     #[tracing::instrument(skip_all)]
     pub async fn retry(&self, cx: &Context, id: MailId) -> Result<Mail, MailError> {
-        cx.permit(Permission::MailManage)?;
+        cx.permit(Permission::MAIL_MANAGE)?;
         if !self.is_on {
             return Err(MailError::Off);
         }

@@ -1,26 +1,38 @@
 //! The ports of the audit domain, and of repeated requests.
 
+mod rows;
+
 use almoner_audit::{
-    ActorOnRecord, AuditTrail, ChangeQuery, ChangeRecord, Floor, Head, SealInput, SealedChange,
-    SecurityEventQuery, SecurityEventRecord,
+    Anew, AuditTrail, ChangeQuery, ChangeRecord, Compared, Floor, Gone, Head, SealedChange,
+    SealedEvent, SecurityEventQuery, SecurityEventRecord,
 };
 use almoner_kernel::{
-    ChangeId, Direction, Page, PageRequest, Position, SecurityEventId, SecurityEventKind, SortKey,
-    StoreError, Timestamp, UnitOfWork, UserId, Version, collision::COLLISIONS, store::Answers,
-    trail::SavedAnswer,
+    Direction, Page, PageRequest, Position, SecurityEventKind, SortKey, StoreError, Timestamp,
+    UnitOfWork, UserId,
+    collision::COLLISIONS,
+    store::Answers,
+    trail::{SavedAnswer, Subject},
 };
 use async_trait::async_trait;
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
 };
+use uuid::Uuid;
 
+use self::rows::{into_change, into_security_event, is_unreadable, of_older_schema, subjects_of};
 use crate::{
     commit::{ANSWER_LIFETIME_MS, UnitHandle},
-    entities::{answers, changes, security_events, trail_floor, trail_head, webhook_position},
+    connection::Reader,
+    entities::{
+        answers, changes, security_events, trail_floor, trail_head, users, webhook_position,
+    },
     error::store_error,
     paging::{Listing, Ordering, instant, millis},
     store::Store,
+    trail::personal::{Keys, Side, shown},
 };
+
+pub use self::rows::into_sealed;
 
 /// When a user was told of values outside their scope: newest first, as many as are counted. Units of
 /// work of one user wait for each other here, or all that are under way would read the same. Those of a
@@ -65,7 +77,7 @@ impl AuditTrail for Store {
         let filters = [
             query.entity.as_ref().map(|entity| Column::Entity.eq(entity)),
             query.entity_id.map(|id| Column::EntityId.eq(id)),
-            query.action.map(|action| Column::Action.eq(action.as_str())),
+            query.action.as_deref().map(|action| Column::Action.eq(action)),
             query.actor.map(|user| Column::ActorId.eq(user.uuid())),
             query.from.map(|from| Column::At.gte(millis(from))),
             query.to.map(|to| Column::At.lt(millis(to))),
@@ -73,16 +85,35 @@ impl AuditTrail for Store {
         for filter in filters.into_iter().flatten() {
             select = select.filter(filter);
         }
-        let ordering = Ordering::by(
-            (changes::Entity, Column::At),
-            (changes::Entity, Column::Id),
-            Direction::Down,
-        );
-        let position =
-            |row: &changes::Model| Position { key: Some(SortKey::Int(row.at)), id: row.id };
-        Listing::new("changes", select.into_query(), ordering)
-            .page(&self.scan(), page, position, into_change)
-            .await
+        let (reader, id) = (self.scan(), (changes::Entity, Column::Id));
+        // What a search finds comes in the order of the trail: sorting by time would be all of it.
+        let ordering = match query.q {
+            Some(_) => Ordering::by_id(id, Direction::Down),
+            None => Ordering::by((changes::Entity, Column::At), id, Direction::Down),
+        };
+        let is_by_time = query.q.is_none();
+        let position = |row: &changes::Model| Position {
+            key: is_by_time.then_some(SortKey::Int(row.at)),
+            id: row.id,
+        };
+        let found = Listing::new("changes", select.into_query(), ordering)
+            .indexed("position", "to_tsvector('simple', changes.search)")
+            .search(&reader, query.q.as_deref())
+            .page(&reader, page, position, Ok)
+            .await?;
+        let shown = self.shown(&reader, found.items).await?;
+        let items = shown.into_iter().map(into_change).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: found.next, total: found.total })
+    }
+
+    async fn names(&self, users: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError> {
+        let select = users::Entity::find()
+            .filter(users::Column::Id.is_in(users.iter().map(|user| user.uuid())))
+            .select_only()
+            .columns([users::Column::Id, users::Column::Name])
+            .into_query();
+        let rows: Vec<(Uuid, String)> = self.point().rows(&select).await.map_err(store_error)?;
+        Ok(rows.into_iter().map(|(id, name)| (UserId::new(id), name)).collect())
     }
 
     async fn security_events(
@@ -115,7 +146,12 @@ impl AuditTrail for Store {
     }
 
     async fn sealed(&self, after: i64, limit: u32) -> Result<Vec<SealedChange>, StoreError> {
-        let rows = changes::Entity::find()
+        let rows = if self.has_step(almoner_migrations::CIRCUMSTANCES)? {
+            changes::Entity::find()
+        } else {
+            of_older_schema()
+        };
+        let rows = rows
             .filter(changes::Column::Position.gt(after))
             .order_by_asc(changes::Column::Position)
             .limit(u64::from(limit))
@@ -155,14 +191,36 @@ impl AuditTrail for Store {
     }
 
     async fn head(&self) -> Result<Option<Head>, StoreError> {
-        let row =
-            trail_head::Entity::find_by_id(1).one(&self.point()).await.map_err(store_error)?;
+        use trail_head::Column;
+
+        let mut select = trail_head::Entity::find_by_id(1).select_only().columns([
+            Column::Id,
+            Column::Position,
+            Column::Seal,
+            Column::KeyId,
+        ]);
+        select = if self.has_step(almoner_migrations::CIRCUMSTANCES)? {
+            select.columns([Column::Format, Column::AnewPosition, Column::AnewSeal])
+        } else {
+            select
+                .expr_as(Expr::val(1_i64), "format")
+                .expr_as(Expr::val(0_i64), "anew_position")
+                .expr_as(Expr::val(None::<Vec<u8>>), "anew_seal")
+        };
+        let row: Option<trail_head::Model> =
+            self.point().row(&select.into_query()).await.map_err(store_error)?;
         let row = row.filter(|row| row.position > 0);
-        Ok(row.map(|row| Head { position: row.position, mac: row.seal, key_id: row.key_id }))
+        Ok(row.map(|row| Head {
+            position: row.position,
+            mac: row.seal,
+            key_id: row.key_id,
+            anew: (row.anew_position > 0)
+                .then_some(Anew { position: row.anew_position, before: row.anew_seal }),
+        }))
     }
 
     async fn floor(&self) -> Result<Option<Floor>, StoreError> {
-        if !self.has_floor()? {
+        if !self.has_step(almoner_migrations::FLOOR)? {
             return Ok(None);
         }
         let row =
@@ -191,6 +249,7 @@ impl AuditTrail for Store {
         if raised.rows_affected == 0 {
             return Ok(0);
         }
+        self.keep_states(&unit.work, to.position).await?;
         let gone = changes::Entity::delete_many()
             .filter(changes::Column::Position.lte(to.position))
             .exec(&*unit.work)
@@ -200,8 +259,65 @@ impl AuditTrail for Store {
         Ok(gone.rows_affected)
     }
 
+    async fn events_head(&self) -> Result<Option<Head>, StoreError> {
+        self.events_end().await
+    }
+
+    async fn events_floor(&self) -> Result<Option<Floor>, StoreError> {
+        self.events_start().await
+    }
+
+    async fn sealed_events(&self, after: i64, limit: u32) -> Result<Vec<SealedEvent>, StoreError> {
+        self.events_behind(after, limit).await
+    }
+
+    async fn unsealed_events(&self) -> Result<u64, StoreError> {
+        self.events_outside().await
+    }
+
+    fn kinds(&self) -> Vec<&'static str> {
+        self.0.covered.iter().map(|kind| kind.entity).collect()
+    }
+
+    async fn compared(
+        &self,
+        entity: &'static str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Compared, StoreError> {
+        self.compared_records(entity, after, limit).await
+    }
+
+    async fn gone(&self, after: i64, limit: u32) -> Result<Gone, StoreError> {
+        self.gone_records(after, limit).await
+    }
+
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         Ok(Box::new(self.unit().await?))
+    }
+}
+
+impl Store {
+    /// Changes with their personal values, as far as anybody can still read them.
+    async fn shown(
+        &self,
+        reader: &Reader<'_>,
+        mut rows: Vec<changes::Model>,
+    ) -> Result<Vec<changes::Model>, StoreError> {
+        let mut subjects: Vec<Subject> =
+            rows.iter().flat_map(|row| subjects_of(&self.0.covered, row)).flatten().collect();
+        subjects.sort_unstable_by_key(|subject| subject.1);
+        subjects.dedup_by_key(|subject| subject.1);
+        let mut keys = Keys::default();
+        keys.look_up(&self.0.vault, reader, &subjects).await?;
+        for row in &mut rows {
+            let [before, after] = subjects_of(&self.0.covered, row).map(|subject| keys.of(subject));
+            let (fields, sealed) = (std::mem::take(&mut row.before), row.before_sealed.as_deref());
+            row.before = shown(fields, sealed, before, row.id, Side::Before)?;
+            let (fields, sealed) = (std::mem::take(&mut row.after), row.after_sealed.as_deref());
+            row.after = shown(fields, sealed, after, row.id, Side::After)?;
+        }
+        Ok(rows)
     }
 }
 
@@ -224,76 +340,5 @@ impl Answers for Store {
             .try_into()
             .map_err(|_| StoreError::Damaged("answers.fingerprint has no 32 bytes".to_owned()))?;
         Ok(Some(SavedAnswer { key: row.key, fingerprint, body: row.body }))
-    }
-}
-
-fn is_unreadable(error: &sea_orm::DbErr) -> bool {
-    matches!(error, sea_orm::DbErr::Type(_))
-}
-
-fn actor(
-    kind: &str,
-    id: Option<uuid::Uuid>,
-    name: Option<String>,
-) -> Result<ActorOnRecord, StoreError> {
-    ActorOnRecord::from_stored(kind, id.map(UserId::new), name)
-        .ok_or_else(|| StoreError::Damaged("an actor on record contradicts itself".to_owned()))
-}
-
-fn into_change(row: changes::Model) -> Result<ChangeRecord, StoreError> {
-    Ok(ChangeRecord {
-        position: row.position,
-        id: ChangeId::new(row.id),
-        at: instant(row.at)?,
-        actor: actor(&row.actor_kind, row.actor_id, row.actor_name)?,
-        action: row.action,
-        entity: row.entity,
-        entity_id: row.entity_id,
-        version: Version::new(row.version),
-        before: row.before,
-        after: row.after,
-        reason: row.reason,
-        request_id: row.request_id,
-        address: row.address,
-        user_agent: row.user_agent,
-    })
-}
-
-fn into_security_event(row: security_events::Model) -> Result<SecurityEventRecord, StoreError> {
-    Ok(SecurityEventRecord {
-        id: SecurityEventId::new(row.id),
-        at: instant(row.at)?,
-        kind: row.kind,
-        user_id: row.user_id.map(UserId::new),
-        actor: actor(&row.actor_kind, row.actor_id, row.actor_name)?,
-        detail: row.detail,
-        request_id: row.request_id,
-        address: row.address,
-        user_agent: row.user_agent,
-    })
-}
-
-fn into_sealed(row: changes::Model) -> SealedChange {
-    SealedChange {
-        position: row.position,
-        row: Some(SealInput {
-            position: row.position,
-            id: row.id,
-            at: row.at,
-            actor_kind: row.actor_kind.into(),
-            actor_id: row.actor_id,
-            actor_name: row.actor_name.map(Into::into),
-            action: row.action.into(),
-            entity: row.entity.into(),
-            entity_id: row.entity_id,
-            version: row.version,
-            before: row.before.into(),
-            after: row.after.into(),
-            reason: row.reason.map(Into::into),
-            request_id: row.request_id.map(Into::into),
-            address: row.address.map(Into::into),
-            user_agent: row.user_agent.map(Into::into),
-        }),
-        mac: row.seal,
     }
 }

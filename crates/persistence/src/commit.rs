@@ -1,30 +1,34 @@
 //! The one place of the whole program that writes the trail and commits.
+//!
+//! A dry run is a commit that is taken back. `dry_run=true` travels in the `Context` into the `Trail`;
+//! the use case runs as ever, and `commit` lets PostgreSQL check what it had put off and rolls back. So
+//! every check is the real one, against the real records, and no domain knows of it. What a dry run was
+//! refused is written down all the same: otherwise it would be a way to try doors unseen. Logging in,
+//! looking up and revealing have none: the first would be a way to guess without being counted, the
+//! others show things.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
-use almoner_audit::{Mac, Seal, SealInput};
-use almoner_kernel::{
-    Actor, Change, FieldValue, SecurityEvent, Snapshot, StoreError, Trail, UnitOfWork, Version,
-    trail::SavedAnswer,
-};
+use almoner_kernel::{Action, Actor, StoreError, Trail, UnitOfWork, Version, trail::SavedAnswer};
 use async_trait::async_trait;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, DeleteResult, EntityTrait, InsertMany,
-    Iterable, QueryFilter, QuerySelect, QueryTrait, Statement, UpdateResult, Value,
-    sea_query::{Expr, ExprTrait, OnConflict, Query},
+    Iterable, QueryFilter, QuerySelect, QueryTrait, Statement, UpdateResult,
+    sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
 
 use crate::{
     batch::Open,
     connection::{Known, Work},
-    entities::{answers, changes, security_events, trail_head},
+    entities::{answers, changes},
     error::store_error,
     jobs,
     paging::millis,
     store::Inner,
+    trail::{write_changes, write_security_events},
 };
 
 /// A unit of work in hand. Every `…Tx` port is implemented on it; dropping it rolls back.
@@ -70,6 +74,7 @@ pub(crate) async fn write(inner: &Inner, work: Work, trail: &Trail) -> Result<()
     if trail.dry_run {
         return work.rehearse().await;
     }
+    forget_answers(&work, trail).await?;
     if let Some(answer) = &trail.answer {
         keep_answer(&work, trail, answer).await?;
     }
@@ -100,6 +105,10 @@ impl UnitOfWork for UnitHandle {
             Some(batch) => batch.keep(trail).await,
             None => write(&inner, alone(work)?, &trail).await,
         }
+    }
+
+    fn as_any(&mut self) -> Option<&mut dyn Any> {
+        Some(self)
     }
 
     fn is_of_batch(&self) -> bool {
@@ -140,6 +149,27 @@ impl UnitOfWork for UnitHandle {
     }
 }
 
+/// Answers kept for repeated requests that show a record which is destroyed go with it: whatever they are
+/// answers to, and whatever they show beside it. That there was one stays known: nothing is done twice.
+/// They are few, those of one day, and a record is seldom destroyed, so they are looked through.
+async fn forget_answers(work: &Work, trail: &Trail) -> Result<(), StoreError> {
+    let purged = trail.changes.iter().filter(|change| change.action == Action::Purged);
+    for change in purged {
+        let id = change.entity_id.to_string().into_bytes();
+        let shows = match work.get_database_backend() {
+            DbBackend::Postgres => Expr::cust_with_values("position($1 IN body) > 0", [id]),
+            _ => Expr::cust_with_values("instr(body, ?) > 0", [id]),
+        };
+        answers::Entity::update_many()
+            .col_expr(answers::Column::Body, Expr::value(Vec::<u8>::new()))
+            .filter(shows)
+            .exec(work)
+            .await
+            .map_err(store_error)?;
+    }
+    Ok(())
+}
+
 async fn keep_answer(work: &Work, trail: &Trail, answer: &SavedAnswer) -> Result<(), StoreError> {
     let Actor::User(caller) = &trail.actor else { return Ok(()) };
     let now = millis(trail.at);
@@ -171,191 +201,6 @@ async fn keep_answer(work: &Work, trail: &Trail, answer: &SavedAnswer) -> Result
         Ok(_) => Ok(()),
         Err(error) => Err(store_error(error)),
     }
-}
-
-/// The position of the last change, if there was one.
-async fn write_changes(
-    inner: &Inner,
-    work: &Work,
-    trail: &Trail,
-) -> Result<Option<i64>, StoreError> {
-    if trail.changes.is_empty() {
-        return Ok(None);
-    }
-    let select = trail_head::Entity::find_by_id(1).lock_exclusive().into_query();
-    let head: Option<trail_head::Model> = work.row(&select).await.map_err(store_error)?;
-    let head = head.ok_or_else(|| StoreError::Damaged("trail_head is empty".to_owned()))?;
-    let seal = <[u8; 32]>::try_from(head.seal.as_slice())
-        .map_err(|_| StoreError::Damaged("trail_head.seal has no 32 bytes".to_owned()))?;
-    let (mut position, mut seal) = (head.position, Mac::from_bytes(seal));
-    let mut rows = Vec::with_capacity(trail.changes.len());
-    for change in &trail.changes {
-        position += 1;
-        let row = ChangeRow::new(inner.ids.next(), position, trail, change);
-        seal = row.sealed(&inner.seal, &seal);
-        rows.push(row.into_active(seal));
-    }
-    if rows.len() == 1 {
-        static ONE: Known = Known::new();
-        for row in rows {
-            insert_one(work, &ONE, row).await?;
-        }
-    } else {
-        for chunk in rows.chunks(in_chunks(17)) {
-            at_once(work, changes::Entity::insert_many(chunk.to_vec())).await?;
-        }
-    }
-    move_head(work, position, &seal, inner.seal.key_id()).await?;
-    Ok(Some(position))
-}
-
-async fn move_head(work: &Work, position: i64, seal: &Mac, key: &str) -> Result<(), StoreError> {
-    use trail_head::Column;
-
-    static MOVE: Known = Known::new();
-    let (position, seal): (Value, Value) = (position.into(), seal.as_bytes().to_vec().into());
-    let values = vec![position.clone(), seal.clone(), key.into(), 1_i64.into()];
-    let build = || {
-        Query::update()
-            .table(trail_head::Entity)
-            .values([
-                (Column::Position, position.into()),
-                (Column::Seal, seal.into()),
-                (Column::KeyId, key.into()),
-            ])
-            .and_where(Column::Id.eq(1_i64))
-            .to_owned()
-    };
-    let statement = MOVE.statement(work.get_database_backend(), values, build);
-    let done = work.execute_raw(statement).await.map_err(store_error)?;
-    match done.rows_affected() {
-        1 => Ok(()),
-        _ => Err(StoreError::Damaged("trail_head is empty".to_owned())),
-    }
-}
-
-/// A change as it is stored, before its seal.
-struct ChangeRow<'a> {
-    id: Uuid,
-    position: i64,
-    trail: &'a Trail,
-    change: &'a Change,
-    before: String,
-    after: String,
-    address: Option<String>,
-}
-
-impl<'a> ChangeRow<'a> {
-    fn new(id: Uuid, position: i64, trail: &'a Trail, change: &'a Change) -> Self {
-        Self {
-            id,
-            position,
-            trail,
-            change,
-            before: json(&change.before),
-            after: json(&change.after),
-            address: trail.origin.address.map(|address| address.to_string()),
-        }
-    }
-
-    fn sealed(&self, seal: &Seal, previous: &Mac) -> Mac {
-        let (actor_kind, actor_id, actor_name) = actor(&self.trail.actor);
-        seal.mac(
-            previous,
-            &SealInput {
-                position: self.position,
-                id: self.id,
-                at: millis(self.trail.at),
-                actor_kind: actor_kind.into(),
-                actor_id,
-                actor_name: actor_name.map(Into::into),
-                action: self.change.action.as_str().into(),
-                entity: self.change.entity.into(),
-                entity_id: self.change.entity_id,
-                version: self.change.version.number(),
-                before: self.before.as_str().into(),
-                after: self.after.as_str().into(),
-                reason: self.change.reason.as_deref().map(Into::into),
-                request_id: self.trail.origin.request_id.as_deref().map(Into::into),
-                address: self.address.as_deref().map(Into::into),
-                user_agent: self.trail.origin.user_agent.as_deref().map(Into::into),
-            },
-        )
-    }
-
-    fn into_active(self, seal: Mac) -> changes::ActiveModel {
-        let (actor_kind, actor_id, actor_name) = actor(&self.trail.actor);
-        changes::ActiveModel {
-            position: Set(self.position),
-            id: Set(self.id),
-            at: Set(millis(self.trail.at)),
-            actor_kind: Set(actor_kind.to_owned()),
-            actor_id: Set(actor_id),
-            actor_name: Set(actor_name.map(str::to_owned)),
-            action: Set(self.change.action.as_str().to_owned()),
-            entity: Set(self.change.entity.to_owned()),
-            entity_id: Set(self.change.entity_id),
-            version: Set(self.change.version.number()),
-            before: Set(self.before),
-            after: Set(self.after),
-            reason: Set(self.change.reason.clone()),
-            request_id: Set(self.trail.origin.request_id.clone()),
-            address: Set(self.address),
-            user_agent: Set(self.trail.origin.user_agent.clone()),
-            seal: Set(seal.as_bytes().to_vec()),
-        }
-    }
-}
-
-async fn write_security_events(
-    inner: &Inner,
-    work: &Work,
-    trail: &Trail,
-) -> Result<(), StoreError> {
-    if trail.security_events.is_empty() {
-        return Ok(());
-    }
-    let (actor_kind, actor_id, actor_name) = actor(&trail.actor);
-    let row = |event: &SecurityEvent| security_events::ActiveModel {
-        id: Set(inner.ids.next()),
-        at: Set(millis(trail.at)),
-        kind: Set(event.kind.as_str().to_owned()),
-        user_id: Set(event.user_id.map(almoner_kernel::UserId::uuid)),
-        actor_kind: Set(actor_kind.to_owned()),
-        actor_id: Set(actor_id),
-        actor_name: Set(actor_name.map(str::to_owned)),
-        detail: Set(event.detail.clone()),
-        request_id: Set(trail.origin.request_id.clone()),
-        address: Set(trail.origin.address.map(|address| address.to_string())),
-        user_agent: Set(trail.origin.user_agent.clone()),
-    };
-    let rows: Vec<_> = trail.security_events.iter().map(row).collect();
-    at_once(work, security_events::Entity::insert_many(rows)).await
-}
-
-fn actor(actor: &Actor) -> (&'static str, Option<Uuid>, Option<&'static str>) {
-    match actor {
-        Actor::Anonymous => ("anonymous", None, None),
-        Actor::User(caller) => ("user", Some(caller.user_id.uuid()), None),
-        Actor::System(name) => ("system", None, Some(name)),
-    }
-}
-
-/// A JSON object with its names in alphabetical order: the same fields give the same bytes.
-fn json(snapshot: &Snapshot) -> String {
-    let object: serde_json::Map<String, serde_json::Value> = snapshot
-        .iter()
-        .map(|(name, value)| {
-            let value = match value {
-                FieldValue::Null => serde_json::Value::Null,
-                FieldValue::Bool(value) => (*value).into(),
-                FieldValue::Int(value) => (*value).into(),
-                FieldValue::Text(value) => value.as_str().into(),
-            };
-            ((*name).to_owned(), value)
-        })
-        .collect();
-    serde_json::Value::Object(object).to_string()
 }
 
 /// Rows of `columns` columns that fit into one statement: both databases take 32,766 values.

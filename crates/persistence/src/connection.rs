@@ -51,7 +51,11 @@ impl Reader<'_> {
         self.run(self.get_database_backend().build(select)).await
     }
 
-    async fn run<T: FromRow + Send + 'static>(
+    /// Every row that a statement in the words of this database finds.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub async fn run<T: FromRow + Send + 'static>(
         &self,
         statement: Statement,
     ) -> Result<Vec<T>, DbErr> {
@@ -146,17 +150,31 @@ impl Known {
         Self { sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }
 
+    /// A statement in the words of a database.
+    pub(crate) fn written(
+        &self,
+        backend: DbBackend,
+        values: Vec<Value>,
+        write: impl FnOnce() -> String,
+    ) -> Statement {
+        let sql = self.text(backend).get_or_init(write).clone();
+        Statement { sql, values: Some(Values(values)), db_backend: backend }
+    }
+
+    const fn text(&self, backend: DbBackend) -> &OnceLock<String> {
+        match backend {
+            DbBackend::Sqlite => &self.sqlite,
+            _ => &self.postgres,
+        }
+    }
+
     pub(crate) fn statement<S: StatementBuilder>(
         &self,
         backend: DbBackend,
         values: Vec<Value>,
         build: impl FnOnce() -> S,
     ) -> Statement {
-        let text = match backend {
-            DbBackend::Sqlite => &self.sqlite,
-            _ => &self.postgres,
-        };
-        let sql = text.get_or_init(|| {
+        let sql = self.text(backend).get_or_init(|| {
             let built = backend.build(&build());
             debug_assert_eq!(built.values, Some(Values(values.clone())));
             built.sql
@@ -183,7 +201,14 @@ impl Work {
     /// # Errors
     /// What the database says, or when a column holds something else than expected.
     pub async fn rows<T: FromRow>(&self, select: &SelectStatement) -> Result<Vec<T>, DbErr> {
-        let statement = self.get_database_backend().build(select);
+        self.found(self.get_database_backend().build(select)).await
+    }
+
+    /// Every row that a statement in the words of this database finds.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub async fn found<T: FromRow>(&self, statement: Statement) -> Result<Vec<T>, DbErr> {
         match self {
             Self::Sqlite(unit) => unit.rows(&statement),
             Self::Postgres(..) => read(&self.query_all_raw(statement).await?),

@@ -1,5 +1,15 @@
 //! Copies of a SQLite database: made while others write to it, and looked at before anybody trusts
 //! them. Everything here blocks: run it beside the async workers.
+//!
+//! A copy is SQLite's online copy inside one read transaction. Page by page, SQLite begins a copy anew
+//! whenever another process has written, which on a busy server has no end; a read transaction that is
+//! open on the source connection from the first page to the last gives every step the same moment. In
+//! WAL mode it holds up no writer; the log cannot begin anew meanwhile and grows by what is written.
+//! Rejected: `VACUUM INTO` reads one moment too, but builds every table and index anew (6.6 s in place
+//! of 3.9 s for 1.9 GB), cannot show progress or stop, and does not write what was there.
+//!
+//! No file of a database is ever opened past SQLite in the process of the server: closing it would
+//! release SQLite's locks (POSIX).
 
 use std::{
     collections::BTreeMap,
@@ -20,6 +30,7 @@ use rusqlite::{
 use sea_orm::DbErr;
 
 use crate::{
+    epoch,
     error::store_error,
     paging::instant,
     sqlite::{open_untouched, values::query_error},
@@ -132,7 +143,8 @@ pub struct Contents {
 }
 
 /// Copies a database into a file that is there and empty, as it was at one moment, while others go on
-/// writing to it. The copy is one file, without a log. `progress` is told pages done and pages in all.
+/// writing to it. The copy is one file, without a log, and lives nowhere: whoever starts on it begins an
+/// epoch. `progress` is told pages done and pages in all.
 /// Answers the rows there were at that moment. Nothing is flushed to disk.
 ///
 /// One read transaction is held from the first page to the last: without it SQLite would begin anew
@@ -176,6 +188,7 @@ pub fn copy(
     drop(backup);
     // The source says that it has a log, and so would the copy.
     target.pragma_update(None, "journal_mode", "DELETE")?;
+    epoch::uproot(&target)?;
     target.close().map_err(|(_, error)| error)?;
     Ok(rows)
 }

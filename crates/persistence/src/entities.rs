@@ -24,13 +24,11 @@ macro_rules! from_row {
 }
 
 pub mod answers;
-pub mod campaigns;
 pub mod changes;
 pub mod clock;
 pub mod devices;
 pub mod donation_totals;
-pub mod donations;
-pub mod donors;
+pub mod epochs;
 pub mod job_runs;
 pub mod jobs;
 pub mod links;
@@ -39,6 +37,7 @@ pub mod mails;
 pub mod reset_requests;
 pub mod roles;
 pub mod schedules;
+pub mod security_chain;
 pub mod security_events;
 pub mod sessions;
 pub mod trail_floor;

@@ -1,4 +1,15 @@
 //! From what a database says to what a domain may know.
+//!
+//! A database that is away is a 503 with `Retry-After`, never a wait without end: five seconds for a
+//! connection to PostgreSQL, five for a lock there (`lock_timeout`, of each connection; a migration
+//! alone waits as long as it takes), and five for a SQLite file that another program holds or the line
+//! before it. Who stands in line has its waiting counted, so that all give up together. When SQLite
+//! rolls back by itself, whoever waited for the flush is told before anything else is begun. Reading
+//! goes on while writing cannot: also the note that a session was used may fail. The tests here list
+//! the error codes that mean "not now".
+//!
+//! A 503 does not say that nothing was done, because PostgreSQL may be lost between the commit and its
+//! answer: the `Idempotency-Key` makes the repeat safe.
 
 use almoner_kernel::StoreError;
 use rusqlite::{ErrorCode, ffi};
@@ -53,6 +64,35 @@ pub fn store_error(error: DbErr) -> StoreError {
     }
 }
 
+/// The column or index whose value another row has, if that is what the database says.
+pub fn taken_constraint(error: &DbErr) -> Option<String> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source))) =
+        error
+    else {
+        return None;
+    };
+    match &**source {
+        sqlx::Error::AnyDriverError(driver) => {
+            let sqlite = driver.downcast_ref::<rusqlite::Error>();
+            sqlite.and_then(unique_column).map(str::to_owned)
+        }
+        sqlx::Error::Database(database) if database.code().as_deref() == Some("23505") => {
+            database.constraint().map(str::to_owned)
+        }
+        _ => None,
+    }
+}
+
+/// The column that SQLite names when its value must be unique and is not.
+fn unique_column(error: &rusqlite::Error) -> Option<&str> {
+    let rusqlite::Error::SqliteFailure(failure, message) = error else { return None };
+    let is_unique = matches!(
+        failure.extended_code,
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+    );
+    message.as_deref().filter(|_| is_unique)?.rsplit(": ").next()
+}
+
 enum Sorted {
     Taken(&'static str),
     Unavailable,
@@ -60,17 +100,9 @@ enum Sorted {
 }
 
 fn sort_sqlite(error: &rusqlite::Error) -> Sorted {
-    let rusqlite::Error::SqliteFailure(failure, message) = error else { return Sorted::Failed };
-    let unique = matches!(
-        failure.extended_code,
-        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-    );
-    if unique {
-        return message
-            .as_deref()
-            .and_then(|message| message.rsplit(": ").next())
-            .and_then(taken)
-            .map_or(Sorted::Failed, Sorted::Taken);
+    let rusqlite::Error::SqliteFailure(failure, _) = error else { return Sorted::Failed };
+    if let Some(column) = unique_column(error) {
+        return taken(column).map_or(Sorted::Failed, Sorted::Taken);
     }
     match failure.code {
         ErrorCode::DiskFull
@@ -99,13 +131,12 @@ fn is_away(code: &str) -> bool {
         || matches!(code, "25006" | "25P03" | "25P04" | "40003" | "55P03")
 }
 
-/// The unique values of the schema: SQLite names the column, PostgreSQL the index.
+/// The unique values of the house: SQLite names the column, PostgreSQL the index. Those of kinds of record
+/// follow from their descriptions.
 fn taken(constraint: &str) -> Option<&'static str> {
     match constraint {
         "users.email_key" | "users_email" => Some("users.email"),
         "roles.name" | "roles_name" => Some("roles.name"),
-        "donors.identity_hash" | "donors_identity" => Some("donors.identity"),
-        "campaigns.name_folded" | "campaigns_name" => Some("campaigns.name"),
         _ => None,
     }
 }

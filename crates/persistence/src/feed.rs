@@ -1,10 +1,21 @@
 //! The feed is the change trail: its positions are given one after the other, each commit's before
 //! the next one gets its own. Here is how it is read, and how a process hears of what others
 //! commit.
+//!
+//! Positions are given in the commit, under the lock of the trail's head on PostgreSQL and by the one
+//! writer on SQLite: whoever has read *n* never later meets a smaller one. A plain sequence, whose
+//! numbers are given when rows are written, does not have that, and a test shows how. There is no
+//! second table of events to write, to keep in step and to trim; how long the trail is kept is how long
+//! the feed reaches back.
+//!
+//! A process hears of its own commits at once. Of those of others it hears by `NOTIFY`, which a trigger
+//! on the head sends and PostgreSQL delivers with the commit, over a connection beside the pool; while
+//! that is down it asks five times a second, and on SQLite, where only commands run beside the server,
+//! once a second.
 
 use std::time::Duration;
 
-use almoner_kernel::{Feed, Notice, StoreError, Version};
+use almoner_kernel::{ChangeId, Feed, Notice, StoreError, Version};
 use async_trait::async_trait;
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -57,8 +68,8 @@ impl Heard {
     }
 }
 
-/// Position and time, kind and id of the record, action and version.
-type Columns = ((i64, i64), ((String, Uuid), (String, i64)));
+/// Position and id, time, kind and id of the record, action and version.
+type Columns = ((i64, Uuid), ((i64, (String, Uuid)), (String, i64)));
 
 #[async_trait]
 impl Feed for Store {
@@ -77,14 +88,22 @@ impl Feed for Store {
             .order_by_asc(Column::Position)
             .limit(u64::from(limit))
             .select_only()
-            .columns([Column::Position, Column::At, Column::Entity, Column::EntityId])
+            .columns([Column::Position, Column::Id, Column::At, Column::Entity, Column::EntityId])
             .columns([Column::Action, Column::Version])
             .into_query();
         let rows: Vec<Columns> = self.scan().rows(&select).await.map_err(store_error)?;
         rows.into_iter()
-            .map(|((position, at), ((entity, entity_id), (action, version)))| {
+            .map(|((position, id), ((at, (entity, entity_id)), (action, version)))| {
                 let (at, version) = (instant(at)?, Version::new(version));
-                Ok(Notice { position, at, entity, entity_id, action, version })
+                Ok(Notice {
+                    position,
+                    change: ChangeId::new(id),
+                    at,
+                    entity,
+                    entity_id,
+                    action,
+                    version,
+                })
             })
             .collect()
     }
@@ -135,8 +154,13 @@ impl Store {
     }
 
     async fn look(&self) {
-        match self.head().await {
-            Ok(position) => self.0.heard.note(position),
+        let looked = async {
+            let position = self.head().await?;
+            self.0.heard.note(position);
+            self.note_trail().await
+        };
+        match looked.await {
+            Ok(()) => {}
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "the end of the trail cannot be read");

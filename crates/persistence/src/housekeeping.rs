@@ -4,18 +4,14 @@
 use almoner_kernel::{StoreError, Timestamp};
 use chrono::Duration;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query},
 };
 use tokio::runtime::Handle;
-use uuid::Uuid;
 
 use crate::{
     commit::ANSWER_LIFETIME_MS,
-    entities::{
-        answers, devices, links, login_attempts, mails, reset_requests, security_events, sessions,
-        trail_floor,
-    },
+    entities::{answers, devices, links, login_attempts, mails, reset_requests, sessions},
     error::store_error,
     paging::millis,
     sqlite::values,
@@ -91,48 +87,6 @@ impl Store {
         ];
         unit.commit_upkeep().await?;
         Ok(rows.iter().sum())
-    }
-
-    /// Removes security events from before a time, the oldest first, `limit` at the most; says how
-    /// many. The database itself refuses to lose younger ones.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn forget_security_events(
-        &self,
-        before: Timestamp,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
-        use security_events::Column;
-
-        let old = || {
-            security_events::Entity::find()
-                .filter(Column::At.lt(millis(before)))
-                .order_by_asc(Column::At)
-                .order_by_asc(Column::Id)
-                .select_only()
-                .column(Column::Id)
-                .limit(u64::from(limit))
-                .into_query()
-        };
-        let found: Vec<Uuid> = self.scan().rows(&old()).await.map_err(store_error)?;
-        if found.is_empty() {
-            return Ok(0);
-        }
-        let unit = self.unit().await?;
-        trail_floor::Entity::update_many()
-            .col_expr(trail_floor::Column::SecurityEventsBefore, Expr::val(millis(before)))
-            .filter(trail_floor::Column::SecurityEventsBefore.lt(millis(before)))
-            .exec(&*unit.work)
-            .await
-            .map_err(store_error)?;
-        let gone = security_events::Entity::delete_many()
-            .filter(Column::Id.is_in(found))
-            .exec(&*unit.work)
-            .await
-            .map_err(store_error)?;
-        unit.commit_upkeep().await?;
-        Ok(gone.rows_affected)
     }
 
     /// Lets SQLite look at its statistics where they are out of date, and folds its log into the file

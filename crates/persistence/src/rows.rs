@@ -3,7 +3,10 @@
 
 use chrono::NaiveDate;
 use rusqlite::types::ValueRef;
-use sea_orm::{DbErr, QueryResult, TryGetable};
+use sea_orm::{
+    DbErr, QueryResult, RuntimeErr, TryGetable,
+    sqlx::{self, Column as _, Row as _, ValueRef as _},
+};
 use uuid::Uuid;
 
 use crate::sqlite::values::{damaged, query_error};
@@ -48,6 +51,54 @@ impl<'a> Row<'a> {
             Source::Postgres(row) => row.try_get_by_index(at),
         }
     }
+
+    /// Every column that is left as bytes: of each that is not absent its name, its type and its value as
+    /// the database keeps it, so that two different rows never have the same. None when all are absent.
+    ///
+    /// # Errors
+    /// When the driver cannot say.
+    pub fn rest(&mut self) -> Result<Option<Vec<u8>>, DbErr> {
+        let mut bytes = Vec::with_capacity(512);
+        let mut put = |name: &str, kind: u8, value: &[u8]| {
+            bytes.extend(name.as_bytes());
+            bytes.extend([0, kind]);
+            bytes.extend((value.len() as u64).to_be_bytes());
+            bytes.extend(value);
+        };
+        match self.source {
+            Source::Sqlite(row) => {
+                for at in self.at..row.as_ref().column_count() {
+                    let name = row.as_ref().column_name(at).map_err(query_error)?;
+                    match row.get_ref(at).map_err(query_error)? {
+                        ValueRef::Null => {}
+                        ValueRef::Integer(value) => put(name, b'i', &value.to_be_bytes()),
+                        ValueRef::Real(value) => put(name, b'r', &value.to_be_bytes()),
+                        ValueRef::Text(value) => put(name, b't', value),
+                        ValueRef::Blob(value) => put(name, b'b', value),
+                    }
+                }
+            }
+            Source::Postgres(row) => {
+                let row = row.try_as_pg_row();
+                let row = row.ok_or_else(|| DbErr::Custom("no row of PostgreSQL".to_owned()))?;
+                for at in self.at..row.len() {
+                    let value = row.try_get_raw(at).map_err(sqlx_error)?;
+                    if !value.is_null() {
+                        let value = value.as_bytes().map_err(|error| {
+                            DbErr::Custom(format!("a value cannot be read: {error}"))
+                        })?;
+                        put(row.column(at).name(), b'p', value);
+                    }
+                }
+            }
+        }
+        self.at = usize::MAX;
+        Ok((!bytes.is_empty()).then_some(bytes))
+    }
+}
+
+fn sqlx_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
 /// What can be read from a row.

@@ -1,6 +1,15 @@
 //! Words between instances, over a channel of PostgreSQL: sealed, because such a channel has no owner
 //! and whoever may connect to the database can listen to it and speak on it. A SQLite file has one
 //! server, which has nobody to tell.
+//!
+//! A word goes by `NOTIFY` on a channel beside that of the feed and is sealed under the vault's key
+//! (XChaCha20-Poly1305): what is said and who is there is not readable there, and not to be forged.
+//! With that a name can go along with the id, and nobody has to look it up. Words wait for each other
+//! while one is sent, and travel together in at most 7.9 kB. A letter has a time and a number: it is
+//! read when it is at most a minute old and newer than the last one of its sender, so what was recorded
+//! on the channel is not heard twice, but for an instance that has just started. The clocks of
+//! instances have to agree to within a minute. Instances that do not share a key do not hear one
+//! another.
 
 use std::{
     sync::{Mutex, PoisonError},

@@ -1,6 +1,10 @@
 //! Sensitive columns: encrypted at rest, found by keyed hash.
+//!
+//! Identity and tax numbers are encrypted with XChaCha20-Poly1305, bound to their record, and looked up
+//! by a keyed hash. Records, trail and logs show the last two characters. `POST /donors/{id}/reveal`
+//! shows one in full after recording who asked and why.
 
-use almoner_kernel::{IdentityKind, IdentityNumber, StoreError};
+use almoner_kernel::StoreError;
 use chacha20poly1305::{
     AeadCore, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, OsRng, Payload},
@@ -30,9 +34,9 @@ impl Vault {
         Self { cipher: XChaCha20Poly1305::new(vault.into()), keyed: Hmac::new(&block.into()) }
     }
 
-    /// Encrypts a number for one record: moved to another record it cannot be read.
-    pub fn seal(&self, record: Uuid, number: &IdentityNumber) -> Result<Vec<u8>, StoreError> {
-        self.encrypt(number.expose().as_bytes(), record.as_bytes())
+    /// Encrypts a secret for one record: moved to another record it cannot be read.
+    pub fn seal_text(&self, record: Uuid, secret: &str) -> Result<Vec<u8>, StoreError> {
+        self.encrypt(secret.as_bytes(), record.as_bytes())
     }
 
     /// Encrypts the secret of a webhook, for it alone.
@@ -59,6 +63,25 @@ impl Vault {
         String::from_utf8(self.decrypt(sealed, WORD)?).ok()
     }
 
+    /// Encrypts the key of a subject, for it alone.
+    pub fn seal_key(&self, kind: &str, subject: Uuid, key: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.encrypt(key, &of_subject(kind, subject))
+    }
+
+    /// Decrypts the key of a subject.
+    pub fn open_key(
+        &self,
+        kind: &str,
+        subject: Uuid,
+        sealed: &[u8],
+    ) -> Result<[u8; 32], StoreError> {
+        let key = self.decrypt(sealed, &of_subject(kind, subject));
+        key.and_then(|key| key.try_into().ok()).ok_or_else(|| {
+            let what = "the key of a subject cannot be decrypted with this key";
+            StoreError::Damaged(what.to_owned())
+        })
+    }
+
     fn encrypt(&self, value: &[u8], place: &[u8]) -> Result<Vec<u8>, StoreError> {
         let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
         let sealed = self
@@ -74,31 +97,28 @@ impl Vault {
         self.cipher.decrypt(XNonce::from_slice(nonce), payload).ok()
     }
 
-    /// Decrypts a number of one record.
-    pub fn open(
-        &self,
-        record: Uuid,
-        kind: &str,
-        sealed: &[u8],
-    ) -> Result<IdentityNumber, StoreError> {
-        let unreadable = || {
-            StoreError::Damaged("an identity number cannot be decrypted with this key".to_owned())
-        };
-        let kind = IdentityKind::parse(kind).ok_or_else(unreadable)?;
-        let number = self.decrypt(sealed, record.as_bytes()).ok_or_else(unreadable)?;
-        let number = String::from_utf8(number).map_err(|_| unreadable())?;
-        IdentityNumber::parse(kind, &number).map_err(|_| unreadable())
+    /// Decrypts a secret of one record.
+    pub fn open_text(&self, record: Uuid, sealed: &[u8]) -> Result<String, StoreError> {
+        let secret = self.decrypt(sealed, record.as_bytes());
+        secret.and_then(|secret| String::from_utf8(secret).ok()).ok_or_else(|| {
+            StoreError::Damaged("a secret cannot be decrypted with this key".to_owned())
+        })
     }
 
-    /// What a number is found by: the same number gives the same hash, which without the key says
-    /// nothing. Identity numbers are few enough to try them all against a plain hash.
-    pub fn hash(&self, number: &IdentityNumber) -> Vec<u8> {
+    /// What the secret of a register is found by: the same secret gives the same hash, which without the
+    /// key says nothing. Identity numbers are few enough to try them all against a plain hash.
+    pub fn hash_of(&self, register: &str, secret: &str) -> Vec<u8> {
         let mut mac = self.keyed.clone();
-        mac.update(number.kind().as_str().as_bytes());
+        mac.update(register.as_bytes());
         mac.update(&[0]);
-        mac.update(number.expose().as_bytes());
+        mac.update(secret.as_bytes());
         mac.finalize().into_bytes().to_vec()
     }
+}
+
+/// What the key of a subject is bound to: nobody else's row can hold it.
+fn of_subject(kind: &str, subject: Uuid) -> Vec<u8> {
+    [subject.as_bytes().as_slice(), b"subject key ", kind.as_bytes()].concat()
 }
 
 /// What the secret of a webhook is bound to: neither another webhook's row nor another kind of column

@@ -254,7 +254,7 @@ impl Outbox for Store {
         }
         let told: Vec<&Delivery> =
             deliveries.iter().filter(|one| there.contains(&one.webhook.uuid())).collect();
-        for chunk in told.chunks(in_chunks(17)) {
+        for chunk in told.chunks(in_chunks(18)) {
             let rows = chunk.iter().map(|delivery| delivery_row(delivery));
             at_once(&unit.work, webhook_deliveries::Entity::insert_many(rows)).await?;
         }

@@ -1,5 +1,11 @@
 //! Whether what is written can be stored: a full disk, a read-only one and a broken one refuse every
 //! change while reading goes on. Nothing asks for it while all is well; it is noted where it is met.
+//!
+//! `/health/ready` says so in its part `writes` and stays 200: no other instance could write, and
+//! reading would end with a 503. A refusal counts for five seconds, because a nearly full disk takes a
+//! small change and refuses a large one. Only then, and only when asked, a probe writes: on SQLite 1
+//! MiB beside the file (its log has room that was used before), on PostgreSQL a row that stays as it
+//! is.
 
 use std::{
     fs::{self, File},

@@ -1,5 +1,8 @@
 //! Which addresses belong to the public internet. Whoever may name a URL could otherwise have this
 //! server call what only its own network can reach: metadata services, databases, itself.
+//!
+//! Of IPv6 2000::/3 alone, so that whatever embeds an IPv4 address is out. `url` reads the disguises
+//! (`0x7f.1`). Addresses as hosts go past a resolver and are checked before.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use almoner_kernel::{DeliveryId, NewJob, Notice, Timestamp, Version, WebhookId};
+use almoner_kernel::{ChangeId, DeliveryId, NewJob, Notice, Timestamp, Version, WebhookId};
 use chrono::{SecondsFormat, TimeDelta};
 use uuid::Uuid;
 
@@ -90,6 +90,8 @@ pub struct Delivery {
     pub webhook: WebhookId,
     /// The change it tells of, by its position in the feed; none for a test.
     pub position: Option<i64>,
+    /// The same change by its id; none for a test, and for what was stored before ids were kept.
+    pub change: Option<ChangeId>,
     /// The type of the event.
     pub event: String,
     /// The record; the webhook itself for a test.
@@ -167,6 +169,7 @@ impl Delivery {
         let event = format!("{}.{}", notice.entity, notice.action);
         let mut delivery = Self::new(id, webhook.id, event, notice.entity_id, at);
         delivery.position = Some(notice.position);
+        delivery.change = Some(notice.change);
         delivery.version = notice.version;
         delivery.happened_at = notice.at;
         delivery
@@ -190,6 +193,7 @@ impl Delivery {
             id,
             webhook,
             position: None,
+            change: None,
             event,
             record,
             version: Version::FIRST,
@@ -209,11 +213,18 @@ impl Delivery {
 
     /// The `webhook-id`: the same in every attempt, so that a receiver can tell a message it has
     /// seen. It follows from who is told of which change, not from the row.
+    ///
+    /// The change is named by its id, which is random: a position of the feed is given to another
+    /// change after a restore, and a receiver would take the news for what it has seen. A change that
+    /// came with the backup keeps its id, so that what the lost time line told of it and what is told
+    /// again is one message.
     pub fn message_id(&self) -> String {
         let webhook = self.webhook.uuid().simple();
-        match self.position {
-            Some(position) => format!("msg_{webhook}_{position}"),
-            None => format!("msg_{webhook}_{}", self.id.uuid().simple()),
+        match (self.change, self.position) {
+            (Some(change), _) => format!("msg_{webhook}_{}", change.uuid().simple()),
+            // Stored before ids were kept: it may have been sent under this name.
+            (None, Some(position)) => format!("msg_{webhook}_{position}"),
+            (None, None) => format!("msg_{webhook}_{}", self.id.uuid().simple()),
         }
     }
 

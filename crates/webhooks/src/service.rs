@@ -9,8 +9,8 @@ use almoner_kernel::{
 use chrono::TimeDelta;
 
 use crate::{
-    Delivery, DeliveryQuery, DeliveryState, Secret, Secrets, Target, Webhook, WebhookDraft,
-    WebhookPatch, Webhooks, WebhooksError,
+    Delivery, DeliveryQuery, DeliveryState, EventTypes, Secret, Secrets, Target, Webhook,
+    WebhookDraft, WebhookPatch, Webhooks, WebhooksError,
 };
 
 /// How long a secret that was replaced signs beside its successor.
@@ -58,7 +58,7 @@ impl WebhookService {
         cx: &Context,
         page: &PageRequest,
     ) -> Result<Page<Webhook>, WebhooksError> {
-        cx.permit(Permission::WebhooksRead)?;
+        cx.permit(Permission::WEBHOOKS_READ)?;
         Ok(self.webhooks.list(page).await?)
     }
 
@@ -68,7 +68,7 @@ impl WebhookService {
     /// Without `webhooks:read`; `not_found`.
     #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, id: WebhookId) -> Result<Webhook, WebhooksError> {
-        cx.permit(Permission::WebhooksRead)?;
+        cx.permit(Permission::WEBHOOKS_READ)?;
         self.webhooks.find(id).await?.ok_or(WebhooksError::NotFound)
     }
 
@@ -82,7 +82,7 @@ impl WebhookService {
         cx: &Context,
         draft: WebhookDraft,
     ) -> Result<(Webhook, Secret), WebhooksError> {
-        cx.permit(Permission::WebhooksManage)?;
+        cx.permit(Permission::WEBHOOKS_MANAGE)?;
         let secret = self.secrets.webhook_secret()?;
         let mut tx = self.webhooks.begin().await?;
         if tx.count().await? >= MAX_WEBHOOKS {
@@ -108,6 +108,17 @@ impl WebhookService {
         Ok((webhook, secret))
     }
 
+    /// What a webhook is told of: whoever changes where that goes may read it.
+    ///
+    /// # Errors
+    /// Without `webhooks:manage`; `not_found`.
+    #[tracing::instrument(skip_all)]
+    pub async fn events(&self, cx: &Context, id: WebhookId) -> Result<EventTypes, WebhooksError> {
+        cx.permit(Permission::WEBHOOKS_MANAGE)?;
+        let webhook = self.webhooks.find(id).await?.ok_or(WebhooksError::NotFound)?;
+        Ok(webhook.events)
+    }
+
     /// Changes a webhook.
     ///
     /// # Errors
@@ -120,7 +131,7 @@ impl WebhookService {
         expected: Version,
         patch: WebhookPatch,
     ) -> Result<Webhook, WebhooksError> {
-        cx.permit(Permission::WebhooksManage)?;
+        cx.permit(Permission::WEBHOOKS_MANAGE)?;
         let mut tx = self.webhooks.begin().await?;
         let before = tx.webhook(id).await?.ok_or(WebhooksError::NotFound)?;
         must_match::<_, _, WebhooksError>(&mut *tx, &before, expected).await?;
@@ -145,7 +156,7 @@ impl WebhookService {
         id: WebhookId,
         expected: Version,
     ) -> Result<(), WebhooksError> {
-        cx.permit(Permission::WebhooksManage)?;
+        cx.permit(Permission::WEBHOOKS_MANAGE)?;
         let mut tx = self.webhooks.begin().await?;
         let webhook = tx.webhook(id).await?.ok_or(WebhooksError::NotFound)?;
         must_match::<_, _, WebhooksError>(&mut *tx, &webhook, expected).await?;
@@ -165,7 +176,7 @@ impl WebhookService {
         cx: &Context,
         id: WebhookId,
     ) -> Result<(Webhook, Secret), WebhooksError> {
-        cx.permit(Permission::WebhooksManage)?;
+        cx.permit(Permission::WEBHOOKS_MANAGE)?;
         let secret = self.secrets.webhook_secret()?;
         let mut tx = self.webhooks.begin().await?;
         let before = tx.webhook(id).await?.ok_or(WebhooksError::NotFound)?;
@@ -184,7 +195,7 @@ impl WebhookService {
     /// Without `webhooks:manage`; `not_found`; `webhook_disabled`.
     #[tracing::instrument(skip_all)]
     pub async fn test(&self, cx: &Context, id: WebhookId) -> Result<Delivery, WebhooksError> {
-        cx.permit(Permission::WebhooksManage)?;
+        cx.permit(Permission::WEBHOOKS_MANAGE)?;
         let mut tx = self.webhooks.begin().await?;
         let webhook = tx.webhook(id).await?.ok_or(WebhooksError::NotFound)?;
         if !webhook.is_active {
@@ -226,7 +237,7 @@ impl WebhookService {
         id: WebhookId,
         delivery: DeliveryId,
     ) -> Result<Delivery, WebhooksError> {
-        cx.permit(Permission::WebhooksManage)?;
+        cx.permit(Permission::WEBHOOKS_MANAGE)?;
         let mut tx = self.webhooks.begin().await?;
         let webhook = tx.webhook(id).await?.ok_or(WebhooksError::NotFound)?;
         let before = tx.delivery(id, delivery).await?.ok_or(WebhooksError::NotFound)?;

@@ -8,11 +8,17 @@ mod receivers;
 mod secret;
 mod service;
 
-use almoner_kernel::{DeliveryId, Notice, Timestamp, UserId, Version, WebhookId};
+use almoner_kernel::{ChangeId, DeliveryId, Notice, Timestamp, UserId, Version, WebhookId};
 use chrono::{DateTime, Duration};
 use uuid::Uuid;
 
-use crate::{Delivery, EventTypes, Target, Webhook};
+use crate::{Delivery, EventTypes, Target, Webhook, event::Told};
+
+/// What can be told, a step of a kind among it.
+const TOLD: Told<'_> = Told {
+    records: &["campaign", "donation", "donor"],
+    actions: &["created", "updated", "refunded", "lent"],
+};
 
 /// 2026-03-14 12:00:00 UTC.
 const START: Timestamp = match DateTime::from_timestamp_millis(1_773_489_600_000) {
@@ -29,7 +35,7 @@ fn webhook() -> Webhook {
         id: WebhookId::new(Uuid::from_u128(7)),
         target: Target::parse("https://example.org/hooks", false).unwrap(),
         description: None,
-        events: EventTypes::parse(&["donation.*", "donor.updated"]).unwrap(),
+        events: EventTypes::parse(&["donation.*", "donor.updated"], TOLD).unwrap(),
         is_active: true,
         disabled_reason: None,
         since: 10,
@@ -44,6 +50,7 @@ fn webhook() -> Webhook {
 
 fn notice(position: i64, entity: &str, action: &str) -> Notice {
     Notice {
+        change: ChangeId::new(Uuid::from_u64_pair(0xc, position.unsigned_abs())),
         position,
         at: START,
         entity: entity.to_owned(),

@@ -231,7 +231,7 @@ export class Almoner {
   }
 
   #etag(from: From): string {
-    // A proxy that compresses may have weakened the tag; the version is the same.
+    // A proxy that compresses may have weakened the tag; it names the same version, shown the same way.
     if (typeof from === "string") return from.replace(/^W\//, "");
     const etag = this.#etags.get(from);
     if (etag !== undefined) return etag;

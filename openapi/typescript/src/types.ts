@@ -32,7 +32,7 @@ type Given<Name extends string, Values> = [Values] extends [never]
     ? { [K in Name]?: Values }
     : { [K in Name]: Values };
 
-/** What a change is made from: the record as it was read, or its `ETag`. */
+/** What a change is made from: the record as it was read, its `ETag`, or its version alone, as `"3"` in quotes. */
 export type From = string | { readonly version?: number };
 
 type Version<Headers> = [Headers] extends [never]
@@ -62,7 +62,7 @@ type Known<Headers, T> = [Headers] extends [never]
   ? object
   : "If-None-Match" extends keyof Headers
     ? {
-        /** The record as it is known: given back when it has not changed. */
+        /** The record as this client has read it by itself: given back when it would be shown the same. */
         known?: T;
       }
     : object;

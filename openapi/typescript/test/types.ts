@@ -12,7 +12,7 @@ export async function types(almoner: Almoner, donation: Schemas["Donation"]): Pr
   const read = await almoner.get("/api/v1/donations/{id}", { path });
   same<typeof read, Schemas["Donation"]>();
   const made = await almoner.post("/api/v1/donors", { body: { kind: "person", name: "A" } });
-  same<typeof made, Schemas["Donor"]>();
+  same<typeof made, Schemas["CreatedDonor"]>();
   const none = await almoner.delete("/api/v1/donations/{id}", { path, from: read });
   same<typeof none, void>();
   same<Item<"/api/v1/audit/changes">, Schemas["Change"]>();

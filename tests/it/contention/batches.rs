@@ -1,14 +1,15 @@
 //! Batches beside others: everybody is answered, whoever holds what.
 
-use almoner_donations::{Donation, DonationPatch, DonationsError, State};
+use almoner_donations::{Donation, DonationPatch, State};
 use almoner_kernel::{
     Patch, Scope, StoreError,
     store::{Batch, Batches},
 };
+use almoner_records::{Kept, RecordError, Text};
 use futures_util::FutureExt;
 
 use super::{assert_no_gap, assert_totals, donation_service, draft};
-use crate::support::{Backend, World, as_system, changed, created, lira, run};
+use crate::support::{Backend, World, as_system, changed, created, lira, run, with};
 
 on_both![
     who_waits_behind_a_long_change_is_told_so,
@@ -21,10 +22,10 @@ async fn open(world: &World) -> Box<dyn Batch> {
 }
 
 /// Stores one donation within a batch.
-async fn item(world: &World, batch: &dyn Batch, donation: &Donation) {
+async fn item(world: &World, batch: &dyn Batch, donation: &Kept<Donation>) {
     let insert = async {
         let mut tx = world.donations().begin().await.unwrap();
-        tx.insert_donation(donation).await.unwrap();
+        tx.insert(donation).await.unwrap();
         tx.commit(created(donation)).await.unwrap();
     };
     batch.run(Box::pin(insert)).await;
@@ -34,12 +35,13 @@ async fn who_waits_behind_a_long_change_is_told_so(world: &World) {
     let service = donation_service(&world.store, &world.ids);
     let made = service.create(&as_system(), draft(1)).await.unwrap();
     let mut long = world.donations().begin().await.unwrap();
-    long.donation(made.id, Scope::All).await.unwrap();
-    let patch = || DonationPatch { notes: Patch::Set("x".to_owned()), ..DonationPatch::default() };
-    let waits = service.update(&as_system(), made.id, made.version, patch()).await;
-    assert!(matches!(waits, Err(DonationsError::Store(StoreError::Unavailable(_)))), "{waits:?}");
+    long.load(made.id, Scope::All).await.unwrap();
+    let patch =
+        || DonationPatch { notes: Patch::Set(Text::from_stored("x")), ..DonationPatch::default() };
+    let waits = service.update(&as_system(), made.id, made.version, &patch()).await;
+    assert!(matches!(waits, Err(RecordError::Store(StoreError::Unavailable(_)))), "{waits:?}");
     drop(long);
-    service.update(&as_system(), made.id, made.version, patch()).await.unwrap();
+    service.update(&as_system(), made.id, made.version, &patch()).await.unwrap();
     assert_no_gap(world).await;
 }
 
@@ -67,7 +69,9 @@ async fn batches_stand_in_a_line_of_their_own(world: &World) {
 }
 
 async fn totals_of_a_batch_are_those_of_the_items_that_stayed(world: &World) {
-    let stored = Donation { state: State::Completed, ..world.donation(lira(1_000_001)) };
+    let stored = with(world.donation(lira(1_000_001)), |it| {
+        it.own.state = State::Completed;
+    });
     world.save_donation(&stored).await;
     let batch = open(world).await;
     for n in 1..=5 {
@@ -75,15 +79,17 @@ async fn totals_of_a_batch_are_those_of_the_items_that_stayed(world: &World) {
         // One that is given up in between, and a change of what was there.
         let given_up = async {
             let mut tx = world.donations().begin().await.unwrap();
-            tx.insert_donation(&world.donation(lira(100))).await.unwrap();
+            tx.insert(&world.donation(lira(100))).await.unwrap();
         };
         batch.run(Box::pin(given_up)).await;
     }
-    let moved =
-        Donation { amount: lira(999_999), version: stored.version.next(), ..stored.clone() };
+    let moved = with(stored.clone(), |it| {
+        it.own.amount = Some(lira(999_999));
+        it.version = stored.version.next();
+    });
     let change = async {
         let mut tx = world.donations().begin().await.unwrap();
-        tx.update_donation(&moved).await.unwrap();
+        tx.update(&moved).await.unwrap();
         tx.commit(changed(&moved)).await.unwrap();
     };
     batch.run(Box::pin(change)).await;
@@ -100,7 +106,15 @@ async fn totals_of_a_batch_are_those_of_the_items_that_stayed(world: &World) {
     let steps = world.store.migrations().await.unwrap();
     let later = steps.iter().rev().position(|step| step.name.ends_with("_batches")).unwrap() + 1;
     world.store.migrate_down(u32::try_from(later).unwrap()).await.unwrap();
-    world.save_donation(&world.donation(lira(8))).await;
+    // The program of today cannot commit to the schema of then.
+    let id = world.literal(world.donation(lira(8)).id.uuid());
+    world
+        .sql(&format!(
+            "INSERT INTO donations (id, amount_minor, currency, method, state, donated_on, search,
+                 donor_search, version, created_at, updated_at)
+             VALUES ({id}, 800, 'TRY', 'cash', 'pending', '2026-03-14', '', '', 1, 1, 1)"
+        ))
+        .await;
     assert_totals(world).await;
     world.store.migrate_up(None).await.unwrap();
     world.save_donation(&world.donation(lira(8))).await;

@@ -7,13 +7,14 @@ use almoner_accounts::{
     role::BuiltIn,
     user::{Locale, NewUser, TimeZone},
 };
-use almoner_donations::{DonorDraft, DonorKind, DonorService};
+use almoner_donations::{Donor, DonorKind};
 use almoner_kernel::{Context, Fault, ScopeKind, UserId};
+use almoner_records::Sealed;
 use chrono::Duration;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{all_at_once, logins::administration};
+use super::{all_at_once, logins::administration, records};
 use crate::support::{World, as_system, as_user, email, name, national_id};
 
 on_both![
@@ -28,13 +29,13 @@ fn asking(n: u32) -> Context {
     Context { at: cx.at - Duration::seconds(i64::from(n)), ..cx }
 }
 
-fn numbered(n: u32) -> DonorDraft {
-    DonorDraft {
+fn numbered(n: u32) -> Donor {
+    Donor {
         kind: DonorKind::Person,
         name: name("Ayşe"),
         email: None,
         phone: None,
-        identity: Some(national_id(n)),
+        identity: Some(Sealed::fresh(national_id(n))),
         address: None,
         language: None,
         notes: None,
@@ -55,7 +56,7 @@ async fn stored(world: &World) -> i64 {
 }
 
 async fn no_more_numbers_are_told_than_one_after_the_other(world: &World) {
-    let service = DonorService::new(Arc::new(world.store.clone()), Arc::clone(&world.ids) as _);
+    let service = records::<Donor>(&world.store, &world.ids);
     for n in 0..30 {
         service.create(&as_system(), numbered(n)).await.unwrap();
     }

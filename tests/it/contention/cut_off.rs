@@ -48,7 +48,7 @@ async fn requests_in_line_that_are_cut_off_hold_nobody_up(world: &World) {
     // Holds SQLite's writer.
     let donation = world.donation(lira(7));
     let mut holder = world.donations().begin().await.unwrap();
-    holder.insert_donation(&donation).await.unwrap();
+    holder.insert(&donation).await.unwrap();
     for _ in 0..20 {
         let outcome = cut_off_after(0, service.create(&cx, draft(1))).await;
         if world.backend == Backend::Sqlite {
@@ -68,7 +68,7 @@ async fn requests_in_line_that_are_cut_off_hold_nobody_up(world: &World) {
 async fn a_reading_that_is_cut_off_harms_nobody(world: &World) {
     let donations: Vec<_> = (1..=500).map(|n| world.donation(lira(n))).collect();
     world.save_donations(&donations).await;
-    let query = almoner_donations::DonationQuery::default();
+    let query = almoner_records::Query::default();
     let page = almoner_kernel::PageRequest::first(200);
     let list = || world.donations().list(&query, almoner_kernel::Scope::All, &page);
     for _ in 0..50 {

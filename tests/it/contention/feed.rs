@@ -87,9 +87,9 @@ async fn positions_are_given_in_the_order_of_the_commits(world: &World) {
     let (early, late) = (world.donation(lira(1)), world.donation(lira(2)));
     if world.backend == Backend::Postgres {
         let mut early_one = world.donations().begin().await.unwrap();
-        early_one.insert_donation(&early).await.unwrap();
+        early_one.insert(&early).await.unwrap();
         let mut late_one = world.donations().begin().await.unwrap();
-        late_one.insert_donation(&late).await.unwrap();
+        late_one.insert(&late).await.unwrap();
         late_one.commit(created(&late)).await.unwrap();
         assert_eq!(followed(&world.store, 1).await, [1]);
         early_one.commit(created(&early)).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_notice_says_what_was_done_to_which_record(world: &World) {
 async fn nothing_is_told_of_what_was_not_committed(world: &World) {
     assert_eq!(world.store.head().await.unwrap(), 0);
     let mut tx = world.donations().begin().await.unwrap();
-    tx.insert_donation(&world.donation(lira(1))).await.unwrap();
+    tx.insert(&world.donation(lira(1))).await.unwrap();
     drop(tx);
     let donor = world.donor("Ayşe");
     world.save_donor(&donor).await;

@@ -1,16 +1,15 @@
 //! Two that want the same thing at the same time.
 
-use std::{cell::Cell, sync::Arc};
+use std::cell::Cell;
 
-use almoner_donations::{
-    CampaignDraft, CampaignService, Donation, DonationQuery, DonationsError, Donor, DonorService,
-};
+use almoner_donations::{Campaign, Donation, DonationId, DonationPatch, Donor};
 use almoner_kernel::{Context, PageRequest, Replay, Scope, ScopeKind, StoreError, UserId, Version};
+use almoner_records::{Kept, Query, Record, RecordError, Ref};
 use uuid::Uuid;
 
-use super::{all_at_once, assert_no_gap, donation_service, draft};
+use super::{all_at_once, assert_no_gap, donation_service, draft, records, step};
 use crate::support::{
-    Backend, World, as_system, as_user, changed, created, donation_ids, lira, name, named,
+    Backend, World, as_system, as_user, changed, created, ids, lira, name, named, with,
 };
 
 on_both![
@@ -24,7 +23,7 @@ on_both![
 
 async fn a_key_that_is_used_by_many_at_once_stores_once(world: &World) {
     let service = donation_service(&world.store, &world.ids);
-    let replay = Replay::new("the key".to_owned(), [1; 32], |made: &Donation| {
+    let replay = Replay::new("the key".to_owned(), [1; 32], |made: &Kept<Donation>| {
         made.id.to_string().into_bytes()
     });
     let me = UserId::new(Uuid::from_u128(0xA1));
@@ -38,7 +37,7 @@ async fn a_key_that_is_used_by_many_at_once_stores_once(world: &World) {
     for outcome in outcomes {
         match outcome {
             Ok(donation) => stored.push(donation),
-            Err(DonationsError::Store(StoreError::Replayed)) => {}
+            Err(RecordError::Store(StoreError::Replayed)) => {}
             Err(error) => panic!("{error:?}"),
         }
     }
@@ -50,12 +49,11 @@ async fn a_key_that_is_used_by_many_at_once_stores_once(world: &World) {
 }
 
 async fn a_name_that_is_wanted_by_many_at_once_goes_to_one(world: &World) {
-    let ids = Arc::clone(&world.ids);
-    let service = CampaignService::new(Arc::new(world.store.clone()), ids);
+    let service = records::<Campaign>(&world.store, &world.ids);
     let outcomes = all_at_once((0..16).map(|n| {
         let service = service.clone();
         let called = if n % 2 == 0 { "Isparta" } else { "ISPARTA" };
-        let draft = CampaignDraft {
+        let draft = Campaign {
             name: name(called),
             description: None,
             goal: None,
@@ -69,7 +67,7 @@ async fn a_name_that_is_wanted_by_many_at_once_goes_to_one(world: &World) {
     for outcome in outcomes {
         match outcome {
             Ok(_) => winners += 1,
-            Err(DonationsError::Taken(_)) => {}
+            Err(RecordError::Taken(_)) => {}
             Err(error) => panic!("{error:?}"),
         }
     }
@@ -89,26 +87,35 @@ async fn until_it_waits(world: &World, is_done: &Cell<bool>) {
     while !is_done.get() && world.number("count(*)", waiting).await == 0 {}
 }
 
-async fn found(world: &World, q: &str) -> Vec<almoner_kernel::DonationId> {
-    let query = DonationQuery { q: Some(q.to_owned()), ..DonationQuery::default() };
+async fn found(world: &World, q: &str) -> Vec<DonationId> {
+    let query = Query { q: Some(q.to_owned()), ..Query::default() };
     let page = world.donations().list(&query, Scope::All, &PageRequest::default()).await.unwrap();
-    donation_ids(&page.items)
+    ids(&page.items)
 }
 
 async fn a_donation_that_is_recorded_while_its_donor_is_renamed_has_the_new_name(world: &World) {
     let donor = world.donor("Eskiad");
     world.save_donor(&donor).await;
     let mut tx = world.donations().begin().await.unwrap();
-    let named = tx.donor_ref(donor.id, Scope::All).await.unwrap();
-    let donation = Donation { donor: named, ..world.donation(lira(1)) };
+    let by = Donation::KIND.field("donor_id").unwrap();
+    let called = tx.named(by, donor.id.uuid(), Scope::All).await.unwrap();
+    let named = called.map(|called| Ref::to(donor.id).called(called));
+    let donation = with(world.donation(lira(1)), |it| {
+        it.own.donor_id = named;
+    });
     let is_done = Cell::new(false);
     let rename = async {
-        world.change_donor(&Donor { name: name("Yeniad"), ..donor.clone() }).await.unwrap();
+        world
+            .change_donor(&with(donor.clone(), |it| {
+                it.own.name = name("Yeniad");
+            }))
+            .await
+            .unwrap();
         is_done.set(true);
     };
     let record = async {
         until_it_waits(world, &is_done).await;
-        tx.insert_donation(&donation).await.unwrap();
+        tx.insert(&donation).await.unwrap();
         tx.commit(created(&donation)).await.unwrap();
     };
     tokio::join!(rename, record);
@@ -119,19 +126,28 @@ async fn a_donation_that_is_recorded_while_its_donor_is_renamed_has_the_new_name
 async fn a_donation_that_is_changed_while_its_donor_is_renamed_has_the_new_name(world: &World) {
     let donor = world.donor("Eskiad");
     world.save_donor(&donor).await;
-    let donation = Donation { donor: named(&donor), ..world.donation(lira(1)) };
+    let donation = with(world.donation(lira(1)), |it| {
+        it.own.donor_id = named(&donor);
+    });
     world.save_donation(&donation).await;
 
-    let renamed = Donor { name: name("Yeniad"), version: Version::new(2), ..donor.clone() };
+    let renamed = with(donor.clone(), |it| {
+        it.own.name = name("Yeniad");
+        it.version = Version::new(2);
+    });
     let mut tx = world.donors().begin().await.unwrap();
-    tx.update_donor(&renamed).await.unwrap();
+    tx.update(&renamed).await.unwrap();
     let is_done = Cell::new(false);
     let change = async {
         let mut tx = world.donations().begin().await.unwrap();
-        let read = tx.donation(donation.id, Scope::All).await.unwrap().unwrap();
-        assert_eq!(read.donor, named(&renamed));
-        let after = Donation { amount: lira(2), version: read.version.next(), ..read };
-        tx.update_donation(&after).await.unwrap();
+        let read = tx.load(donation.id, Scope::All).await.unwrap().unwrap();
+        assert_eq!(read.donor_id.as_ref().and_then(Ref::name), Some("Yeniad"));
+        let version = read.version.next();
+        let after = with(read, |it| {
+            it.own.amount = Some(lira(2));
+            it.version = version;
+        });
+        tx.update(&after).await.unwrap();
         tx.commit(changed(&after)).await.unwrap();
         is_done.set(true);
     };
@@ -148,11 +164,14 @@ async fn a_donor_is_not_destroyed_while_a_donation_names_it(world: &World) {
     let donor = world.donor("Short-lived");
     world.save_donor(&donor).await;
     let mut tx = world.donations().begin().await.unwrap();
-    let named = tx.donor_ref(donor.id, Scope::All).await.unwrap();
-    let donation = Donation { donor: named, ..world.donation(lira(1)) };
+    let by = Donation::KIND.field("donor_id").unwrap();
+    let called = tx.named(by, donor.id.uuid(), Scope::All).await.unwrap();
+    let named = called.map(|called| Ref::to(donor.id).called(called));
+    let donation = with(world.donation(lira(1)), |it| {
+        it.own.donor_id = named;
+    });
     let is_done = Cell::new(false);
-    let ids = Arc::clone(&world.ids);
-    let donors = DonorService::new(Arc::new(world.store.clone()), ids);
+    let donors = records::<Donor>(&world.store, &world.ids);
     let cx = as_system();
     let destroy = async {
         let trashed = donors.delete(&cx, donor.id, donor.version).await;
@@ -162,13 +181,13 @@ async fn a_donor_is_not_destroyed_while_a_donation_names_it(world: &World) {
     };
     let record = async {
         until_it_waits(world, &is_done).await;
-        tx.insert_donation(&donation).await?;
+        tx.insert(&donation).await?;
         tx.commit(created(&donation)).await
     };
     let ((trashed, purged), recorded) = tokio::join!(destroy, record);
     trashed.unwrap();
     recorded.unwrap();
-    assert!(matches!(purged, Err(DonationsError::HasDonations)), "{purged:?}");
+    assert!(matches!(purged, Err(RecordError::InUse(_))), "{purged:?}");
     assert_no_gap(world).await;
 }
 
@@ -177,13 +196,17 @@ async fn a_record_is_completed_once(world: &World) {
     let made = service.create(&as_system(), draft(1)).await.unwrap();
     let outcomes = all_at_once((0..16).map(|_| {
         let (service, id) = (service.clone(), made.id);
-        async move { service.complete(&as_system(), id, None).await }
+        async move {
+            service
+                .step(&as_system(), id, step("complete"), None, None, &DonationPatch::default())
+                .await
+        }
     }))
     .await;
     let completed = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     let refused = outcomes
         .iter()
-        .filter(|outcome| matches!(outcome, Err(DonationsError::Transition { .. })))
+        .filter(|outcome| matches!(outcome, Err(RecordError::Refused(refusal)) if refusal.code == "transition"))
         .count();
     assert_eq!((completed, refused), (1, 15));
     assert_no_gap(world).await;

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use almoner_donations::{DonationPatch, DonationsError};
+use almoner_donations::DonationPatch;
 use almoner_kernel::{Patch, Scope, Version};
+use almoner_records::{RecordError, Text};
 
 use super::{
-    all_at_once, assert_no_gap, assert_one_row_each, assert_totals, donation_service, draft,
+    all_at_once, assert_no_gap, assert_one_row_each, assert_totals, donation_service, draft, step,
 };
 use crate::support::{Backend, World, as_system, run_with};
 
@@ -62,15 +63,18 @@ async fn one_of_many_updates_of_a_version_wins(world: &World) {
     let made = service.create(&as_system(), draft(1)).await.unwrap();
     let outcomes = all_at_once((1..=WRITERS).map(|n| {
         let (service, id) = (service.clone(), made.id);
-        let patch = DonationPatch { notes: Patch::Set(n.to_string()), ..DonationPatch::default() };
-        async move { service.update(&as_system(), id, Version::FIRST, patch).await }
+        let patch = DonationPatch {
+            notes: Patch::Set(Text::from_stored(n.to_string())),
+            ..DonationPatch::default()
+        };
+        async move { service.update(&as_system(), id, Version::FIRST, &patch).await }
     }))
     .await;
     let mut winners = Vec::new();
     for outcome in outcomes {
         match outcome {
             Ok(donation) => winners.push(donation),
-            Err(DonationsError::Stale(stale)) => {
+            Err(RecordError::Stale(stale)) => {
                 assert_eq!(stale.current, Version::new(2));
                 assert_eq!(stale.fields, ["notes"]);
             }
@@ -94,11 +98,15 @@ async fn updates_of_different_records_do_not_disturb_each_other(world: &World) {
         let service = service.clone();
         async move {
             let cx = as_system();
-            let patch =
-                DonationPatch { notes: Patch::Set("x".to_owned()), ..DonationPatch::default() };
-            let second = service.update(&cx, donation.id, donation.version, patch).await?;
-            let third = service.complete(&cx, donation.id, Some(second.version)).await?;
-            service.refund(&cx, donation.id, Some(third.version), None).await
+            let patch = DonationPatch {
+                notes: Patch::Set(Text::from_stored("x")),
+                ..DonationPatch::default()
+            };
+            let second = service.update(&cx, donation.id, donation.version, &patch).await?;
+            let (id, nothing) = (donation.id, DonationPatch::default());
+            let (second, complete) = (Some(second.version), step("complete"));
+            let third = service.step(&cx, id, complete, second, None, &nothing).await?;
+            service.step(&cx, id, step("refund"), Some(third.version), None, &nothing).await
         }
     }))
     .await;

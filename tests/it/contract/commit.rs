@@ -3,12 +3,13 @@
 use almoner_accounts::{login::AddressKey, ports::Attempt, session::Session};
 use almoner_donations::Donor;
 use almoner_kernel::{
-    Action, Actor, Change, Context, FieldValue, Replay, Scope, ScopeKind, StoreError, Trail,
-    UserId, Version, trail::SavedAnswer,
+    Action, Actor, Change, ChangeId, Context, FieldValue, Replay, Scope, ScopeKind, StoreError,
+    Trail, UserId, Version, trail::SavedAnswer,
 };
+use almoner_records::Kept;
 use uuid::Uuid;
 
-use crate::support::{World, as_system, as_user, created, later, name, session_noted};
+use crate::support::{World, as_system, as_user, created, later, name, session_noted, text, with};
 
 on_both![
     a_change_without_a_trail_is_refused,
@@ -32,7 +33,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 async fn a_change_without_a_trail_is_refused(world: &World) {
     let mut tx = world.donors().begin().await.unwrap();
     let donor = world.donor("Nobody");
-    tx.insert_donor(&donor, None).await.unwrap();
+    tx.insert(&donor).await.unwrap();
     let refused = tx.commit(Trail::of(&as_system())).await;
     assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
     assert_eq!(world.rows("donors").await, 0);
@@ -40,7 +41,7 @@ async fn a_change_without_a_trail_is_refused(world: &World) {
 
 async fn a_dropped_unit_leaves_nothing(world: &World) {
     let mut tx = world.donors().begin().await.unwrap();
-    tx.insert_donor(&world.donor("Dropped"), None).await.unwrap();
+    tx.insert(&world.donor("Dropped")).await.unwrap();
     drop(tx);
     world.save_donor(&world.donor("Kept")).await;
     assert_eq!(world.texts("name", "FROM donors").await, ["Kept"]);
@@ -88,6 +89,12 @@ async fn the_trail_keeps_every_field_as_it_was_given(world: &World) {
             ("no", FieldValue::Bool(false)),
         ],
         reason: Some("çünkü 'istedi'".to_owned()),
+        cause: Some(ChangeId::new(Uuid::from_u128(43))),
+        subject_before: None,
+        subject: None,
+        personal: &[],
+        unsearched: &[],
+        id: None,
     };
     let trail = Trail { changes: vec![change], ..Trail::of(&cx) };
     world.trail().begin().await.unwrap().commit(trail).await.unwrap();
@@ -110,6 +117,8 @@ async fn the_trail_keeps_every_field_as_it_was_given(world: &World) {
     assert_eq!(kept.request_id.as_deref(), Some("request-1"));
     assert_eq!(kept.address.as_deref(), Some("2001:db8::1"));
     assert_eq!(kept.user_agent, cx.origin.user_agent);
+    assert_eq!(kept.cause, Some(ChangeId::new(Uuid::from_u128(43))));
+    assert_eq!(kept.actor_role.as_deref(), Some("tester"));
     assert!(world.verify().await.is_intact());
 }
 
@@ -120,14 +129,14 @@ async fn create(
     key: &str,
     millis: i64,
     called: &str,
-) -> Result<Donor, StoreError> {
-    let replay = Replay::new(key.to_owned(), [7; 32], |made: &Donor| {
+) -> Result<Kept<Donor>, StoreError> {
+    let replay = Replay::new(key.to_owned(), [7; 32], |made: &Kept<Donor>| {
         format!("ğ {}", made.name.as_str()).into_bytes()
     });
     let cx = Context { at: later(millis), replay: Some(replay), ..as_user(user, ScopeKind::All) };
     let donor = world.donor(called);
     let mut tx = world.donors().begin().await?;
-    tx.insert_donor(&donor, None).await?;
+    tx.insert(&donor).await?;
     tx.commit(Trail::of(&cx).created(&donor).answering(&cx, &donor)).await?;
     Ok(donor)
 }
@@ -209,16 +218,18 @@ async fn what_is_past_its_time_is_forgotten(world: &World) {
 
 async fn changed_since_names_the_fields_that_changed_meanwhile(world: &World) {
     let first = world.donor("First");
-    let second = Donor {
-        name: name("Second"),
-        notes: Some("a".to_owned()),
-        version: Version::new(2),
-        ..first.clone()
-    };
-    let third =
-        Donor { notes: None, contact_consent: true, version: Version::new(3), ..second.clone() };
+    let second = with(first.clone(), |it| {
+        it.own.name = name("Second");
+        it.own.notes = text(Some("a".to_owned()));
+        it.version = Version::new(2);
+    });
+    let third = with(second.clone(), |it| {
+        it.own.notes = None;
+        it.own.contact_consent = true;
+        it.version = Version::new(3);
+    });
     let cx = as_system();
-    let trail = created(&first).created(&Donor { ..world.donor("Somebody else") });
+    let trail = created(&first).created(&world.donor("Somebody else"));
     world.trail().begin().await.unwrap().commit(trail).await.unwrap();
     for (before, after) in [(&first, &second), (&second, &third)] {
         let trail = Trail::of(&cx).changed(before, after);

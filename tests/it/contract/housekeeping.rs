@@ -57,7 +57,7 @@ async fn ten_changes(world: &World) {
     for millis in 0..10 {
         let donor = world.donor(&format!("Donor {millis}"));
         let mut unit = world.donors().begin().await.unwrap();
-        unit.insert_donor(&donor, None).await.unwrap();
+        unit.insert(&donor).await.unwrap();
         unit.commit(Trail { at: later(millis), ..created(&donor) }).await.unwrap();
     }
     told(world, 10).await;

@@ -2,11 +2,12 @@
 
 use std::fs;
 
-use almoner_donations::{Donor, DonorLookup};
+use almoner_donations::Donor;
 use almoner_kernel::{IdentityKind, IdentityNumber, Scope, StoreError};
 use almoner_persistence::{Store, StoreKeys, StoreOptions};
+use almoner_records::{Field, Kept, Key, Record, Repository, Sealed};
 
-use crate::support::{AUDIT_KEY, Backend, World, changed, later, national_id};
+use crate::support::{AUDIT_KEY, Backend, World, later, national_id, with};
 
 on_both![
     a_number_stands_nowhere_in_the_database,
@@ -22,25 +23,50 @@ on_both![
     an_ordinary_change_leaves_the_number_alone,
 ];
 
-async fn with_number(world: &World, called: &str, number: &IdentityNumber) -> Donor {
-    let donor = Donor { identity: Some(number.on_file()), ..world.donor(called) };
-    world.save_donor_with(&donor, Some(number)).await.unwrap();
-    donor
+fn numbered(donor: Kept<Donor>, number: Option<&IdentityNumber>) -> Kept<Donor> {
+    with(donor, |it| it.own.identity = number.cloned().map(Sealed::fresh))
 }
 
-async fn read(world: &World, donor: &Donor) -> Result<Option<IdentityNumber>, StoreError> {
-    world.donors().begin().await.unwrap().identity(donor.id).await
+/// The donor as it is read again: with what may be shown.
+fn shown(donor: Kept<Donor>, number: &IdentityNumber) -> Kept<Donor> {
+    with(donor, |it| it.own.identity = Some(Sealed::on_file(number.on_file())))
 }
 
-async fn set(world: &World, donor: &Donor, number: Option<&IdentityNumber>) {
-    let mut tx = world.donors().begin().await.unwrap();
-    tx.set_identity(donor.id, number).await.unwrap();
-    tx.commit(changed(donor)).await.unwrap();
+fn field() -> &'static Field {
+    Donor::KIND.field("identity").unwrap()
 }
 
-async fn found(world: &World, number: &IdentityNumber) -> Vec<Donor> {
-    let lookup = DonorLookup::Identity(number.clone());
-    world.donors().lookup(&lookup, Scope::All, 20).await.unwrap()
+fn key(number: &IdentityNumber) -> Key {
+    Key::Secret(number.kind().as_str().to_owned(), number.expose().to_owned())
+}
+
+async fn with_number(world: &World, called: &str, number: &IdentityNumber) -> Kept<Donor> {
+    let donor = numbered(world.donor(called), Some(number));
+    world.save(&donor).await.unwrap();
+    shown(donor, number)
+}
+
+async fn read(world: &World, donor: &Kept<Donor>) -> Result<Option<IdentityNumber>, StoreError> {
+    read_from(world.donors(), donor).await
+}
+
+async fn read_from(
+    donors: &dyn Repository<Donor>,
+    donor: &Kept<Donor>,
+) -> Result<Option<IdentityNumber>, StoreError> {
+    let secret = donors.begin().await.unwrap().secret(field(), donor.id).await?;
+    Ok(secret.map(|(kind, number)| {
+        IdentityNumber::parse(IdentityKind::parse(&kind).unwrap(), &number).unwrap()
+    }))
+}
+
+/// Stores the donor one version later, with another number.
+async fn set(world: &World, donor: &Kept<Donor>, number: Option<&IdentityNumber>) -> Kept<Donor> {
+    world.change(&numbered(donor.clone(), number)).await.unwrap()
+}
+
+async fn found(world: &World, number: &IdentityNumber) -> Vec<Kept<Donor>> {
+    world.donors().lookup(field(), &key(number), Scope::All, 20).await.unwrap()
 }
 
 async fn a_number_stands_nowhere_in_the_database(world: &World) {
@@ -106,17 +132,17 @@ async fn the_same_digits_of_another_kind_are_another_number(world: &World) {
 
 async fn a_number_can_be_replaced_and_removed(world: &World) {
     let donor = with_number(world, "Ayşe", &national_id(1)).await;
-    set(world, &donor, Some(&national_id(2))).await;
+    let donor = set(world, &donor, Some(&national_id(2))).await;
     assert_eq!(read(world, &donor).await.unwrap(), Some(national_id(2)));
     assert_eq!(found(world, &national_id(1)).await, []);
-    let shown = world.donors().find(donor.id, Scope::All).await.unwrap().unwrap();
-    assert_eq!(shown.identity, Some(national_id(2).on_file()));
+    let again = world.donors().find(donor.id, Scope::All).await.unwrap().unwrap();
+    assert_eq!(again, shown(donor.clone(), &national_id(2)));
 
-    set(world, &donor, None).await;
+    let donor = set(world, &donor, None).await;
     assert_eq!(read(world, &donor).await.unwrap(), None);
     assert_eq!(found(world, &national_id(2)).await, []);
-    let shown = world.donors().find(donor.id, Scope::All).await.unwrap().unwrap();
-    assert_eq!(shown.identity, None);
+    let again = world.donors().find(donor.id, Scope::All).await.unwrap().unwrap();
+    assert_eq!(again.identity, None);
     let left = world.number(
         "count(*)",
         "FROM donors WHERE identity_kind IS NOT NULL OR identity_masked IS NOT NULL
@@ -126,25 +152,20 @@ async fn a_number_can_be_replaced_and_removed(world: &World) {
 }
 
 fn is_taken<T: std::fmt::Debug>(outcome: &Result<T, StoreError>) -> bool {
-    matches!(outcome, Err(StoreError::Taken("donors.identity")))
+    matches!(outcome, Err(StoreError::Taken("identity")))
 }
 
 async fn a_number_belongs_to_one_donor(world: &World) {
     with_number(world, "First", &national_id(1)).await;
     let second = world.donor("Second");
-    let twin = world.save_donor_with(&second, Some(&national_id(1))).await;
+    let twin = world.save(&numbered(second.clone(), Some(&national_id(1)))).await;
     assert!(is_taken(&twin), "{twin:?}");
     world.save_donor(&second).await;
-    let mut tx = world.donors().begin().await.unwrap();
-    let twin = tx.set_identity(second.id, Some(&national_id(1))).await;
+    let twin = world.change(&numbered(second, Some(&national_id(1)))).await;
     assert!(is_taken(&twin), "{twin:?}");
-    drop(tx);
     let mut tx = world.donors().begin().await.unwrap();
-    let twins = [
-        (world.donor("Third"), Some(national_id(3))),
-        (world.donor("Fourth"), Some(national_id(3))),
-    ];
-    let twin = tx.insert_donors(&twins).await;
+    let twins = ["Third", "Fourth"].map(|name| numbered(world.donor(name), Some(&national_id(3))));
+    let twin = tx.insert_all(&twins).await;
     assert!(is_taken(&twin), "{twin:?}");
     drop(tx);
     assert_eq!(world.rows("donors").await, 2);
@@ -153,18 +174,31 @@ async fn a_number_belongs_to_one_donor(world: &World) {
 async fn a_donor_in_the_trash_gives_its_number_free_and_may_not_get_it_back(world: &World) {
     let number = national_id(1);
     let first = with_number(world, "First", &number).await;
-    let trashed = Donor { deleted_at: Some(later(1)), ..first };
+    let trashed = with(first, |it| {
+        it.deleted_at = Some(later(1));
+    });
     let trashed = world.change_donor(&trashed).await.unwrap();
     assert_eq!(found(world, &number).await, []);
 
     let second = with_number(world, "Second", &number).await;
     assert_eq!(found(world, &number).await, std::slice::from_ref(&second));
-    let restored = world.change_donor(&Donor { deleted_at: None, ..trashed.clone() }).await;
+    let restored = world
+        .change_donor(&with(trashed.clone(), |it| {
+            it.deleted_at = None;
+        }))
+        .await;
     assert!(is_taken(&restored), "{restored:?}");
 
-    let second = Donor { deleted_at: Some(later(2)), ..second };
+    let second = with(second, |it| {
+        it.deleted_at = Some(later(2));
+    });
     world.change_donor(&second).await.unwrap();
-    let restored = world.change_donor(&Donor { deleted_at: None, ..trashed }).await.unwrap();
+    let restored = world
+        .change_donor(&with(trashed, |it| {
+            it.deleted_at = None;
+        }))
+        .await
+        .unwrap();
     assert_eq!(found(world, &number).await, std::slice::from_ref(&restored));
     assert_eq!(read(world, &restored).await.unwrap(), Some(number));
 }
@@ -216,23 +250,22 @@ async fn a_sealed_number_that_was_altered_is_unreadable(world: &World) {
 
 async fn another_key_neither_finds_nor_reads_a_number(world: &World) {
     let donor = with_number(world, "Ayşe", &national_id(1)).await;
-    let keys = StoreKeys { audit: AUDIT_KEY, vault: [8; 32], lookup: [9; 32] };
+    let keys = StoreKeys { audit: AUDIT_KEY, vault: [8; 32], lookup: [9; 32], records: [4; 32] };
     let stranger = Store::open(StoreOptions { keys, ..world.options(false, 2) }).await.unwrap();
-    let lookup = DonorLookup::Identity(national_id(1));
-    let donors: &dyn almoner_donations::Donors = &stranger;
-    assert_eq!(donors.lookup(&lookup, Scope::All, 20).await.unwrap(), []);
-    let mut tx = donors.begin().await.unwrap();
-    let unreadable = tx.identity(donor.id).await;
+    let donors: &dyn Repository<Donor> = &stranger;
+    let found = donors.lookup(field(), &key(&national_id(1)), Scope::All, 20).await.unwrap();
+    assert_eq!(found, []);
+    let unreadable = read_from(donors, &donor).await;
     assert!(matches!(unreadable, Err(StoreError::Damaged(_))), "{unreadable:?}");
-    drop(tx);
     stranger.close().await.unwrap();
 }
 
 async fn an_ordinary_change_leaves_the_number_alone(world: &World) {
     let donor = with_number(world, "Ayşe", &national_id(1)).await;
-    // Whatever the record says about its identity, only `set_identity` changes it.
-    let after = world.change_donor(&Donor { identity: None, ..donor }).await.unwrap();
+    // What was read has the number masked, and that is not what is stored.
+    let renamed = with(donor, |it| it.own.name = crate::support::name("Fatma"));
+    let after = world.change(&renamed).await.unwrap();
     assert_eq!(read(world, &after).await.unwrap(), Some(national_id(1)));
-    let shown = world.donors().find(after.id, Scope::All).await.unwrap().unwrap();
-    assert_eq!(shown.identity, Some(national_id(1).on_file()));
+    let again = world.donors().find(after.id, Scope::All).await.unwrap().unwrap();
+    assert_eq!(again, shown(after, &national_id(1)));
 }

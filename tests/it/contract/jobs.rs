@@ -1,15 +1,12 @@
 //! The queue: jobs are stored with what causes them, taken by one worker at a time, and never lost.
 
+mod attempts;
+mod schedules;
+
 use std::{collections::BTreeSet, time::Duration};
 
-use almoner_donations::Donors;
-use almoner_jobs::{
-    Backlog, Claim, Claimed, Ending, Job, JobQuery, JobState, Outcome, Plan, Rule, Verdict,
-};
-use almoner_kernel::{
-    Context, JobError, JobId, NewJob, PageRequest, Patience, StoreError, Timestamp, Trail,
-    id::JobEntity, store::Batches,
-};
+use almoner_jobs::{Backlog, Claim, Claimed, Ending, Job, JobQuery, JobState, Verdict};
+use almoner_kernel::{Context, JobId, NewJob, PageRequest, StoreError, Trail, store::Batches};
 
 use crate::support::{World, as_system, created, later};
 
@@ -21,17 +18,7 @@ on_both![
     a_key_is_free_again_once_its_job_was_taken,
     jobs_are_taken_in_the_order_they_are_due_and_not_before,
     only_kinds_that_were_asked_for_are_taken,
-    a_job_that_is_taken_is_nobody_elses_until_its_lease_is_over,
-    a_lease_can_be_made_longer,
-    whoever_lost_the_lease_writes_nothing,
-    attempts_end_as_they_are_said_to,
-    an_attempt_the_server_had_to_stop_is_repeated_at_once_and_does_not_count,
-    an_attempt_that_was_put_off_does_not_count,
-    an_operator_is_heard_by_the_attempt_under_way,
     a_look_at_an_empty_queue_writes_nothing,
-    a_schedule_is_known_once_and_keeps_what_an_operator_did,
-    a_schedule_fires_once_for_each_of_its_times,
-    a_paused_schedule_does_not_fire,
     what_ended_long_ago_is_removed_with_its_runs,
     jobs_are_listed_newest_first_by_state_and_kind,
     the_backlog_is_counted,
@@ -60,7 +47,7 @@ impl World {
     async fn leave(&self, cx: &Context, jobs: impl IntoIterator<Item = NewJob>) {
         let donor = self.donor("Causes Something");
         let mut tx = self.donors().begin().await.unwrap();
-        tx.insert_donor(&donor, None).await.unwrap();
+        tx.insert(&donor).await.unwrap();
         let trail = jobs.into_iter().fold(Trail::of(cx).created(&donor), Trail::enqueue);
         tx.commit(trail).await.unwrap();
     }
@@ -92,7 +79,7 @@ impl World {
 async fn a_job_is_stored_by_the_commit_that_causes_it_and_by_no_other(world: &World) {
     let donor = world.donor("Dropped");
     let mut tx = world.donors().begin().await.unwrap();
-    tx.insert_donor(&donor, None).await.unwrap();
+    tx.insert(&donor).await.unwrap();
     drop(tx);
     let rehearsal = Context { dry_run: true, ..as_system() };
     world.leave(&rehearsal, [one(1)]).await;
@@ -100,7 +87,7 @@ async fn a_job_is_stored_by_the_commit_that_causes_it_and_by_no_other(world: &Wo
     let taken = world.campaign("Taken");
     world.save_campaign(&taken).await.unwrap();
     let mut tx = world.campaigns().begin().await.unwrap();
-    let twin = tx.insert_campaign(&world.campaign("Taken")).await;
+    let twin = tx.insert(&world.campaign("Taken")).await;
     assert!(matches!(twin, Err(StoreError::Taken(_))), "{twin:?}");
     drop(tx);
     assert_eq!(world.rows("jobs").await, 0);
@@ -125,8 +112,9 @@ async fn jobs_of_a_batch_are_stored_when_the_batch_is(world: &World) {
             let (store, donor) = (world.store.clone(), world.donor("In a Batch"));
             batch
                 .run(Box::pin(async move {
-                    let mut tx = Donors::begin(&store).await.unwrap();
-                    tx.insert_donor(&donor, None).await.unwrap();
+                    let donors: &dyn almoner_records::Repository<almoner_donations::Donor> = &store;
+                    let mut tx = donors.begin().await.unwrap();
+                    tx.insert(&donor).await.unwrap();
                     let trail = jobs.into_iter().fold(created(&donor), Trail::enqueue);
                     tx.commit(trail).await.unwrap();
                 }))
@@ -143,7 +131,7 @@ async fn a_payload_that_is_no_object_is_refused_with_everything_around_it(world:
     for payload in ["", "[1]", "{", &format!(r#"{{"x":"{}"}}"#, "x".repeat(20_000))] {
         let donor = world.donor("Refused");
         let mut tx = world.donors().begin().await.unwrap();
-        tx.insert_donor(&donor, None).await.unwrap();
+        tx.insert(&donor).await.unwrap();
         let trail = created(&donor).enqueue(NewJob::new("test.one", payload.to_owned()));
         let refused = tx.commit(trail).await;
         assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
@@ -200,123 +188,6 @@ async fn only_kinds_that_were_asked_for_are_taken(world: &World) {
     assert_eq!(world.texts("state", "FROM jobs WHERE kind = 'test.newer'").await, ["waiting"]);
 }
 
-async fn a_job_that_is_taken_is_nobody_elses_until_its_lease_is_over(world: &World) {
-    world.leave(&as_system(), [one(1)]).await;
-    let first = world.take_one(0).await;
-    assert_eq!(world.take(LEASE - 1).await, []);
-    let second = world.take_one(LEASE).await;
-    assert_eq!((second.job.id, second.job.attempts), (first.job.id, 2));
-    let runs = world.jobs().runs(first.job.id, 10).await.unwrap();
-    let outcomes: Vec<_> = runs.iter().map(|run| (run.number, run.outcome)).collect();
-    assert_eq!(outcomes, [(2, None), (1, Some(Outcome::Lost))]);
-    assert_eq!(world.jobs().runs(first.job.id, 1).await.unwrap().len(), 1);
-}
-
-async fn a_lease_can_be_made_longer(world: &World) {
-    world.leave(&as_system(), [one(1)]).await;
-    let claimed = world.take_one(0).await;
-    let kept = world.queue().renew(&claimed, Some((3, Some(9))), later(LEASE * 2)).await.unwrap();
-    assert!(!kept.unwrap().is_unwanted);
-    assert_eq!(world.job(claimed.job.id).await.progress, Some((3, Some(9))));
-    assert_eq!(world.take(LEASE * 2 - 1).await, []);
-    assert_eq!(world.take(LEASE * 2).await.len(), 1);
-}
-
-async fn whoever_lost_the_lease_writes_nothing(world: &World) {
-    world.leave(&as_system(), [one(1)]).await;
-    let first = world.take_one(0).await;
-    let second = world.take_one(LEASE).await;
-    let before = world.job(first.job.id).await;
-    assert_eq!(world.queue().lease(&first).await.unwrap(), None);
-    assert_eq!(world.queue().renew(&first, None, later(LEASE * 9)).await.unwrap(), None);
-    for ending in [Ending::Done, Ending::Stopped, Ending::Cancelled] {
-        assert!(!world.finish(&first, ending, LEASE + 1).await);
-    }
-    assert_eq!(world.job(first.job.id).await, before);
-    assert!(world.finish(&second, Ending::Done, LEASE + 2).await);
-    // Twice is not once more.
-    assert!(!world.finish(&second, Ending::Stopped, LEASE + 3).await);
-    let job = world.job(first.job.id).await;
-    assert_eq!((job.state, job.ended_at), (JobState::Done, Some(later(LEASE + 2))));
-}
-
-async fn attempts_end_as_they_are_said_to(world: &World) {
-    let patience = Patience { attempts: 2, ..Patience::default() };
-    world.leave(&as_system(), [one(1)]).await;
-    let first = world.take_one(0).await;
-    let verdict = first.verdict(patience, &Err(JobError::retry("busy")), later(7), 1.0);
-    assert!(world.queue().finish(&first, &verdict).await.unwrap());
-    let job = world.job(first.job.id).await;
-    assert_eq!((job.state, job.due_at), (JobState::Waiting, Some(later(10_007))));
-    assert_eq!((job.reason.as_deref(), job.instance, job.ended_at), (Some("busy"), None, None));
-
-    let second = world.take_one(10_007).await;
-    let verdict = second.verdict(patience, &Err(JobError::retry("still")), later(10_010), 0.0);
-    assert!(world.queue().finish(&second, &verdict).await.unwrap());
-    let job = world.job(first.job.id).await;
-    assert_eq!((job.state, job.due_at), (JobState::Failed, None));
-    assert_eq!((job.reason.as_deref(), job.ended_at), (Some("still"), Some(later(10_010))));
-    assert_eq!(world.take(i64::from(u32::MAX)).await, []);
-    let runs = world.jobs().runs(job.id, 10).await.unwrap();
-    let reasons: Vec<_> = runs.iter().map(|run| (run.outcome, run.reason.as_deref())).collect();
-    let failed = Some(Outcome::Failed);
-    assert_eq!(reasons, [(failed, Some("still")), (failed, Some("busy"))]);
-
-    // An operator asks for another round, and it is done.
-    let mut tx = world.jobs().begin().await.unwrap();
-    let before = tx.job(job.id).await.unwrap().unwrap();
-    let after = before.retried(later(20_000)).unwrap();
-    tx.update_job(&after).await.unwrap();
-    tx.commit(Trail::of(&as_system()).changed(&before, &after)).await.unwrap();
-    let third = world.take_one(20_000).await;
-    assert_eq!((third.job.attempts, third.job.tries()), (3, 1));
-    assert!(world.finish(&third, Ending::Done, 20_001).await);
-    let job = world.job(job.id).await;
-    assert_eq!((job.state, job.reason), (JobState::Done, None));
-}
-
-async fn an_attempt_the_server_had_to_stop_is_repeated_at_once_and_does_not_count(world: &World) {
-    world.leave(&as_system(), [one(1)]).await;
-    let first = world.take_one(0).await;
-    assert!(world.finish(&first, Ending::Stopped, 5).await);
-    let second = world.take_one(5).await;
-    assert_eq!((second.job.attempts, second.job.tries()), (2, 1));
-    assert!(!world.finish(&first, Ending::Done, 6).await, "its number is not used again");
-}
-
-async fn an_attempt_that_was_put_off_does_not_count(world: &World) {
-    world.leave(&as_system(), [one(1)]).await;
-    for round in 0..3 {
-        let claimed = world.take_one(round * 10).await;
-        assert_eq!(i64::from(claimed.job.attempts), round + 1);
-        assert_eq!(claimed.job.tries(), 1);
-        let due_at = later(round * 10 + 10);
-        let ending = Ending::PutOff { reason: "not now".to_owned(), due_at };
-        assert!(world.finish(&claimed, ending, round * 10 + 1).await);
-        let job = world.job(claimed.job.id).await;
-        assert_eq!((job.state, job.due_at), (JobState::Waiting, Some(due_at)));
-        assert_eq!((job.reason.as_deref(), job.tries()), (Some("not now"), 0));
-        assert_eq!(world.take(round * 10 + 9).await, []);
-    }
-}
-
-async fn an_operator_is_heard_by_the_attempt_under_way(world: &World) {
-    world.leave(&as_system(), [one(1)]).await;
-    let claimed = world.take_one(0).await;
-    assert!(!world.queue().lease(&claimed).await.unwrap().unwrap().is_unwanted);
-    let mut tx = world.jobs().begin().await.unwrap();
-    let before = tx.job(claimed.job.id).await.unwrap().unwrap();
-    let after = before.cancelled(later(1)).unwrap();
-    tx.update_job(&after).await.unwrap();
-    tx.commit(Trail::of(&as_system()).changed(&before, &after)).await.unwrap();
-    assert!(world.queue().lease(&claimed).await.unwrap().unwrap().is_unwanted);
-    let kept = world.queue().renew(&claimed, None, later(LEASE)).await.unwrap();
-    assert!(kept.unwrap().is_unwanted);
-    assert!(world.finish(&claimed, Ending::Cancelled, 2).await);
-    assert_eq!(world.job(claimed.job.id).await.state, JobState::Cancelled);
-    assert_eq!(world.take(i64::from(u32::MAX)).await, []);
-}
-
 async fn a_look_at_an_empty_queue_writes_nothing(world: &World) {
     world.leave(&as_system(), [one(1).not_before(later(1_000))]).await;
     let statements = world.statements(world.take(0)).await;
@@ -330,67 +201,6 @@ async fn a_look_at_an_empty_queue_writes_nothing(world: &World) {
     let held = world.donors().begin().await.unwrap();
     assert_eq!(world.take(0).await, []);
     drop(held);
-}
-
-fn plan(cron: &str) -> Plan {
-    Plan { name: "test.one", rule: Rule::parse(cron, "Europe/Istanbul".parse().unwrap()).unwrap() }
-}
-
-async fn a_schedule_is_known_once_and_keeps_what_an_operator_did(world: &World) {
-    // START is 15:00 in Istanbul.
-    let hourly = plan("30 * * * *");
-    for millis in [0, 1_000] {
-        world.queue().register(std::slice::from_ref(&hourly), later(millis)).await.unwrap();
-    }
-    let known = world.jobs().schedules().await.unwrap();
-    assert_eq!(known.len(), 1);
-    assert_eq!((known[0].name.as_str(), known[0].next_at), ("test.one", Some(later(1_800_000))));
-    let mut tx = world.jobs().begin().await.unwrap();
-    let before = tx.schedule("test.one").await.unwrap().unwrap();
-    tx.update_schedule(&before.paused()).await.unwrap();
-    tx.commit(Trail::of(&as_system()).changed(&before, &before.paused())).await.unwrap();
-    // Another rule in a newer program.
-    let daily = plan("0 3 * * *");
-    world.queue().register(std::slice::from_ref(&daily), later(2_000)).await.unwrap();
-    let known = world.jobs().schedules().await.unwrap().remove(0);
-    assert_eq!((known.cron.as_str(), known.time_zone.as_str()), ("0 3 * * *", "Europe/Istanbul"));
-    assert_eq!((known.is_paused, known.next_at), (true, None));
-    assert_eq!(known.id, before.id);
-    let resumed = known.resumed(later(0));
-    assert_eq!(resumed.next_at, Some(later(12 * 3_600_000)), "3:00 in Istanbul is 0:00 UTC");
-}
-
-async fn a_schedule_fires_once_for_each_of_its_times(world: &World) {
-    let plan = plan("*/10 * * * *");
-    world.queue().register(std::slice::from_ref(&plan), later(0)).await.unwrap();
-    assert_eq!(world.queue().due_schedules(later(599_999)).await.unwrap(), []);
-    let due = world.queue().due_schedules(later(600_000)).await.unwrap().remove(0);
-    let fire = async |at: Timestamp| {
-        let job = due.job_of(world.id::<JobEntity>(), due.next_at.unwrap(), at);
-        world.queue().fire(&due, &job, plan.rule.next(at)).await.unwrap()
-    };
-    assert!(fire(later(600_000)).await);
-    assert!(!fire(later(600_000)).await, "another instance was faster");
-    let jobs = world.take(600_000).await;
-    assert_eq!(jobs.len(), 1);
-    assert_eq!(jobs[0].job.schedule.as_deref(), Some("test.one"));
-    let moved = world.jobs().schedules().await.unwrap().remove(0);
-    let times = (moved.fired_at, moved.next_at);
-    assert_eq!(times, (Some(later(600_000)), Some(later(1_200_000))));
-    assert_eq!(moved.version, due.version);
-}
-
-async fn a_paused_schedule_does_not_fire(world: &World) {
-    let plan = plan("*/10 * * * *");
-    world.queue().register(std::slice::from_ref(&plan), later(0)).await.unwrap();
-    let due = world.queue().due_schedules(later(600_000)).await.unwrap().remove(0);
-    let mut tx = world.jobs().begin().await.unwrap();
-    tx.update_schedule(&due.paused()).await.unwrap();
-    tx.commit(Trail::of(&as_system()).changed(&due, &due.paused())).await.unwrap();
-    assert_eq!(world.queue().due_schedules(later(600_000)).await.unwrap(), []);
-    let job = due.job_of(world.id::<JobEntity>(), later(600_000), later(600_000));
-    assert!(!world.queue().fire(&due, &job, None).await.unwrap());
-    assert_eq!(world.rows("jobs").await, 0);
 }
 
 async fn what_ended_long_ago_is_removed_with_its_runs(world: &World) {

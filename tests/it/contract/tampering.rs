@@ -3,7 +3,7 @@
 
 use almoner_audit::{Finding, Mark};
 
-use crate::support::{Backend, World};
+use crate::support::{Backend, World, text, with};
 
 on_both![
     an_altered_row_is_named_whatever_the_column,
@@ -21,10 +21,9 @@ const ROWS: i64 = 5;
 
 async fn with_trail(world: &World) {
     for n in 0..ROWS {
-        let donor = almoner_donations::Donor {
-            notes: Some("note".to_owned()),
-            ..world.donor(&format!("Donor {n}"))
-        };
+        let donor = with(world.donor(&format!("Donor {n}")), |it| {
+            it.own.notes = text(Some("note".to_owned()));
+        });
         world.save_donor(&donor).await;
     }
     assert_eq!(world.verify().await.verified, ROWS as u64);

@@ -2,12 +2,14 @@
 
 use almoner_audit::{ActorOnRecord, ChangeQuery, SecurityEventQuery};
 use almoner_kernel::{
-    Action, Actor, Context, PageRequest, SecurityEvent, SecurityEventKind, Trail, UserId,
+    Action, Actor, Context, Locale, PageRequest, SecurityEvent, SecurityEventKind, Trail, UserId,
 };
 use almoner_persistence::{OpenError, Store, StoreKeys, StoreOptions};
 use uuid::Uuid;
 
-use crate::support::{AUDIT_KEY, Backend, World, as_system, created, later, session_noted};
+use crate::support::{
+    AUDIT_KEY, Backend, World, as_system, created, later, session_noted, text, with,
+};
 
 on_both![
     rows_of_the_trail_cannot_be_altered_or_taken_out,
@@ -17,6 +19,8 @@ on_both![
     a_newer_programs_words_are_shown_as_they_stand,
     a_new_database_has_an_intact_trail_without_a_head,
     a_trail_under_another_key_is_not_continued,
+    a_search_finds_values_and_reasons_and_nothing_personal,
+    names_of_users_are_read_at_once,
 ];
 
 async fn rows_of_the_trail_cannot_be_altered_or_taken_out(world: &World) {
@@ -138,10 +142,82 @@ async fn a_new_database_has_an_intact_trail_without_a_head(world: &World) {
 async fn a_trail_under_another_key_is_not_continued(world: &World) {
     world.trail().begin().await.unwrap().commit(created(&world.donor("A"))).await.unwrap();
     world.store.check_key().await.unwrap();
-    let keys = StoreKeys { audit: [99; 32], vault: [2; 32], lookup: [3; 32] };
+    let keys = StoreKeys { audit: [99; 32], vault: [2; 32], lookup: [3; 32], records: [4; 32] };
     let stranger = Store::open(StoreOptions { keys, ..world.options(false, 2) }).await.unwrap();
     let refused = stranger.check_key().await;
     assert!(matches!(refused, Err(OpenError::Key { .. })), "{refused:?}");
     stranger.close().await.unwrap();
     assert_ne!(AUDIT_KEY, [99; 32]);
+}
+
+async fn a_search_finds_values_and_reasons_and_nothing_personal(world: &World) {
+    let donor = with(world.donor("Şükrü Işık"), |it| {
+        it.own.notes = text(Some("Komşusu Fatma".to_owned()));
+        it.own.language = Some(Locale::parse("tr").unwrap());
+    });
+    world.save_donor(&donor).await;
+    let campaign = world.campaign("Kışlık Giysi");
+    world.save_campaign(&campaign).await.unwrap();
+    let donation = with(world.donation(crate::support::lira(125_000)), |it| {
+        it.own.reference = text(Some("HAVALE-77".to_owned()));
+        it.own.donor_id = crate::support::named(&donor);
+        it.own.campaign_id = crate::support::for_campaign(&campaign);
+    });
+    world.save_donation(&donation).await;
+    let renamed = with(campaign.clone(), |it| {
+        it.own.name = crate::support::name("Yazlık Giysi");
+    });
+    for trail in [
+        Trail::of(&as_system()).acted(Action::Updated, &campaign, &renamed, None),
+        Trail::of(&as_system()).noted(Action::Deleted, &donor, Some("İki kez girilmiş".to_owned())),
+    ] {
+        world.trail().begin().await.unwrap().commit(trail).await.unwrap();
+    }
+    let found = async |q: &str, limit: u32| {
+        let query = ChangeQuery { q: Some(q.to_owned()), ..ChangeQuery::default() };
+        let (mut positions, mut page) = (Vec::new(), PageRequest::first(limit));
+        loop {
+            let found = world.trail().changes(&query, &page).await.unwrap();
+            positions.extend(found.items.iter().map(|change| change.position));
+            match found.next {
+                Some(next) => page.after = Some(next),
+                None => return positions,
+            }
+        }
+    };
+    for (q, expected) in [
+        ("giysi", &[4, 2][..]),
+        ("KIŞLIK giy", &[4, 2]),
+        ("yazlik", &[4]),
+        ("1250.00 try", &[3]),
+        ("pend", &[3]),
+        ("iki kez", &[5]),
+        ("person", &[1]),
+        ("kışlık iki", &[]),
+        // Somebody's name, notes and reference, and an id.
+        ("sukru", &[]),
+        ("fatma", &[]),
+        ("havale", &[]),
+        (&campaign.id.to_string(), &[]),
+        ("\" OR *", &[]),
+    ] {
+        assert_eq!(found(q, 50).await, expected, "{q}");
+        assert_eq!(found(q, 1).await, expected, "{q}");
+    }
+}
+
+async fn names_of_users_are_read_at_once(world: &World) {
+    let (one, two) = (world.user("one@example.org"), world.user("two@example.org"));
+    for user in [&one, &two] {
+        world.save_user(user).await.unwrap();
+    }
+    let nobody = UserId::new(Uuid::from_u128(9));
+    let asked = world.statements(world.trail().names(&[one.id, nobody, two.id])).await;
+    assert_eq!(asked.len(), 1);
+    let mut names = world.trail().names(&[one.id, nobody, two.id]).await.unwrap();
+    names.sort_unstable();
+    let mut expected =
+        vec![(one.id, one.name.as_str().to_owned()), (two.id, two.name.as_str().to_owned())];
+    expected.sort_unstable();
+    assert_eq!(names, expected);
 }

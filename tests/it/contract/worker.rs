@@ -8,10 +8,8 @@ use std::{
     time::Duration,
 };
 
-use almoner_app::{
-    clock::SystemClock,
-    jobs::worker::{Running, Settings, Worker},
-};
+use almoner_adapters::clock::SystemClock;
+use almoner_app::jobs::worker::{Running, Settings, Worker};
 use almoner_jobs::{Job, JobState, Outcome, Queue};
 use almoner_kernel::{
     Attempt, Clock, JobError, JobHandler, JobId, NewJob, PageRequest, Patience, Progress,

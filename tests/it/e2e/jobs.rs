@@ -96,7 +96,12 @@ async fn what_was_in_the_trash_for_long_is_destroyed_and_nothing_else() {
     let [purged] = purged.list("/items") else { panic!("{}", purged.body) };
     assert_eq!(purged["entity_id"], old);
     assert_eq!(purged["actor"], json!({ "kind": "system", "system": "housekeeping.trash" }));
-    assert!(almoner.run(&["audit", "verify"]).status.success());
+    // What was moved past the program is named, as long as it is there, and nothing else.
+    let verified = almoner.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(4));
+    let told = String::from_utf8(verified.stdout).unwrap();
+    let named = [&giving, &old, &young, &kept].map(|id| told.contains(id.as_str()));
+    assert_eq!(named, [true, false, false, false], "{told}");
 }
 
 #[tokio::test]

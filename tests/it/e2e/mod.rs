@@ -3,6 +3,7 @@
 pub mod almoner;
 mod backup;
 mod configuration;
+mod epochs;
 mod jobs;
 mod keyless;
 mod mail;

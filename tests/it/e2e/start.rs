@@ -102,7 +102,7 @@ async fn a_mock_answers_every_operation_with_its_examples() {
     let mut almoner = Almoner::new().serving(&["serve", "--mock"]);
     almoner.start();
     let stranger = Browser::stranger(&almoner.url);
-    let document = almoner_http::openapi::api_document();
+    let document = almoner_http::openapi::api_document(&almoner_kinds::REGISTRY);
     let client = crate::support::http::client().build().unwrap();
     let mut asked = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -114,6 +114,10 @@ async fn a_mock_answers_every_operation_with_its_examples() {
             assert!(!url.contains('{'), "{url}");
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let status: u16 = status.parse().unwrap();
+                // A stream has no end to read to.
+                if operation["operationId"] == "followEvents" && status == 200 {
+                    continue;
+                }
                 let method = method.to_uppercase().parse().unwrap();
                 let request = client.request(method, &url);
                 let answer = Answer::to(request.header("Prefer", format!("code={status}"))).await;
@@ -123,8 +127,6 @@ async fn a_mock_answers_every_operation_with_its_examples() {
                     None => response,
                 };
                 let content = response["content"].as_object().and_then(|all| all.iter().next());
-                // A stream has no end to read to.
-                let content = content.filter(|(media, _)| *media != "text/event-stream");
                 let example =
                     content.map_or(Value::Null, |(_, content)| content["example"].clone());
                 assert_eq!(answer.body, example, "{url}");
@@ -140,10 +142,13 @@ async fn a_mock_answers_every_operation_with_its_examples() {
     let cursor = stranger.get("/donors").await.expect(200).text("/next_cursor");
     let last = stranger.get(&format!("/donors?cursor={cursor}")).await.expect(200);
     assert_eq!(last.body.get("next_cursor"), None);
-    let created = stranger.post("/donors", &json!({})).await.expect(201);
+    let refused = stranger.post("/donors", &json!({})).await.expect(422);
+    assert_eq!(refused.text("/errors/0/code"), "required");
+    let donor = json!({ "kind": "person", "name": "Ayşe Yılmaz" });
+    let created = stranger.post("/donors", &donor).await.expect(201);
     let location = created.header("location").to_owned();
     assert_eq!(location, format!("/api/v1/donors/{}", created.text("/id")));
-    assert_eq!(created.header("etag"), "\"1\"");
+    assert_eq!(created.version(), "1");
     stranger.get("/nowhere").await.expect(404);
     assert_eq!(fs::read_dir(almoner.folder.path()).unwrap().count(), 1, "only the log is written");
 }

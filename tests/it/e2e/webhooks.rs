@@ -18,21 +18,21 @@ use crate::support::Browser;
 
 /// One call that came in.
 #[derive(Clone, Debug)]
-struct Message {
-    headers: HashMap<String, String>,
+pub struct Message {
+    pub headers: HashMap<String, String>,
     body: String,
 }
 
 /// Somebody who takes messages, and answers each with the next of its statuses, then with 204.
 #[derive(Clone)]
-struct Receiver {
-    url: String,
+pub struct Receiver {
+    pub url: String,
     messages: Arc<Mutex<Vec<Message>>>,
     statuses: Arc<Mutex<VecDeque<u16>>>,
 }
 
 impl Receiver {
-    async fn listen(statuses: &[u16]) -> Self {
+    pub async fn listen(statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
             url: format!("http://{}/hooks", listener.local_addr().unwrap()),
@@ -80,12 +80,12 @@ impl Receiver {
         connection.write_all(answer.as_bytes()).await
     }
 
-    fn messages(&self) -> Vec<Message> {
+    pub fn messages(&self) -> Vec<Message> {
         self.messages.lock().unwrap().clone()
     }
 
     /// The messages, once there are so many.
-    async fn at_least(&self, count: usize) -> Vec<Message> {
+    pub async fn at_least(&self, count: usize) -> Vec<Message> {
         for _ in 0..1_200 {
             if self.messages().len() >= count {
                 return self.messages();
@@ -97,11 +97,11 @@ impl Receiver {
 }
 
 impl Message {
-    fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.headers["webhook-id"]
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
@@ -115,7 +115,7 @@ impl Message {
     }
 }
 
-fn within() -> Almoner {
+pub fn within() -> Almoner {
     Almoner::new()
         .with("ALMONER_WEBHOOKS_ALLOW_PRIVATE", "on")
         .with("ALMONER_RATE_LIMIT", "off")
@@ -129,7 +129,7 @@ async fn started(almoner: &mut Almoner) -> Browser {
     almoner.log_in().await
 }
 
-async fn subscribe(browser: &Browser, receiver: &Receiver) -> (String, String) {
+pub async fn subscribe(browser: &Browser, receiver: &Receiver) -> (String, String) {
     let new = json!({ "url": receiver.url, "events": ["donation.created"] });
     let made = browser.post("/webhooks", &new).await.expect(201);
     (format!("/webhooks/{}", made.text("/id")), made.text("/secret"))
@@ -292,8 +292,8 @@ fn told(receiver: &Receiver) -> HashMap<String, std::collections::HashSet<String
 }
 
 #[test]
-fn the_receiver_of_the_readme_knows_genuine_messages() {
-    const README: &str = include_str!("../../../README.md");
+fn the_documented_receiver_knows_genuine_messages() {
+    const README: &str = include_str!("../../../openapi/README.md");
     let (_, rest) = README.split_once("<!-- receiver").unwrap();
     let (_, rest) = rest.split_once("```python\n").unwrap();
     let (receiver, _) = rest.split_once("```").unwrap();

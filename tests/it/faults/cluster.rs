@@ -45,6 +45,21 @@ impl Cluster {
         run(self.program("pg_ctl").args(["stop", "-w", "-m", "immediate"]));
     }
 
+    /// Starts a server that was stopped as one that follows another: it can be read.
+    pub fn start_as_standby(&self) {
+        let signal = self.folder.path().join("data/standby.signal");
+        fs::write(&signal, "").unwrap();
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(signal));
+        }
+        self.start();
+    }
+
+    /// Lets a server that follows another take over: on a time line of its own.
+    pub fn take_over(&self) {
+        run(self.program("pg_ctl").args(["promote", "-w"]));
+    }
+
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }

@@ -1,6 +1,6 @@
 //! No room for one more page.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
     PATIENCE, assert_unavailable, assert_verified,
@@ -31,7 +31,7 @@ async fn survives(almoner: Almoner, scarcity: &dyn Scarcity) {
     let browser = Arc::new(almoner.log_in().await);
     let mut ledger = Ledger::of_file(&almoner);
     let load = Load::start(&browser, 4, "before", 1);
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    load.works(20).await;
     let (stories, refusals) = load.end().await;
     assert!(refusals.is_empty(), "{refusals:#?}");
     ledger.settle(&browser, stories).await;
@@ -77,7 +77,7 @@ async fn survives(almoner: Almoner, scarcity: &dyn Scarcity) {
     // Nobody writes: it finds out by itself.
     tokio::time::timeout(PATIENCE, async { while !is_writable(&almoner).await {} }).await.unwrap();
     let load = Load::start(&browser, 16, "after", 3);
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    load.works(20).await;
     let (after, refusals) = load.end().await;
     assert!(refusals.is_empty(), "{refusals:#?}");
     for stories in [last, stories, after] {

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -12,6 +12,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::PATIENCE;
 use crate::support::{Answer, Browser, Dice};
 
 /// What one client wants of one donation.
@@ -99,25 +100,54 @@ pub struct Refusal {
 /// Clients at work.
 pub struct Load {
     clients: JoinSet<(Vec<Story>, Vec<Refusal>)>,
-    is_over: Arc<AtomicBool>,
+    so_far: Arc<SoFar>,
+}
+
+/// What the clients have met with.
+#[derive(Default)]
+struct SoFar {
+    is_over: AtomicBool,
+    acknowledged: AtomicUsize,
+    refused: AtomicUsize,
+    cut: AtomicUsize,
 }
 
 impl Load {
     /// Starts some clients; `label` and `seed` make their donations unlike all others.
     pub fn start(browser: &Arc<Browser>, clients: u64, label: &str, seed: u64) -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
+        let so_far = Arc::new(SoFar::default());
         let mut at_work = JoinSet::new();
         for client in 0..clients {
             let dice = Dice::new(seed * clients + client + 1);
             let label = format!("{label}c{client}");
-            at_work.spawn(work(Arc::clone(browser), label, dice, Arc::clone(&is_over)));
+            at_work.spawn(work(Arc::clone(browser), label, dice, Arc::clone(&so_far)));
         }
-        Self { clients: at_work, is_over }
+        Self { clients: at_work, so_far }
+    }
+
+    /// Waits until so many more steps were acknowledged: how long that takes depends on the machine.
+    pub async fn works(&self, steps: usize) {
+        Self::grows(&self.so_far.acknowledged, steps).await;
+    }
+
+    /// Waits until so many more steps were refused.
+    pub async fn is_refused(&self, steps: usize) {
+        Self::grows(&self.so_far.refused, steps).await;
+    }
+
+    async fn grows(count: &AtomicUsize, by: usize) {
+        let enough = count.load(Ordering::Relaxed) + by;
+        let grown = async {
+            while count.load(Ordering::Relaxed) < enough {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, grown).await.expect("the clients wait for something");
     }
 
     /// Lets the clients finish what they are at; their donations and what was refused them.
     pub async fn end(self) -> (Vec<Story>, Vec<Refusal>) {
-        self.is_over.store(true, Ordering::Relaxed);
+        self.so_far.is_over.store(true, Ordering::Relaxed);
         let (mut stories, mut refusals) = (Vec::new(), Vec::new());
         for (told, refused) in self.clients.join_all().await {
             stories.extend(told);
@@ -131,10 +161,10 @@ async fn work(
     browser: Arc<Browser>,
     label: String,
     mut dice: Dice,
-    is_over: Arc<AtomicBool>,
+    so_far: Arc<SoFar>,
 ) -> (Vec<Story>, Vec<Refusal>) {
     let (mut stories, mut refusals) = (Vec::new(), Vec::new());
-    while !is_over.load(Ordering::Relaxed) {
+    while !so_far.is_over.load(Ordering::Relaxed) {
         let mut story = Story::new(format!("{label}n{}e", stories.len()));
         let mut steps = vec![Step::Create];
         if dice.once_in(3) {
@@ -144,7 +174,14 @@ async fn work(
             steps.push(Step::Complete);
         }
         for step in steps {
-            refusals.extend(story.take(&browser, step).await);
+            let refusal = story.take(&browser, step).await;
+            let met = match (&refusal, &story.unsure) {
+                (Some(_), _) => &so_far.refused,
+                (None, None) => &so_far.acknowledged,
+                (None, Some(_)) => &so_far.cut,
+            };
+            met.fetch_add(1, Ordering::Relaxed);
+            refusals.extend(refusal);
             if story.unsure.is_some() {
                 // As a client does that was told to come again, only sooner.
                 tokio::time::sleep(Duration::from_millis(20)).await;

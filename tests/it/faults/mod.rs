@@ -7,6 +7,7 @@ mod clock;
 mod cluster;
 mod disk_full;
 mod disks;
+mod failover;
 mod hang_up;
 mod kill;
 mod ledger;

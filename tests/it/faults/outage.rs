@@ -24,7 +24,7 @@ async fn an_outage_of_postgresql_is_told_as_such_and_over_when_it_is_over() {
     let browser = Arc::new(almoner.log_in().await);
     let mut ledger = Ledger::of(Truth::Server(cluster.url()));
     let load = Load::start(&browser, 6, "outage", 1);
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    load.works(20).await;
     assert_eq!(status(&almoner, "/health/ready").await, 200);
 
     cluster.stop();
@@ -68,12 +68,12 @@ async fn a_postgresql_process_that_is_killed_amid_a_transaction_tears_nothing() 
     let browser = Arc::new(almoner.log_in().await);
     let mut ledger = Ledger::of(Truth::Server(cluster.url()));
     let load = Load::start(&browser, 6, "killed", 1);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    load.works(20).await;
     // PostgreSQL ends every other process with it, and recovers from its log.
     let kill = format!("kill -9 {}", writing(&cluster).await);
     let killed = std::process::Command::new("sh").args(["-c", &kill]).status().unwrap();
     assert!(killed.success());
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    load.is_refused(1).await;
     let (stories, refusals) = tokio::time::timeout(PATIENCE, load.end()).await.unwrap();
     assert_each_was_told(&stories, &refusals);
     recovered(&almoner, &browser, &mut ledger, stories).await;
@@ -116,7 +116,7 @@ async fn recovered(
     let up_again = async { while status(almoner, "/health/ready").await != 200 {} };
     tokio::time::timeout(PATIENCE, up_again).await.unwrap();
     let load = Load::start(browser, 6, "after", 2);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    load.works(20).await;
     let (after, refusals) = load.end().await;
     assert!(refusals.is_empty(), "{refusals:#?}");
     for stories in [after, stories] {

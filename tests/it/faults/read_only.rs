@@ -1,6 +1,6 @@
 //! A file that cannot be written, from the start or from some moment on.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
 use super::{
     assert_unavailable, assert_verified,
@@ -59,12 +59,12 @@ async fn a_disk_that_becomes_read_only_stops_writing_but_not_reading() {
     let browser = Arc::new(almoner.log_in().await);
     let mut ledger = Ledger::of_file(&almoner);
     let load = Load::start(&browser, 6, "r", 1);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    load.works(20).await;
     match &disk {
         Some(disk) => disk.fail(),
         None => Limit.begin(&almoner),
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    load.is_refused(6).await;
     for _ in 0..20 {
         browser.get("/donations?q=sut&limit=5").await.expect(200);
         assert_eq!(status(&almoner, "/health/live").await, 200);

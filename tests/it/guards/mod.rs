@@ -3,9 +3,12 @@
 mod contract;
 mod dry_runs;
 mod edges;
+mod examples;
+mod kinds;
 mod left_out;
 mod licences;
 mod matrix;
 mod nul;
 mod operations;
+mod rooms;
 mod strangers;

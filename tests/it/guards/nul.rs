@@ -24,7 +24,7 @@ fn a_nul_in_any_text_is_refused_on_postgres() {
 
 async fn try_everywhere(house: &House<'_>) {
     let superadmin = house.superadmin().await;
-    let document = api_document();
+    let document = api_document(&almoner_kinds::REGISTRY);
     let (mut paths, mut queries, mut bodies) = (0, 0, 0);
     for operation in operations() {
         let described = described(&document, &operation);

@@ -18,6 +18,7 @@ in_both_houses![
     a_forged_request_is_written_down_and_a_strangers_is_not,
     who_may_not_read_the_trail_sees_histories_without_addresses,
     reading_leaves_no_trace_and_every_change_exactly_one,
+    what_is_told_of_a_destroyed_donor_is_erased,
 ];
 
 async fn every_filter_of_changes_keeps_its_word(house: &House<'_>) {
@@ -59,6 +60,13 @@ async fn every_filter_of_changes_keeps_its_word(house: &House<'_>) {
             filter("to=2026-03-14T15:00:01%2B03:00", |change| {
                 at(change).as_str() < "2026-03-14T12:00:01.000Z"
             }),
+            filter("q=ramaz", |change| change["entity"] == "campaign"),
+            filter("q=PENDING", |change| {
+                change["before"]["state"] == "pending" || change["after"]["state"] == "pending"
+            }),
+            filter("q=pending&action=created", |change| {
+                change["action"] == "created" && change["after"]["state"] == "pending"
+            }),
             filter(format!("entity=donation&action=completed&actor_id={by}"), |change| {
                 change["action"] == "completed"
             }),
@@ -73,6 +81,7 @@ async fn every_filter_of_changes_keeps_its_word(house: &House<'_>) {
         ("from=yesterday", ("from", "instant")),
         ("to=2026-03-14", ("to", "instant")),
         ("sort=at", ("sort", "unknown_parameter")),
+        ("q=%20", ("q", "required")),
     ] {
         let answer = superadmin.get(&format!("/audit/changes?{query}")).await;
         assert_eq!(errors(&refused(answer, 400, "bad_request")), [wrong], "{query}");
@@ -128,11 +137,18 @@ async fn a_change_says_who_when_from_where_and_in_which_request(house: &House<'_
     let donor = Answer::to(request.json(&donor)).await.expect(201);
     let changes = superadmin.get("/audit/changes?entity=donor").await.expect(200);
     let mut change = changes.list("/items")[0].clone();
+    let change_set = change["change_set"].clone();
+    assert!(change_set.is_string());
     change.as_object_mut().unwrap().remove("id");
     let expected = json!({
         "position": 2,
         "at": "2026-03-14T12:00:00.000Z",
-        "actor": { "kind": "user", "user_id": me },
+        "actor": {
+            "kind": "user",
+            "user_id": me,
+            "name": superadmin.get("/users/me").await.expect(200).text("/name"),
+            "role": "superadmin",
+        },
         "action": "created",
         "entity": "donor",
         "entity_id": donor.text("/id"),
@@ -142,6 +158,8 @@ async fn a_change_says_who_when_from_where_and_in_which_request(house: &House<'_
         "request_id": donor.header("x-request-id"),
         "address": "127.0.0.1",
         "user_agent": "Firefox",
+        "change_set": change_set,
+        "operation": "createDonor",
     });
     assert_eq!(change, expected);
     let first = superadmin.get("/audit/changes?entity=user").await.expect(200);
@@ -212,6 +230,8 @@ async fn who_may_not_read_the_trail_sees_histories_without_addresses(house: &Hou
     for field in ["address", "user_agent"] {
         expected.as_object_mut().unwrap().remove(field);
     }
+    assert!(expected["actor"]["name"].is_string());
+    expected["actor"].as_object_mut().unwrap().remove("name");
     assert_eq!(viewer.get(&history).await.expect(200).list("/items"), [expected]);
     // A cursor of one history opens no other one.
     let other = a_donor(&superadmin, "Ahmet").await;
@@ -271,4 +291,30 @@ async fn refused_changes(superadmin: &Browser, donor: &str) {
     superadmin.patch(donor, 4, &json!({})).await.expect(200);
     superadmin.act(&format!("{donor}/restore")).await.expect(409);
     superadmin.post("/donors", &json!({})).await.expect(422);
+}
+
+async fn what_is_told_of_a_destroyed_donor_is_erased(house: &House<'_>) {
+    let superadmin = house.superadmin().await;
+    let donor = a_donor(&superadmin, "Zeynep").await;
+    let path = format!("/donors/{}", donor["id"].as_str().unwrap());
+    superadmin.patch(&path, 1, &json!({ "notes": "x", "language": "tr" })).await.expect(200);
+    let told = async || {
+        let filter = format!("/audit/changes?entity_id={}", donor["id"].as_str().unwrap());
+        superadmin.get(&filter).await.expect(200).list("/items").to_vec()
+    };
+    let before = told().await;
+    assert_eq!(before[1]["after"]["name"], "Zeynep");
+    assert_eq!(before[0]["after"], json!({ "notes": "x", "language": "tr" }));
+    // Which fields somebody has changed meanwhile is told as ever.
+    let stale = superadmin.patch(&path, 1, &json!({ "notes": "y" })).await;
+    assert_eq!(refused(stale, 412, "stale").list("/fields"), ["language", "notes"]);
+    superadmin.delete(&path, 2).await.expect(204);
+    superadmin.delete(&format!("{path}?purge=true"), 3).await.expect(204);
+    let after = told().await;
+    let erased = json!({ "erased": true });
+    assert_eq!(after[3]["after"]["name"], erased);
+    assert_eq!(after[3]["after"]["kind"], "person");
+    assert_eq!(after[2]["after"], json!({ "notes": erased, "language": "tr" }));
+    assert_eq!(after[2]["before"], json!({ "notes": erased, "language": null }));
+    assert!(house.world.verify().await.is_intact());
 }

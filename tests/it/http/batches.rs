@@ -56,6 +56,10 @@ async fn an_atomic_batch_stores_everything_and_answers_for_each_item(house: &Hou
     let items = [create("Ayşe"), update(&changed, json!({ "name": "After" })), delete(&deleted)];
     let answer = batch(&superadmin, "", &items).await.expect(200);
     assert_eq!(statuses(&answer), [201, 200, 204]);
+    let of_batch = "FROM changes WHERE operation = 'batchDonors'";
+    assert_eq!(house.world.number("count(change_set)", of_batch).await, 3);
+    assert_eq!(house.world.number("count(DISTINCT change_set)", of_batch).await, 1);
+    assert_eq!(house.world.number("count(DISTINCT change_set)", "FROM changes").await, 4);
     let location = answer.text("/items/0/location");
     let read = superadmin.get(&location["/api/v1".len()..]).await.expect(200);
     assert_eq!(read.body, answer.body["items"][0]["record"]);

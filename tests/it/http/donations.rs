@@ -16,6 +16,7 @@ use crate::support::{Answer, Browser};
 in_both_houses![
     a_donation_is_answered_as_it_was_entered_and_stands_at_its_location,
     a_donation_needs_a_sum_that_can_be_given_here_and_a_day_that_has_come,
+    only_goods_can_be_of_unknown_worth,
     a_donation_names_only_donors_and_campaigns_that_can_be_seen,
     a_patch_of_a_donation_changes_what_it_names_and_null_empties_it,
     every_filter_of_donations_keeps_its_word,
@@ -60,11 +61,11 @@ async fn a_donation_is_answered_as_it_was_entered_and_stands_at_its_location(hou
     }
     assert_eq!(created.body, donation);
     assert_eq!(created.header("location"), format!("/api/v1/donations/{id}"));
-    assert_eq!(created.header("etag"), "\"1\"");
+    assert_eq!(created.version(), "1");
     let path = format!("/donations/{id}");
     let read = superadmin.get(&path).await.expect(200);
-    assert_eq!((&read.body, read.header("etag")), (&donation, "\"1\""));
-    let known = superadmin.request(Method::GET, &path).header("If-None-Match", "\"1\"");
+    assert_eq!((&read.body, read.version()), (&donation, "1"));
+    let known = superadmin.request(Method::GET, &path).header("If-None-Match", read.header("etag"));
     assert!(Answer::to(known).await.expect(304).body.is_null());
 
     // Names are today's names.
@@ -120,6 +121,55 @@ async fn a_donation_needs_a_sum_that_can_be_given_here_and_a_day_that_has_come(h
     }
 }
 
+async fn only_goods_can_be_of_unknown_worth(house: &House<'_>) {
+    let superadmin = house.superadmin().await;
+    let goods = json!({ "method": "in_kind", "donated_on": "2026-03-14" });
+    let made = superadmin.post("/donations", &goods).await.expect(201);
+    assert!(made.body.get("amount").is_none(), "{}", made.body);
+    let money = json!({ "method": "cash", "donated_on": "2026-03-14", "amount": null });
+    let answer = refused(superadmin.post("/donations", &money).await, 422, "validation");
+    assert_eq!(errors(&answer), [("/amount", "required")]);
+    let path = format!("/donations/{}", made.text("/id"));
+    let answer = superadmin.patch(&path, 1, &json!({ "method": "cash" })).await;
+    assert_eq!(errors(&refused(answer, 422, "validation")), [("/amount", "required")]);
+    // It counts, in no sum.
+    let unknown = superadmin.act(&format!("{path}/complete")).await.expect(200).text("/id");
+    a_donation(&superadmin).await;
+    let told = superadmin.get("/donations/summary?group_by=method").await.expect(200);
+    assert_eq!(
+        told.body,
+        json!({
+            "items": [],
+            "of_unknown_worth": [{ "count": 1, "method": "in_kind" }],
+        })
+    );
+    let of_lira = superadmin.get("/donations/summary?currency=TRY").await.expect(200);
+    assert_eq!(of_lira.body, json!({ "items": [] }));
+    let found = superadmin.get("/donations?amount=none").await.expect(200);
+    assert_eq!(every(found.list("/items"), "/id"), [made.text("/id")]);
+    // Once somebody has said what they are worth, there is a sum.
+    let goods = superadmin.post("/donations", &goods).await.expect(201);
+    let path = format!("/donations/{}", goods.text("/id"));
+    let worth = json!({ "amount": { "amount": "10", "currency": "TRY" }, "method": "cash" });
+    superadmin.patch(&path, 1, &worth).await.expect(200);
+    let answer = superadmin.patch(&path, 2, &json!({ "amount": null })).await;
+    assert_eq!(errors(&refused(answer, 422, "validation")), [("/amount", "required")]);
+    superadmin.act(&format!("{path}/complete")).await.expect(200);
+    let answer = superadmin.patch(&path, 3, &json!({ "amount": null })).await;
+    refused(answer, 409, "settled");
+    let told = superadmin.get("/donations/summary").await.expect(200);
+    assert_eq!(told.body["items"][0]["sum"], json!({ "amount": "10.00", "currency": "TRY" }));
+    assert_eq!(told.body["of_unknown_worth"], json!([{ "count": 1 }]));
+    // A completed one is valued as well, once.
+    let path = format!("/donations/{unknown}");
+    let worth = |amount: &str| json!({ "amount": { "amount": amount, "currency": "TRY" } });
+    superadmin.patch(&path, 2, &worth("5")).await.expect(200);
+    refused(superadmin.patch(&path, 3, &worth("6")).await, 409, "settled");
+    let told = superadmin.get("/donations/summary").await.expect(200);
+    assert_eq!(told.body["items"][0]["sum"], json!({ "amount": "15.00", "currency": "TRY" }));
+    assert!(told.body.get("of_unknown_worth").is_none());
+}
+
 async fn a_donation_names_only_donors_and_campaigns_that_can_be_seen(house: &House<'_>) {
     let superadmin = house.superadmin().await;
     let entry = house.somebody(&superadmin, "data_entry").await;
@@ -172,7 +222,7 @@ async fn a_patch_of_a_donation_changes_what_it_names_and_null_empties_it(house: 
     }
     donation["donor_name"] = json!("Ayşe");
     donation["version"] = json!(2);
-    assert_eq!((&changed.body, changed.header("etag")), (&donation, "\"2\""));
+    assert_eq!((&changed.body, changed.version()), (&donation, "2"));
     let emptied = json!({ "donor_id": null, "purpose": null, "reference": null });
     let emptied = superadmin.patch(&path, 2, &emptied).await.expect(200);
     for field in ["donor_id", "donor_name", "purpose", "reference"] {
@@ -181,10 +231,9 @@ async fn a_patch_of_a_donation_changes_what_it_names_and_null_empties_it(house: 
     donation["version"] = json!(3);
     assert_eq!(emptied.body, donation);
     let answer = superadmin.patch(&path, 3, &json!({ "amount": null, "method": null })).await;
-    assert_eq!(
-        errors(&refused(answer, 422, "validation")),
-        [("/amount", "required"), ("/method", "required")]
-    );
+    assert_eq!(errors(&refused(answer, 422, "validation")), [("/method", "required")]);
+    let answer = superadmin.patch(&path, 3, &json!({ "amount": null })).await;
+    assert_eq!(errors(&refused(answer, 422, "validation")), [("/amount", "required")]);
     // A part of an amount is no amount.
     let answer = superadmin.patch(&path, 3, &json!({ "amount": { "amount": "5" } })).await;
     assert_eq!(errors(&refused(answer, 422, "validation")), [("/amount/currency", "required")]);
@@ -276,6 +325,10 @@ async fn every_filter_of_donations_keeps_its_word(house: &House<'_>) {
         filter("amount_min=10&amount_max=10.00&currency=TRY", |donation| {
             is_lira(donation) && kurus(donation) == 1_000
         }),
+        filter("amount=any&currency=EUR", |donation| donation["amount"]["currency"] == "EUR"),
+        filter("reference=FT3", |donation| donation["reference"] == "FT3"),
+        filter("campaign_id=none", |donation| donation["campaign_id"].is_null()),
+        filter("donor_id=none", |donation| donation["donor_id"].is_null()),
         filter("q=ft3", |donation| donation["reference"] == "FT3"),
         filter("q=IŞIK%20ahm", |donation| donation["donor_name"] == "Ahmet Işık"),
         filter("q=isik&state=completed&currency=TRY&method=credit_card", |donation| {
@@ -301,8 +354,8 @@ async fn every_order_of_donations_holds_through_all_pages(house: &House<'_>) {
         "/donations",
         &[
             ("created_at", |donation| donation["created_at"].as_str().unwrap().to_owned()),
-            ("donated_on", |donation| donation["donated_on"].as_str().unwrap().to_owned()),
             ("amount", |donation| format!("{:09}", kurus(donation))),
+            ("donated_on", |donation| donation["donated_on"].as_str().unwrap().to_owned()),
         ],
     )
     .await;
@@ -340,7 +393,7 @@ async fn the_history_of_a_donation_shows_what_changed_the_newest_first(house: &H
     assert_eq!(history[0]["before"], json!({ "state": "completed", "reason": null }));
     let after = json!({ "state": "refunded", "reason": "Transferred twice" });
     assert_eq!(history[0]["after"], after);
-    assert_eq!(history[1]["before"], json!({ "state": "pending" }));
+    assert_eq!(history[1]["before"], json!({ "state": "pending", "settled_at": null }));
     assert_eq!(history[2]["before"], json!({ "amount": "1250.00 TRY", "notes": null }));
     assert_eq!(history[2]["after"], json!({ "amount": "1300.00 TRY", "notes": "more" }));
 }

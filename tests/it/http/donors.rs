@@ -22,7 +22,6 @@ in_both_houses![
     a_patch_of_an_old_version_says_what_changed_since,
     every_filter_of_donors_keeps_its_word,
     every_order_of_donors_holds_through_all_pages,
-    a_search_finds_a_donor_however_the_words_are_typed,
     a_donor_is_looked_up_by_exactly_one_address_or_number,
     the_history_of_a_donor_shows_what_changed_the_newest_first,
     somebody_of_scope_own_never_meets_the_donors_of_others,
@@ -65,11 +64,11 @@ async fn a_donor_is_answered_as_it_was_entered_and_stands_at_its_location(house:
     });
     assert_eq!(created.body, donor);
     assert_eq!(created.header("location"), format!("/api/v1/donors/{id}"));
-    assert_eq!(created.header("etag"), "\"1\"");
+    assert_eq!(created.version(), "1");
     let location = created.header("location");
     let read = Answer::to(superadmin.request(Method::GET, &location["/api/v1".len()..])).await;
     let read = read.expect(200);
-    assert_eq!((&read.body, read.header("etag")), (&donor, "\"1\""));
+    assert_eq!((&read.body, read.version()), (&donor, "1"));
 
     // What is absent is absent, not null.
     let bare = a_donor(&superadmin, "Vakıf").await;
@@ -84,17 +83,24 @@ async fn a_donor_that_is_known_already_is_not_sent_again(house: &House<'_>) {
     let superadmin = house.superadmin().await;
     let donor = a_donor(&superadmin, "Ayşe").await;
     let path = format!("/donors/{}", donor["id"].as_str().unwrap());
-    for (known, status) in
-        [("\"1\"", 304), ("W/\"1\"", 304), ("\"7\", \"1\"", 304), ("\"2\"", 200), ("nonsense", 200)]
-    {
+    let tag = superadmin.get(&path).await.expect(200).header("etag").to_owned();
+    for (known, status) in [
+        (&*tag, 304),
+        (&*format!("W/{tag}"), 304),
+        (&*format!("\"7\", {tag}"), 304),
+        // It does not say what was shown.
+        ("\"1\"", 200),
+        (&*tag.replace("1.", "2."), 200),
+        ("nonsense", 200),
+    ] {
         let request = superadmin.request(Method::GET, &path).header("If-None-Match", known);
         let answer = Answer::to(request).await.expect(status);
-        assert_eq!(answer.header("etag"), "\"1\"", "{known}");
+        assert_eq!(answer.version(), "1", "{known}");
         assert_eq!(answer.body.is_null(), status == 304, "{known}");
     }
     superadmin.patch(&path, 1, &json!({ "notes": "called" })).await.expect(200);
-    let request = superadmin.request(Method::GET, &path).header("If-None-Match", "\"1\"");
-    assert_eq!(Answer::to(request).await.expect(200).header("etag"), "\"2\"");
+    let request = superadmin.request(Method::GET, &path).header("If-None-Match", &tag);
+    assert_eq!(Answer::to(request).await.expect(200).version(), "2");
 }
 
 async fn a_patch_changes_what_it_names_and_null_empties_it(house: &House<'_>) {
@@ -109,7 +115,7 @@ async fn a_patch_changes_what_it_names_and_null_empties_it(house: &House<'_>) {
     let request = superadmin.request(Method::PATCH, &path).header("If-Match", "\"1\"");
     let request = request.header("Content-Type", "application/merge-patch+json");
     let changed = Answer::to(request.body(patch.to_string())).await.expect(200);
-    assert_eq!(changed.header("etag"), "\"2\"");
+    assert_eq!(changed.version(), "2");
     for (field, value) in [
         ("name", json!("Ayşe Demir")),
         ("kind", json!("organisation")),
@@ -138,7 +144,7 @@ async fn a_patch_that_changes_nothing_is_no_new_version(house: &House<'_>) {
     for patch in [json!({}), json!({ "name": "Ayşe Yılmaz" }), json!({ "phone": "+905321234567" })]
     {
         let same = superadmin.patch(&path, 1, &patch).await.expect(200);
-        assert_eq!((&same.body, same.header("etag")), (&donor, "\"1\""), "{patch}");
+        assert_eq!((&same.body, same.version()), (&donor, "1"), "{patch}");
     }
     let history = superadmin.get(&format!("{path}/history")).await.expect(200);
     assert_eq!(every(history.list("/items"), "/action"), ["created"]);
@@ -180,7 +186,9 @@ async fn seven(house: &House<'_>, superadmin: &Browser, other: &Browser) -> Vec<
             "contact_consent": at % 2 == 0,
             "notes": if at < 2 { "Kermes standında" } else { "Web" },
         });
-        donors.push(by.post("/donors", &donor).await.expect(201).body);
+        let mut made = by.post("/donors", &donor).await.expect(201).body;
+        made.as_object_mut().unwrap().remove("possible_duplicates");
+        donors.push(made);
         house.clock.forward(Duration::seconds(1));
     }
     donors.reverse();
@@ -240,58 +248,22 @@ async fn every_order_of_donors_holds_through_all_pages(house: &House<'_>) {
     );
 }
 
-async fn a_search_finds_a_donor_however_the_words_are_typed(house: &House<'_>) {
-    let superadmin = house.superadmin().await;
-    for donor in [
-        json!({ "kind": "person", "name": "Ahmet Işık", "email": "a.isik@example.org" }),
-        json!({ "kind": "person", "name": "İsmail Şahin", "phone": "0532 123 45 67" }),
-        json!({ "kind": "person", "name": "Çağla Öztürk", "address": "Üsküdar, İstanbul" }),
-        json!({ "kind": "organisation", "name": "IŞIK Gıda", "notes": "Ramazan kolisi verir" }),
-    ] {
-        superadmin.post("/donors", &donor).await.expect(201);
-    }
-    for (q, names) in [
-        ("ışık", &["Ahmet Işık", "IŞIK Gıda"][..]),
-        ("ISIK", &["Ahmet Işık", "IŞIK Gıda"]),
-        ("IŞIK", &["Ahmet Işık", "IŞIK Gıda"]),
-        ("isik", &["Ahmet Işık", "IŞIK Gıda"]),
-        ("ismail", &["İsmail Şahin"]),
-        ("İSMAİL", &["İsmail Şahin"]),
-        ("ISMAIL", &["İsmail Şahin"]),
-        ("ozturk", &["Çağla Öztürk"]),
-        ("ÖZTÜRK çağ", &["Çağla Öztürk"]),
-        ("isik ahm", &["Ahmet Işık"]),
-        ("gıda ışı", &["IŞIK Gıda"]),
-        ("istanbul", &["Çağla Öztürk"]),
-        ("ramazan koli", &["IŞIK Gıda"]),
-        ("a.isik@example.org", &["Ahmet Işık"]),
-        ("905321234567", &["İsmail Şahin"]),
-        ("ahmet gıda", &[]),
-        ("mail", &[]),
-        ("\"isik\" OR nobody*", &[]),
-        ("%", &[]),
-    ] {
-        let found =
-            superadmin.get(&format!("/donors?sort=name&q={}", escaped(q))).await.expect(200);
-        assert_eq!(every(found.list("/items"), "/name"), names, "{q}");
-    }
-}
-
-fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
 async fn a_donor_is_looked_up_by_exactly_one_address_or_number(house: &House<'_>) {
     let superadmin = house.superadmin().await;
     let entry = house.somebody(&superadmin, "data_entry").await;
     let ayse = superadmin.post("/donors", &ayse()).await.expect(201).body;
     let twin = json!({ "kind": "person", "name": "Twin", "email": "ayse.yilmaz@EXAMPLE.org" });
-    let twin = superadmin.post("/donors", &twin).await.expect(201).body;
+    let mut twin = superadmin.post("/donors", &twin).await.expect(201).body;
+    let alike = twin.as_object_mut().unwrap().remove("possible_duplicates").unwrap();
+    assert_eq!(alike[0]["id"], ayse["id"], "only the answer to a new record says so");
     let number =
         |number: &str| json!({ "identity": { "kind": "tr_national_id", "number": number } });
     for (question, found) in [
         (json!({ "email": "AYSE.YILMAZ@example.org" }), vec![&twin, &ayse]),
         (json!({ "phone": "+90 (532) 123-4567" }), vec![&ayse]),
+        (json!({ "phone": "0532 123 45 67" }), vec![&ayse]),
+        (json!({ "phone": "5321234567" }), vec![&ayse]),
+        (json!({ "phone": "٠٥٣٢ ١٢٣ ٤٥ ٦٧" }), vec![&ayse]),
         (number("10000000146"), vec![&ayse]),
         (number("10000000078"), vec![]),
         (json!({ "email": "ayse@example.org" }), vec![]),
@@ -305,6 +277,8 @@ async fn a_donor_is_looked_up_by_exactly_one_address_or_number(house: &House<'_>
         (json!({}), [("", "one_of")]),
         (json!({ "email": "a@example.org", "phone": "0532 123 45 67" }), [("", "one_of")]),
         (json!({ "email": "nonsense" }), [("/email", "email")]),
+        (json!({ "email": "ayşe@example.org" }), [("/email", "email")]),
+        (json!({ "phone": "0532 123 45 67 dahili 12" }), [("/phone", "phone")]),
         (json!({ "phone": 5 }), [("/phone", "type")]),
         (number("10000000147"), [("/identity/number", "identity_number")]),
     ] {

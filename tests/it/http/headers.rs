@@ -131,7 +131,7 @@ fn a_preflight_of_an_allowed_page_is_answered_and_no_other() {
 
 /// The names of headers that the contract has: of requests, and of answers.
 fn headers_of_the_contract() -> (BTreeSet<String>, BTreeSet<String>) {
-    let document = api_document();
+    let document = api_document(&almoner_kinds::REGISTRY);
     let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
     let mut parts = vec![&document];
     while let Some(part) = parts.pop() {
@@ -284,7 +284,7 @@ fn the_documents_stand_where_they_are_promised() {
     in_house(Backend::Sqlite, async |house| {
         let document = Answer::to(house.ask(Method::GET, "/api/openapi.json")).await.expect(200);
         assert_eq!(document.text("/openapi"), "3.1.0");
-        assert_eq!(document.body, almoner_http::openapi::api_document());
+        assert_eq!(document.body, almoner_http::openapi::api_document(&almoner_kinds::REGISTRY));
         let still = http::client().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let moved = Answer::to(still.get(format!("{}/docs", house.url))).await.expect(308);
         assert_eq!(moved.header("location"), "/docs/");

@@ -23,24 +23,27 @@ use almoner_accounts::{
     session::SessionPolicy,
     user::{Locale, TimeZone},
 };
-use almoner_app::{
+use almoner_adapters::{
     breached::NoBreachedList,
     passwords::{ArgonHasher, HasherLimits},
-    readiness::StoreReadiness,
     secrets::SystemSecrets,
 };
+use almoner_app::readiness::StoreReadiness;
 use almoner_audit::Audit;
-use almoner_donations::{CampaignService, DonationService, DonorService};
+use almoner_donations::Summaries;
 use almoner_http::{
     BodySettings, Domains, HttpKeys, HttpSettings, Intake, PublicUrl, Quotas, Server, Services,
     adapters::{LiveCallers, TrailRefusals},
     live::{Live, LiveSettings},
+    settings::SameSite,
 };
-use almoner_kernel::{Clock, Currency, Region, Timestamp};
+use almoner_kernel::{Clock, Currency, Epoch, Region, Timestamp};
 use almoner_mail::{MailService, Templates};
 use almoner_persistence::Store;
+use almoner_records::Terms;
 use chrono::Duration;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::{Backend, Browser, START, World, as_system, email, name, run};
 
@@ -81,6 +84,8 @@ pub fn in_house_with(
     run(backend, async |world| {
         let mut house = House::built(world, change).await;
         case(&house).await;
+        // Whatever was done went through the trail.
+        assert_eq!(world.compare().await.differences, []);
         house.close().await;
     });
 }
@@ -93,7 +98,20 @@ pub fn behind_a_proxy(settings: &mut HttpSettings) {
 }
 
 impl<'w> House<'w> {
+    /// Runs a case in a house on a store of its own, which is another one's of the same world.
+    pub async fn on(world: &'w World, store: Store, case: impl AsyncFnOnce(&House<'_>)) {
+        let clock = Self::with_superadmin(world).await;
+        let mut house = Self::open(world, store, clock, as_it_is);
+        case(&house).await;
+        house.close().await;
+    }
+
     async fn built(world: &'w World, change: fn(&mut HttpSettings)) -> Self {
+        let clock = Self::with_superadmin(world).await;
+        Self::open(world, world.store.clone(), clock, change)
+    }
+
+    async fn with_superadmin(world: &World) -> Arc<SetClock> {
         let new = NewSuperadmin {
             name: name("Ayşe Yılmaz"),
             email: email(SUPERADMIN),
@@ -102,8 +120,7 @@ impl<'w> House<'w> {
         };
         let users = domains(world).users;
         users.create_superadmin(&as_system(), new, PASSWORD.into()).await.unwrap();
-        let clock = Arc::new(SetClock(AtomicI64::new(START.timestamp_millis())));
-        Self::open(world, world.store.clone(), clock, change)
+        Arc::new(SetClock(AtomicI64::new(START.timestamp_millis())))
     }
 
     fn open(
@@ -159,10 +176,28 @@ impl<'w> House<'w> {
 
     /// The same house after a restart: it knows what is stored, and nothing else.
     pub async fn restarted(&self, case: impl AsyncFnOnce(&House<'_>)) {
-        let store = self.world.store.clone();
-        let mut house = House::open(self.world, store, Arc::clone(&self.clock), as_it_is);
+        self.once_more(as_it_is, case).await;
+    }
+
+    /// A house beside this one, on a store of its own where that talks to a server: a connection that it
+    /// makes belongs to its threads, which end with it, and would be of no use to this one.
+    async fn once_more(&self, change: fn(&mut HttpSettings), case: impl AsyncFnOnce(&House<'_>)) {
+        let own = match self.world.backend {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(Store::open(self.world.once_more()).await.unwrap()),
+        };
+        let store = own.clone().unwrap_or_else(|| self.world.store.clone());
+        let mut house = House::open(self.world, store, Arc::clone(&self.clock), change);
         case(&house).await;
         house.close().await;
+        if let Some(store) = own {
+            store.close().await.unwrap();
+        }
+    }
+
+    /// The same house after its database was put back: in another epoch.
+    pub async fn put_back(&self, case: impl AsyncFnOnce(&House<'_>)) {
+        self.once_more(|settings| settings.epoch = Epoch::new(Uuid::from_u128(2)), case).await;
     }
 
     /// Another instance beside this one, on the same database and with a store of its own.
@@ -243,6 +278,8 @@ impl Clock for SetClock {
 fn settings(url: &str) -> HttpSettings {
     HttpSettings {
         public_url: PublicUrl::parse(url).unwrap(),
+        is_public_url_given: false,
+        same_site: SameSite::Strict,
         trusted_proxies: Vec::new(),
         cors_origins: Vec::new(),
         quotas: Quotas { is_on: false, stranger: NonZeroU32::MIN, ..Quotas::default() },
@@ -250,7 +287,18 @@ fn settings(url: &str) -> HttpSettings {
         body_limit: HttpSettings::DEFAULT_BODY_LIMIT,
         bodies: BodySettings::default(),
         keys: HttpKeys { cookie: [4; 64], csrf: [5; 32], cursor: [6; 32] },
+        epoch: Epoch::new(Uuid::from_u128(1)),
         metrics_token: None,
+    }
+}
+
+/// What the organisation of the tests has settled on.
+pub fn terms() -> Terms {
+    let currencies = ["TRY", "USD", "EUR"].map(|code| Currency::parse(code).unwrap());
+    Terms {
+        region: Region::parse("TR").unwrap(),
+        currencies: currencies.to_vec(),
+        zone: almoner_records::Tz::UTC,
     }
 }
 
@@ -266,13 +314,14 @@ fn domains_on(store: &Store, world: &World) -> Domains {
         || PasswordRules::new(PasswordPolicy::default(), Arc::new(NoBreachedList), hasher());
     let live = Arc::new(LiveSessions::new(LivePolicy::default()));
     let ids = || world.ids.clone();
-    let currencies = ["TRY", "USD", "EUR"].map(|code| Currency::parse(code).unwrap());
+    let terms = terms();
     let letters = || Letters::new(is_mail_on, LinkPolicy::default(), ids());
     let guard = || {
         let key = LinkKey::new(&LINK_KEY);
         LoginGuard::new(store.clone(), hasher(), key, LoginPolicy::default())
     };
     Domains {
+        registry: store.registry(),
         recovery: Recovery::new(
             store.clone(),
             passwords(),
@@ -315,9 +364,14 @@ fn domains_on(store: &Store, world: &World) -> Domains {
             letters(),
         ),
         roles: Roles::new(store.clone(), ids(), live),
-        donors: DonorService::new(store.clone(), ids()),
-        campaigns: CampaignService::new(store.clone(), ids()),
-        donations: DonationService::new(store.clone(), ids(), currencies.to_vec()),
+        kinds: {
+            let ids: Arc<dyn almoner_kernel::Ids> = ids();
+            let more = crate::loans::served(&store, &ids, &terms);
+            let mut kinds = almoner_app::assembly::kinds(store.clone(), ids, terms);
+            kinds.extend(more);
+            kinds
+        },
+        donations: Summaries::new(store.clone()),
         jobs: almoner_jobs::JobService::new(store.clone(), ids()),
         webhooks: almoner_webhooks::WebhookService::new(
             store.clone(),

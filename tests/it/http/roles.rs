@@ -75,12 +75,12 @@ async fn a_custom_role_is_made_read_changed_and_deleted(house: &House<'_>) {
     role["id"] = json!(created.text("/id"));
     role["built_in"] = json!(false);
     role["version"] = json!(1);
-    assert_eq!((&created.body, created.header("etag")), (&role, "\"1\""));
+    assert_eq!((&created.body, created.version()), (&role, "1"));
     assert_eq!(created.header("location"), "/api/v1/roles/volunteer");
     let read = superadmin.get("/roles/volunteer").await.expect(200);
-    assert_eq!((&read.body, read.header("etag")), (&role, "\"1\""));
+    assert_eq!((&read.body, read.version()), (&role, "1"));
     let known = superadmin.request(Method::GET, "/roles/volunteer");
-    Answer::to(known.header("If-None-Match", "\"1\"")).await.expect(304);
+    Answer::to(known.header("If-None-Match", read.header("etag"))).await.expect(304);
 
     let patch = json!({
         "label": "Volunteer", "description": null, "permissions": ["donors:read"], "scope": "all",
@@ -93,7 +93,7 @@ async fn a_custom_role_is_made_read_changed_and_deleted(house: &House<'_>) {
     role["version"] = json!(2);
     role.as_object_mut().unwrap().remove("description");
     role.as_object_mut().unwrap().remove("edit_window_minutes");
-    assert_eq!((&changed.body, changed.header("etag")), (&role, "\"2\""));
+    assert_eq!((&changed.body, changed.version()), (&role, "2"));
     let same =
         superadmin.patch("/roles/volunteer", 2, &json!({ "scope": "all" })).await.expect(200);
     assert_eq!(same.body, role);
@@ -108,7 +108,7 @@ async fn a_custom_role_is_made_read_changed_and_deleted(house: &House<'_>) {
     let changes = format!("/audit/changes?entity=role&entity_id={}", role["id"].as_str().unwrap());
     let changes = walk(&superadmin, &changes, 2).await;
     assert_eq!(every(&changes, "/action"), ["purged", "updated", "created"]);
-    assert_eq!(changes[1]["before"]["permissions"], "donors:read donors:create donors:update");
+    assert_eq!(changes[1]["before"]["permissions"], "donors:create donors:read donors:update");
     assert_eq!(changes[1]["after"]["permissions"], "donors:read");
     // The name is free again.
     superadmin.post("/roles", &volunteer()).await.expect(201);

@@ -14,13 +14,14 @@ use almoner_kernel::{
     Action, Context, Direction, MailTemplate, NewMail, Page, PageRequest, Position, ScopeKind,
     SecurityEvent, SecurityEventKind, StoreError, Trail, UserId,
 };
+use almoner_records::{Kept, Sealed};
 use chrono::Days;
 use uuid::Uuid;
 
 use super::verdict::{Order, complaints};
 use crate::support::{
     Dice, World, as_user, created, day, email, euro, for_campaign, later, lira, name, named,
-    national_id, usd,
+    national_id, text, usd, with,
 };
 
 const DONORS: usize = 20_000;
@@ -97,8 +98,8 @@ impl Inspector<'_> {
 
 /// Some of what the tables are filled with.
 struct Known {
-    donor: Donor,
-    campaign: Campaign,
+    donor: Kept<Donor>,
+    campaign: Kept<Campaign>,
     me: UserId,
     /// Somebody with many mails.
     user: UserId,
@@ -110,57 +111,58 @@ async fn fill(world: &World) -> Known {
     let first = ["Ali", "Ayşe", "Mehmet", "Fatma", "Işık", "Çağrı", "Zeynep", "Ömer"];
     let last = ["Yılmaz", "Demir", "Şahin", "Çelik", "Öztürk", "Kaya"];
 
-    let campaigns: Vec<Campaign> = (0..CAMPAIGNS)
-        .map(|n| Campaign {
-            starts_on: Some(day(2020, 1, 1) + Days::new(n as u64 % 2_000)),
-            ends_on: Some(day(2020, 2, 1) + Days::new(n as u64 % 2_000)),
-            deleted_at: dice.once_in(50).then(|| later(0)),
-            ..world.campaign(&format!("Kampanya {n}"))
+    let campaigns: Vec<Kept<Campaign>> = (0..CAMPAIGNS)
+        .map(|n| {
+            with(world.campaign(&format!("Kampanya {n}")), |it| {
+                it.own.starts_on = Some(day(2020, 1, 1) + Days::new(n as u64 % 2_000));
+                it.own.ends_on = Some(day(2020, 2, 1) + Days::new(n as u64 % 2_000));
+                it.deleted_at = dice.once_in(50).then(|| later(0));
+            })
         })
         .collect();
-    let mut tx = world.campaigns().begin().await.unwrap();
-    for campaign in &campaigns {
-        tx.insert_campaign(campaign).await.unwrap();
-    }
-    tx.commit(created(&campaigns[0])).await.unwrap();
+    world.save_all(&campaigns).await;
 
-    let donors: Vec<Donor> = (0..DONORS)
-        .map(|n| Donor {
-            kind: if dice.once_in(10) { DonorKind::Organisation } else { DonorKind::Person },
-            email: Some(email(&format!("donor{n}@example.org"))),
-            phone: Some(almoner_kernel::PhoneNumber::from_stored(format!("+90532{n:07}"))),
-            contact_consent: dice.once_in(3),
-            created_by: Some(dice.pick(&people)),
-            deleted_at: dice.once_in(50).then(|| later(0)),
-            ..world.donor(&format!("{} {} {n}", dice.pick(&first), dice.pick(&last)))
+    let donors: Vec<Kept<Donor>> = (0..DONORS)
+        .map(|n| {
+            with(world.donor(&format!("{} {} {n}", dice.pick(&first), dice.pick(&last))), |it| {
+                it.own.kind =
+                    if dice.once_in(10) { DonorKind::Organisation } else { DonorKind::Person };
+                it.own.email = Some(email(&format!("donor{n}@example.org")));
+                it.own.phone =
+                    Some(almoner_kernel::PhoneNumber::from_stored(format!("+90532{n:07}")));
+                it.own.contact_consent = dice.once_in(3);
+                it.created_by = Some(dice.pick(&people));
+                it.deleted_at = dice.once_in(50).then(|| later(0));
+            })
         })
         .collect();
-    let rows: Vec<_> = donors
-        .iter()
-        .enumerate()
-        .map(|(n, donor)| (donor.clone(), Some(national_id(u32::try_from(n).unwrap()))))
-        .collect();
-    for chunk in rows.chunks(5_000) {
-        let mut tx = world.donors().begin().await.unwrap();
-        tx.insert_donors(chunk).await.unwrap();
-        tx.commit(created(&chunk[0].0)).await.unwrap();
+    let numbered = donors.iter().enumerate().map(|(n, donor)| {
+        let number = national_id(u32::try_from(n).unwrap());
+        with(donor.clone(), |it| it.own.identity = Some(Sealed::fresh(number)))
+    });
+    for chunk in numbered.collect::<Vec<_>>().chunks(5_000) {
+        world.save_donors(chunk).await;
     }
 
-    let donations: Vec<Donation> = (0..DONATIONS)
+    let donations: Vec<Kept<Donation>> = (0..DONATIONS)
         .map(|_| {
             let minor = 1 + i64::try_from(dice.below(10_000_000)).unwrap();
-            Donation {
-                donor: named(&dice.pick(&donors)),
-                campaign: (!dice.once_in(3)).then(|| for_campaign(&dice.pick(&campaigns)).unwrap()),
-                amount: dice.pick(&[lira(minor), lira(minor), euro(minor), usd(minor)]),
-                method: dice.pick(&Method::ALL),
-                state: dice.pick(&State::ALL),
-                purpose: Some(format!("amaç {}", dice.below(5_000))),
-                donated_on: day(2020, 1, 1) + Days::new(dice.below(2_200)),
-                created_by: Some(dice.pick(&people)),
-                deleted_at: dice.once_in(50).then(|| later(0)),
-                ..world.donation(lira(1))
-            }
+            with(world.donation(lira(1)), |it| {
+                it.own.donor_id = named(&dice.pick(&donors));
+                it.own.campaign_id =
+                    (!dice.once_in(3)).then(|| for_campaign(&dice.pick(&campaigns)).unwrap());
+                it.own.amount =
+                    Some(dice.pick(&[lira(minor), lira(minor), euro(minor), usd(minor)]));
+                it.own.method = dice.pick(Method::ALL);
+                if it.own.method == Method::InKind && dice.once_in(3) {
+                    it.own.amount = None;
+                }
+                it.own.state = dice.pick(State::ALL);
+                it.own.purpose = text(Some(format!("amaç {}", dice.below(5_000))));
+                it.own.donated_on = day(2020, 1, 1) + Days::new(dice.below(2_200));
+                it.created_by = Some(dice.pick(&people));
+                it.deleted_at = dice.once_in(50).then(|| later(0));
+            })
         })
         .collect();
     for chunk in donations.chunks(5_000) {

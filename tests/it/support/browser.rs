@@ -143,6 +143,18 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The version in the `ETag`, once the rest of it is as it should be; empty when there is none.
+    #[track_caller]
+    pub fn version(&self) -> &str {
+        let tag = self.header("etag");
+        if tag.is_empty() {
+            return tag;
+        }
+        let (version, mark) = tag[1..tag.len() - 1].split_once('.').expect(tag);
+        assert_eq!((mark.len(), &tag[..1], &tag[tag.len() - 1..]), (22, "\"", "\""), "{tag}");
+        version
+    }
+
     /// The same answer, once it has the status that a test expects.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

@@ -42,7 +42,7 @@ pub fn as_user(user_id: UserId, scope: ScopeKind) -> Context {
         user_id,
         session_id: SessionId::new(Uuid::from_u128(0x51)),
         role: "tester".to_owned(),
-        permissions: PermissionSet::all(),
+        permissions: PermissionSet::everything(),
         scope,
         edit_window: None,
     };
@@ -54,5 +54,6 @@ fn origin() -> Origin {
         request_id: Some("request-1".to_owned()),
         address: Some(IpAddr::from([192, 0, 2, 7])),
         user_agent: Some("almoner-tests".to_owned()),
+        ..Origin::default()
     }
 }

@@ -8,6 +8,7 @@ mod dice;
 mod follower;
 pub mod http;
 mod ids;
+pub mod older;
 mod raw;
 mod records;
 pub mod smtp;
@@ -23,12 +24,12 @@ pub use dice::Dice;
 pub use follower::{Event, Follower};
 pub use ids::CountedIds;
 pub use records::{
-    campaign_ids, changed, created, donation_ids, donor_ids, email, euro, for_campaign, lira, name,
-    named, national_id, phone, session_ids, session_noted, usd,
+    changed, created, email, euro, for_campaign, ids, lira, name, named, national_id, phone, query,
+    session_ids, session_noted, text, usd, with,
 };
 pub use socket::{Heard, Socket};
 pub use walk::walk;
-pub use world::{AUDIT_KEY, World, run, run_empty, run_with};
+pub use world::{AUDIT_KEY, World, compared, run, run_empty, run_with};
 
 /// Makes a test on each database of every case in the list.
 macro_rules! on_both {

@@ -5,15 +5,17 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use almoner_accounts::ports::Accounts;
-use almoner_audit::{Audit, AuditTrail, Mark, Seal, Verdict};
-use almoner_donations::{Campaigns, Donations, Donors};
+use almoner_audit::{Audit, AuditError, AuditTrail, Comparison, Mark, Seal, Verdict};
+use almoner_donations::{Campaign, Donation, Donor, Sums};
 use almoner_jobs::{Jobs, Queue};
-use almoner_kernel::{Feed, Notice, store::Answers};
+use almoner_kernel::{Feed, Notice, StoreError, store::Answers};
 use almoner_mail::ports::Mails;
 use almoner_persistence::{Database, PostgresUrl, Store, StoreKeys, StoreOptions};
+use almoner_records::{Record, Repository};
 use almoner_webhooks::{Outbox, Webhooks};
 use sea_orm::Statement;
 
@@ -99,6 +101,18 @@ impl World {
         options(&self.home, exclusive, series)
     }
 
+    /// How the same process would open it once more: with the same ids, and its statements are seen, too.
+    pub fn once_more(&self) -> StoreOptions {
+        let seen = Arc::clone(&self.read);
+        StoreOptions {
+            ids: Arc::clone(&self.ids) as _,
+            observer: Some(Arc::new(move |statement: &Statement| {
+                seen.lock().unwrap().push(statement.clone());
+            })),
+            ..self.options(false, 0)
+        }
+    }
+
     /// The file of a world on SQLite.
     pub fn file(&self) -> PathBuf {
         self.home.file()
@@ -111,15 +125,25 @@ impl World {
         std::mem::take(&mut *self.read.lock().unwrap())
     }
 
-    pub fn donors(&self) -> &dyn Donors {
+    /// Records of a kind.
+    pub fn records<R: Record>(&self) -> &dyn Repository<R> {
         &self.store
     }
 
-    pub fn campaigns(&self) -> &dyn Campaigns {
+    pub fn donors(&self) -> &dyn Repository<Donor> {
         &self.store
     }
 
-    pub fn donations(&self) -> &dyn Donations {
+    pub fn campaigns(&self) -> &dyn Repository<Campaign> {
+        &self.store
+    }
+
+    pub fn donations(&self) -> &dyn Repository<Donation> {
+        &self.store
+    }
+
+    /// Sums of donations.
+    pub fn sums(&self) -> &dyn Sums {
         &self.store
     }
 
@@ -173,12 +197,33 @@ impl World {
             .unwrap()
     }
 
+    /// Records that are not as their last changes left them.
+    pub async fn compare(&self) -> Comparison {
+        compared(&self.store).await
+    }
+
     async fn close(self) {
         self.store.close().await.unwrap();
         if let Home::Postgres(database) = &self.home {
             database.remove().await;
         }
     }
+}
+
+/// Every record against its last sealed state.
+pub async fn compared(store: &Store) -> Comparison {
+    let audit = Audit::new(Arc::new(store.clone()));
+    // A connection to PostgreSQL ends with the thread of the server that opened it: of a server that a case
+    // has stopped, one may be just ending.
+    for _ in 0..50 {
+        match audit.compare(&as_system(), &mut |_| {}).await {
+            Err(AuditError::Store(StoreError::Unavailable(_))) => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            compared => return compared.unwrap(),
+        }
+    }
+    panic!("the database stays away")
 }
 
 impl Home {
@@ -214,10 +259,11 @@ fn options(home: &Home, exclusive: bool, series: u16) -> StoreOptions {
             Home::Sqlite(_) => Database::Sqlite(home.file()),
             Home::Postgres(database) => Database::Postgres(PostgresUrl(database.url())),
         },
-        keys: StoreKeys { audit: AUDIT_KEY, vault: [2; 32], lookup: [3; 32] },
+        keys: StoreKeys { audit: AUDIT_KEY, vault: [2; 32], lookup: [3; 32], records: [4; 32] },
         ids: Arc::new(CountedIds::new(series)),
         max_connections: CONNECTIONS,
         exclusive,
         observer: None,
+        registry: &almoner_kinds::REGISTRY,
     }
 }

@@ -95,7 +95,9 @@ impl Head {
             if header.name.eq_ignore_ascii_case("content-length") {
                 body = Some(std::str::from_utf8(header.value)?.parse()?);
             } else if header.name.eq_ignore_ascii_case("etag") {
-                version = std::str::from_utf8(header.value)?.trim_matches('"').parse().ok();
+                // Behind the point is a mark of what is shown.
+                let tag = std::str::from_utf8(header.value)?.trim_matches('"');
+                version = tag.split('.').next().and_then(|version| version.parse().ok());
             }
         }
         let Some(body) = body else { bail!("an answer without Content-Length") };
@@ -133,7 +135,7 @@ mod tests {
     use super::*;
 
     const WHOLE: &[u8] =
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"7\"\r\nX: y\r\n\r\nhello";
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"7.q7Jx0cWn4Zk1VfYt8LmR2g\"\r\nX: y\r\n\r\nhello";
 
     #[test]
     fn a_head_says_where_its_body_ends() {

@@ -34,7 +34,7 @@ impl Administration {
         query: &UserQuery,
         page: &PageRequest,
     ) -> Result<Page<SeenUser>, AccountsError> {
-        let scope = cx.permit(Permission::UsersRead)?;
+        let scope = cx.permit(Permission::USERS_READ)?;
         let Page { items, next, total } = self.accounts.users(query, scope, page).await?;
         Ok(Page { items: self.seen(cx, items).await?, next, total })
     }
@@ -45,7 +45,7 @@ impl Administration {
     /// Without `users:read`; [`AccountsError::NotFound`].
     #[tracing::instrument(skip_all)]
     pub async fn find(&self, cx: &Context, id: UserId) -> Result<SeenUser, AccountsError> {
-        let scope = cx.permit(Permission::UsersRead)?;
+        let scope = cx.permit(Permission::USERS_READ)?;
         let user = self.accounts.user(id, scope).await?.ok_or(AccountsError::NotFound)?;
         self.seen(cx, vec![user]).await?.pop().ok_or(AccountsError::NotFound)
     }
@@ -76,7 +76,7 @@ impl Administration {
         id: UserId,
         expected: Option<Version>,
     ) -> Result<User, AccountsError> {
-        let scope = cx.permit(Permission::UsersManage)?;
+        let scope = cx.permit(Permission::USERS_MANAGE)?;
         let mut tx = self.accounts.begin().await?;
         let user = tx.user(id, scope).await?.ok_or(AccountsError::NotFound)?;
         require_manageable(cx, tx.as_mut(), &user).await?;

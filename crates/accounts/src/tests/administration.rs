@@ -17,7 +17,7 @@ use crate::{
     user::{Locale, NewUser, ProfilePatch, TimeZone, User, UserPatch, UserQuery},
 };
 
-const MANAGE: &[Permission] = &[Permission::UsersRead, Permission::UsersManage];
+const MANAGE: &[Permission] = &[Permission::USERS_READ, Permission::USERS_MANAGE];
 
 fn new_user(role: &str) -> NewUser {
     NewUser {
@@ -50,7 +50,7 @@ async fn change(cx: &Context, world: World, id: u128, patch: UserPatch) -> Resul
 async fn a_role_is_granted_only_by_somebody_who_has_all_of_it() {
     let scoped = access(MANAGE, ScopeKind::Own);
     let mut reader = access(MANAGE, ScopeKind::All);
-    reader.permissions = reader.permissions.with(Permission::DonorsRead);
+    reader.permissions = reader.permissions.with(super::may::DONORS_READ);
     let admin = caller(1, BuiltIn::Admin);
     let superadmin = caller(1, BuiltIn::Superadmin);
     let own_rows = caller_with(1, "team_lead", scoped);
@@ -89,8 +89,8 @@ async fn a_role_is_granted_only_by_somebody_who_has_all_of_it() {
 async fn a_custom_role_is_granted_by_the_same_rule() {
     let mut world = World::of([user(5, "member")]);
     world.roles = vec![
-        custom_role("reader", access(&[Permission::DonorsRead], ScopeKind::All)),
-        custom_role("purger", access(&[Permission::DonorsPurge], ScopeKind::All)),
+        custom_role("reader", access(&[super::may::DONORS_READ], ScopeKind::All)),
+        custom_role("purger", access(&[super::may::DONORS_PURGE], ScopeKind::All)),
     ];
     let admin = caller(1, BuiltIn::Admin);
     assert_eq!(create(&admin, world.clone(), "reader").await, Ok(()));

@@ -322,8 +322,8 @@ async fn a_user_who_was_deactivated_during_the_comparison_is_not_let_in() {
 #[tokio::test]
 async fn a_user_of_a_custom_role_gets_what_it_allows() {
     let mut world = World::of([user(5, "field_worker")]);
-    let allowed = access(&[almoner_kernel::Permission::DonorsRead], almoner_kernel::ScopeKind::Own);
-    world.roles = vec![custom_role("field_worker", allowed)];
+    let allowed = access(&[super::may::DONORS_READ], almoner_kernel::ScopeKind::Own);
+    world.roles = vec![custom_role("field_worker", allowed.clone())];
     let caller = login(&world.stage(), PASSWORD).await.unwrap().caller;
     assert_eq!(caller.role, "field_worker");
     assert_eq!(caller.permissions, allowed.permissions);

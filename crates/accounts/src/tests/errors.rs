@@ -16,7 +16,11 @@ fn a_refusal_is_told_as_it_is_logged() {
     for error in [
         AccountsError::Denied(Denied::Unauthenticated),
         AccountsError::Invalid(Invalid::one(field)),
-        AccountsError::Stale(Stale { current: Version::FIRST, fields: Vec::new() }),
+        AccountsError::Stale(Stale {
+            current: Version::FIRST,
+            fields: Vec::new(),
+            is_of_another_time: false,
+        }),
         AccountsError::NotFound,
         AccountsError::InvalidCredentials,
         AccountsError::Locked { retry_after: WAIT },

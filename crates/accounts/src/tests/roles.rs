@@ -18,7 +18,7 @@ fn new_role(name: &str, permissions: &[P], scope: ScopeKind) -> NewRole {
 }
 
 fn world() -> World {
-    let reader = custom_role("reader", access(&[P::DonorsRead], ScopeKind::All));
+    let reader = custom_role("reader", access(&[super::may::DONORS_READ], ScopeKind::All));
     World { roles: vec![reader], ..World::default() }
 }
 
@@ -51,7 +51,7 @@ async fn the_list_has_the_built_in_roles_and_the_custom_ones() {
 #[tokio::test]
 async fn there_are_only_so_many_roles() {
     let stage = World { full: Some(Limited::Roles), ..World::default() }.stage();
-    let reader = new_role("reader", &[P::DonorsRead], ScopeKind::Own);
+    let reader = new_role("reader", &[super::may::DONORS_READ], ScopeKind::Own);
     let refusal = stage.roles.create(&caller(1, BuiltIn::Admin), reader).await;
     assert_eq!(refused(refusal), "role_limit");
     assert_eq!(stage.committed(), None);
@@ -61,9 +61,10 @@ async fn there_are_only_so_many_roles() {
 async fn a_role_is_made_by_somebody_who_has_all_of_it() {
     let stage = World::default().stage();
     let admin = caller(1, BuiltIn::Admin);
-    let purger = new_role("purger", &[P::DonorsRead, P::DonorsPurge], ScopeKind::Own);
+    let purger =
+        new_role("purger", &[super::may::DONORS_READ, super::may::DONORS_PURGE], ScopeKind::Own);
     assert_eq!(refused(stage.roles.create(&admin, purger).await), "role_not_granted");
-    let reader = new_role("reader", &[P::DonorsRead], ScopeKind::Own);
+    let reader = new_role("reader", &[super::may::DONORS_READ], ScopeKind::Own);
     let made = stage.roles.create(&admin, reader).await.unwrap();
     assert!(stage.has_done(&Did::InsertedRole(Box::new(made))));
     assert_eq!(stage.committed(), Some((vec![], vec![Action::Created])));
@@ -84,7 +85,7 @@ async fn a_role_has_a_name_of_its_own() {
 #[tokio::test]
 async fn a_role_that_allows_something_else_ends_the_sessions_of_its_users() {
     let stage = world().stage();
-    let patch = permissions(&[P::DonationsRead]);
+    let patch = permissions(&[super::may::DONATIONS_READ]);
     let admin = caller(1, BuiltIn::Admin);
     let after =
         stage.roles.update(&admin, &role_name("reader"), Version::FIRST, patch).await.unwrap();
@@ -111,12 +112,12 @@ async fn a_role_cannot_be_given_what_its_editor_lacks_nor_be_touched_when_it_has
     let admin = caller(1, BuiltIn::Admin);
     let name = role_name("reader");
     let stage = world().stage();
-    let patch = permissions(&[P::DonorsPurge]);
+    let patch = permissions(&[super::may::DONORS_PURGE]);
     let refusal = stage.roles.update(&admin, &name, Version::FIRST, patch).await;
     assert_eq!(refused(refusal), "role_not_granted");
 
     let mut mighty = world();
-    mighty.roles = vec![custom_role("reader", access(&[P::DonorsPurge], ScopeKind::All))];
+    mighty.roles = vec![custom_role("reader", access(&[super::may::DONORS_PURGE], ScopeKind::All))];
     let stage = mighty.stage();
     let refusal = stage.roles.update(&admin, &name, Version::FIRST, permissions(&[])).await;
     assert_eq!(refused(refusal), "role_not_granted");
@@ -126,13 +127,13 @@ async fn a_role_cannot_be_given_what_its_editor_lacks_nor_be_touched_when_it_has
 
 #[tokio::test]
 async fn nobody_changes_what_their_own_role_allows() {
-    let own = access(&[P::RolesManage, P::DonorsRead], ScopeKind::All);
-    let world = World { roles: vec![custom_role("team_lead", own)], ..World::default() };
+    let own = access(&[P::ROLES_MANAGE, super::may::DONORS_READ], ScopeKind::All);
+    let world = World { roles: vec![custom_role("team_lead", own.clone())], ..World::default() };
     let stage = world.stage();
     let cx = caller_with(1, "team_lead", own);
     let refusal = stage
         .roles
-        .update(&cx, &role_name("team_lead"), Version::FIRST, permissions(&[P::RolesManage]))
+        .update(&cx, &role_name("team_lead"), Version::FIRST, permissions(&[P::ROLES_MANAGE]))
         .await;
     assert_eq!(refused(refusal), "own_role");
 }

@@ -8,6 +8,11 @@ use std::{
     time::Duration,
 };
 
+use almoner_adapters::{
+    backup::{self, Draft, Existing, Wanted, Watch, folder_of},
+    clock::SystemClock,
+    keys,
+};
 use almoner_kernel::Clock;
 use almoner_persistence::{
     Store,
@@ -18,11 +23,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use secrecy::ExposeSecret;
 
 use crate::{
-    backup::{self, Draft, Existing, Wanted, Watch, folder_of},
     cli::{self, Exit},
-    clock::SystemClock,
     config::{Config, Database, url_without_password},
-    keys,
 };
 
 /// How long something takes before its progress is shown.
@@ -107,7 +109,7 @@ pub async fn restore(config: &Config, order: &cli::Restore) -> anyhow::Result<Ex
                      --exit-on-error --dbname={} {file}",
                     quoted(&url)
                 ),
-                "and look at what came back:".to_owned(),
+                "and look at what came back; the next start begins a new epoch:".to_owned(),
                 "  almoner audit verify && almoner totals check".to_owned(),
             ]);
         }
@@ -156,6 +158,10 @@ pub async fn restore(config: &Config, order: &cli::Restore) -> anyhow::Result<Ex
     if let Some(kept) = kept {
         lines.push(format!("What was there before is in {}.", kept.file.display()));
     }
+    lines.push(
+        "The next start begins a new epoch: whoever works with it reads anew what they had open."
+            .to_owned(),
+    );
     lines.push(
         "Marks for `audit verify --expect-head` that were noted after the backup do not hold any \
          more."

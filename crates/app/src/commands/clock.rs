@@ -2,9 +2,10 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use almoner_adapters::backup::in_words;
+
 use crate::{
     assembly::{Neighbours, Office},
-    backup::in_words,
     cli::Exit,
     config::Config,
 };

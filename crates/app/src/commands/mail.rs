@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
+use almoner_adapters::clock::UuidIds;
 use almoner_kernel::{EmailAddress, Ids, MailId};
 use almoner_mail::{Mailbox, Message, Subject};
 use anyhow::Context as _;
 
-use crate::{clock::UuidIds, config::Config, mail};
+use crate::{assembly::mail_transport, config::Config};
 
 /// Sends a trial to an address, and says what became of it.
 ///
@@ -17,7 +18,7 @@ pub async fn test(config: &Config, to: &str) -> anyhow::Result<()> {
     let settings = config.mail.as_ref().context(
         "no mail can be sent: set mail.transport (ALMONER_MAIL_TRANSPORT) and mail.from",
     )?;
-    let transport = mail::transport(config, settings)?;
+    let transport = mail_transport(config, settings)?;
     let organisation = &config.organisation;
     let text = format!("This is a trial from the Almoner server of {organisation}.\n");
     let message = Message {

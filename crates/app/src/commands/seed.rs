@@ -12,8 +12,11 @@ use almoner_accounts::{
     role::BuiltIn,
     user::{Locale, NewUser, TimeZone, User},
 };
-use almoner_donations::{Campaigns, Donations, DonorQuery, Donors};
-use almoner_kernel::{EmailAddress, PageRequest, PersonName, Scope, Trail};
+use almoner_adapters::secrets::SystemSecrets;
+use almoner_demo::{Demo, DemoOrder};
+use almoner_donations::{Campaign, Donor};
+use almoner_kernel::{Context, EmailAddress, PageRequest, PersonName, Scope, Trail};
+use almoner_records::{Kept, Query, Record, Repository};
 use anyhow::Context as _;
 use chrono::Days;
 use secrecy::{ExposeSecret, SecretString};
@@ -23,8 +26,6 @@ use crate::{
     cli,
     commands::progress,
     config::Config,
-    demo::{Demo, DemoOrder},
-    secrets::SystemSecrets,
 };
 
 /// Records of one unit of work: enough that flushing costs nothing, few enough that its memory does
@@ -41,9 +42,8 @@ const AHEAD: usize = 2;
 pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
     let office = Office::open(config, Neighbours::None).await?;
     office.migrate().await?;
-    let known =
-        Donors::list(&office.store, &DonorQuery::default(), Scope::All, &PageRequest::first(1))
-            .await?;
+    let donors_kept: &dyn Repository<Donor> = &office.store;
+    let known = donors_kept.list(&Query::default(), Scope::All, &PageRequest::first(1)).await?;
     anyhow::ensure!(
         known.items.is_empty(),
         "the database has donors already: demo data goes into an empty one"
@@ -66,22 +66,14 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
     }));
 
     let cx = office.context("seed");
-    let mut unit = Campaigns::begin(&office.store).await?;
-    let mut trail = Trail::of(&cx);
-    for campaign in demo.campaigns() {
-        unit.insert_campaign(campaign).await?;
-        trail = trail.created(campaign);
-    }
-    unit.commit(trail).await?;
+    let campaigns: Vec<Kept<Campaign>> = demo.campaigns().cloned().collect();
+    keep(&office, &cx, &campaigns).await?;
 
     let bar = progress("donors");
     bar.set_length(u64::from(donors));
     let mut made = made_ahead(Arc::clone(&demo), donors, Demo::donor)?;
     while let Some(batch) = made.recv().await {
-        let mut unit = Donors::begin(&office.store).await?;
-        unit.insert_donors(&batch).await?;
-        let trail = batch.iter().fold(Trail::of(&cx), |trail, (donor, _)| trail.created(donor));
-        unit.commit(trail).await?;
+        keep(&office, &cx, &batch).await?;
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
@@ -90,10 +82,7 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
     bar.set_length(u64::from(donations));
     let mut made = made_ahead(demo, donations, Demo::donation)?;
     while let Some(batch) = made.recv().await {
-        let mut unit = Donations::begin(&office.store).await?;
-        unit.insert_donations(&batch).await?;
-        let trail = batch.iter().fold(Trail::of(&cx), Trail::created);
-        unit.commit(trail).await?;
+        keep(&office, &cx, &batch).await?;
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
@@ -111,6 +100,15 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
             writeln!(out, "  {:30} {}", user.email.as_str(), user.role)?;
         }
     }
+    Ok(())
+}
+
+/// Stores records in one unit of work, with its trail.
+async fn keep<R: Record>(office: &Office, cx: &Context, records: &[Kept<R>]) -> anyhow::Result<()> {
+    let repository: &dyn Repository<R> = &office.store;
+    let mut unit = repository.begin().await?;
+    unit.insert_all(records).await?;
+    unit.commit(records.iter().fold(Trail::of(cx), Trail::created)).await?;
     Ok(())
 }
 

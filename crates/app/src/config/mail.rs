@@ -1,7 +1,8 @@
 //! How mail leaves the server, and where its links lead.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
+use almoner_adapters::mail::{LinkSettings, MailRoute, SmtpPassword, SmtpRoute, SmtpTls};
 use almoner_kernel::{EmailAddress, PersonName};
 use almoner_mail::Mailbox;
 use chrono::TimeDelta;
@@ -26,78 +27,6 @@ pub struct MailSettings {
     pub reply_to: Option<Mailbox>,
     /// Mails about one thing that one user gets in an hour.
     pub per_recipient: u32,
-}
-
-/// Which way mail goes.
-#[derive(Clone, Debug)]
-pub enum MailRoute {
-    /// To another server.
-    Smtp(SmtpRoute),
-    /// Into a folder, a file for each.
-    Folder(PathBuf),
-    /// Into the log, without what it says.
-    Log,
-}
-
-/// The server that takes mail.
-#[derive(Clone, Debug)]
-pub struct SmtpRoute {
-    /// Its name, which its certificate must have.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the conversation is protected.
-    pub tls: SmtpTls,
-    /// Who logs in, if anybody does.
-    pub user: Option<String>,
-    /// With which password.
-    pub password: Option<SmtpPassword>,
-    /// Certificates it may have beside those of the public authorities.
-    pub ca_file: Option<PathBuf>,
-    /// How long it may take for each answer.
-    pub timeout: Duration,
-}
-
-/// The password of the SMTP server.
-#[derive(Clone)]
-pub enum SmtpPassword {
-    /// It was given.
-    Given(SecretString),
-    /// It stands in a file, alone on its first line.
-    File(PathBuf),
-}
-
-impl fmt::Debug for SmtpPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Given(_) => f.write_str("***"),
-            Self::File(file) => write!(f, "in {}", file.display()),
-        }
-    }
-}
-
-/// How a conversation with an SMTP server is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SmtpTls {
-    /// TLS from the first byte.
-    Implicit,
-    /// STARTTLS, or no mail.
-    StartTls,
-    /// STARTTLS where it is offered: whoever sits in between can take the offer away.
-    Opportunistic,
-    /// None.
-    Off,
-}
-
-/// Where links lead, and for how long.
-#[derive(Clone, Debug)]
-pub struct LinkSettings {
-    /// Page on which a forgotten password is replaced.
-    pub password_reset: Url,
-    /// Page on which an invitation is accepted.
-    pub invitation: Url,
-    /// How long an invitation is good for.
-    pub invitation_lifetime: TimeDelta,
 }
 
 /// What the transport is named as.
@@ -177,7 +106,7 @@ pub(super) fn mail(reader: &mut Reader) -> Option<Option<MailSettings>> {
 }
 
 /// Where links lead; by default to pages of the public address.
-pub(super) fn links(reader: &mut Reader, public_url: &WebOrigin) -> Option<LinkSettings> {
+pub(super) fn links(reader: &mut Reader, public_url: Option<&WebOrigin>) -> Option<LinkSettings> {
     const DAY: u64 = 86_400;
 
     let reset = optional(reader, key::LINKS_RESET, page);
@@ -192,7 +121,7 @@ pub(super) fn links(reader: &mut Reader, public_url: &WebOrigin) -> Option<LinkS
         if chosen.is_some() {
             return chosen;
         }
-        let own = page(&format!("{}{path}", public_url.as_text()));
+        let own = page(&format!("{}{path}", public_url?.as_text()));
         own.map_err(|detail| reader.wrong(key, detail)).ok()
     };
     Some(LinkSettings {

@@ -3,18 +3,20 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use almoner_accounts::{login::LoginPolicy, password::PasswordPolicy, session::SessionPolicy};
+use almoner_adapters::{
+    backup::schedule::BackupPlan,
+    telemetry::{ErrorSettings, LogFormat, TraceSettings, check_filter},
+};
 use almoner_http::{BodySettings, live::LiveSettings};
 use almoner_kernel::{Currency, EmailAddress, Region};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use secrecy::SecretString;
-use tracing_subscriber::EnvFilter;
 
 use super::{
-    BackupPlan, Config, CountryCode, Database, ErrorSettings, FirstAdmin, JobSettings, LogSettings,
-    RateLimit, TraceSettings, WebOrigin, mail, reader::Reader, schema, values,
+    Config, CountryCode, Database, FirstAdmin, JobSettings, LogSettings, RateLimit, WebOrigin,
+    mail, reader::Reader, schema, site, values,
 };
-use crate::telemetry::LogFormat;
 
 /// Reads every key; none when one is wrong, which the reader keeps.
 pub(super) fn read(reader: &mut Reader) -> Option<Config> {
@@ -89,7 +91,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let webhooks_allow_private = reader.read(key::WEBHOOKS_ALLOW_PRIVATE, switch);
 
     let log_filter = reader.read(key::LOG, |text| {
-        EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| {
+        check_filter(text).map(|()| text.to_owned()).map_err(|error| {
             format!("must be a log filter such as info,almoner_http=debug: {error}")
         })
     });
@@ -166,21 +168,21 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         }
     });
     let first_admin = first_admin(reader, password.as_ref());
+    let is_public_url_given = matches!(public_url, Some(Some(_)));
+    let public_url = public_url.and_then(|given| given.or_else(|| default_public_url(listen?)));
+    let same_site = site::same_site(reader, public_url.as_ref());
+    let links = mail::links(reader, public_url.as_ref());
 
     let data_dir = data_dir?;
-    let listen = listen?;
-    let public_url = match public_url? {
-        Some(origin) => origin,
-        None => default_public_url(listen)?,
-    };
-    let links = mail::links(reader, &public_url);
     Some(Config {
         key_file: key_file?.unwrap_or_else(|| data_dir.join("almoner.key")),
-        public_url,
+        public_url: public_url?,
+        is_public_url_given,
+        same_site: same_site?,
         database: database?
             .unwrap_or_else(|| Database::Sqlite { path: data_dir.join("almoner.db") }),
         data_dir,
-        listen,
+        listen: listen?,
         trusted_proxies: trusted_proxies?,
         body_limit: body_limit?,
         bodies: BodySettings {

@@ -142,6 +142,8 @@ keys! {
         Some("30d");
     /// Sessions one user may have.
     SESSION_MAX = "session.max_per_user", "ALMONER_SESSION_MAX_PER_USER", Some("10");
+    /// With which requests browsers send the cookies.
+    SESSION_SAME_SITE = "session.same_site", "ALMONER_SESSION_SAME_SITE", Some("strict");
 
     /// Shortest password, in characters.
     PASSWORD_MIN = "password.min_length", "ALMONER_PASSWORD_MIN_LENGTH", Some("12");

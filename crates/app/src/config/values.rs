@@ -2,6 +2,7 @@
 
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
+use almoner_adapters::telemetry::{is_dsn, masked_url};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -60,26 +61,6 @@ impl fmt::Debug for Database {
     }
 }
 
-/// The address with its password replaced by `***`, wherever it stands. What cannot be read as an
-/// address loses everything up to its last `@`.
-pub fn masked_url(text: &str) -> String {
-    let Ok(mut url) = Url::parse(text) else {
-        return match (text.split_once("://"), text.rsplit_once('@')) {
-            (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
-            (Some((scheme, _)), None) => format!("{scheme}://***"),
-            (None, _) => "***".to_owned(),
-        };
-    };
-    if url.password().is_some() && url.set_password(Some("***")).is_err() {
-        return "***".to_owned();
-    }
-    // libpq also takes the password as a parameter.
-    if url.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case("password")) {
-        url.set_query(Some("***"));
-    }
-    url.to_string()
-}
-
 /// The address as libpq takes it, without its password, wherever that stands.
 pub fn url_without_password(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return masked_url(text) };
@@ -109,6 +90,11 @@ impl WebOrigin {
     /// As browsers write it in `Origin`: no path, no default port.
     pub fn as_text(&self) -> String {
         self.0.origin().ascii_serialization()
+    }
+
+    /// The name or address in it.
+    pub(super) fn host(&self) -> Option<url::Host<&str>> {
+        self.0.host()
     }
 
     /// True for `https`: cookies are `Secure` then.
@@ -233,8 +219,8 @@ pub(super) fn collector(text: &str) -> Result<String, String> {
 
 /// Parses a Sentry DSN. It holds a key, so no complaint repeats it.
 pub(super) fn dsn(text: &str) -> Result<SecretString, String> {
-    match text.parse::<sentry::types::Dsn>() {
-        Ok(_) => Ok(SecretString::from(text)),
-        Err(_) => Err("must be a DSN such as https://key@sentry.example.org/1".to_owned()),
+    match is_dsn(text) {
+        true => Ok(SecretString::from(text)),
+        false => Err("must be a DSN such as https://key@sentry.example.org/1".to_owned()),
     }
 }

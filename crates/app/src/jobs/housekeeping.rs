@@ -4,6 +4,7 @@ mod trash;
 
 use std::{sync::Arc, time::Duration};
 
+use almoner_adapters::trusted::TrustedTime;
 use almoner_audit::{Audit, AuditError, Seal};
 use almoner_jobs::Queue;
 use almoner_kernel::{Actor, Attempt, Context, JobError, JobHandler, Origin, Progress, Timestamp};
@@ -12,7 +13,7 @@ use almoner_webhooks::Outbox;
 use async_trait::async_trait;
 
 use self::trash::EmptyTrash;
-use crate::{assembly::Office, config::Config, trusted::TrustedTime};
+use crate::{assembly::Office, config::Config};
 
 /// Sessions, login attempts and kept answers that nobody can use any more.
 pub const EXPIRED: &str = "housekeeping.expired";

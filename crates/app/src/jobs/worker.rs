@@ -5,24 +5,24 @@
 //! attempt goes on. When the process dies, the lease runs out and another one, or the next start of
 //! this one, begins anew.
 
+mod attempts;
+mod halt;
+mod lease;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use almoner_jobs::{Claim, Claimed, Ending, Plan, Queue, Verdict};
-use almoner_kernel::{
-    Clock, Fault, Ids, JobError, JobHandler, JobId, Kind, Patience, StoreError, Timestamp,
-};
+use almoner_adapters::trusted::TrustedTime;
+use almoner_jobs::{Claim, Claimed, Plan, Queue};
+use almoner_kernel::{Clock, Ids, JobHandler, JobId, StoreError, Timestamp};
 use tokio::{
     sync::watch,
-    task::{JoinHandle, JoinSet},
-    time::{self, Instant, MissedTickBehavior},
+    task::{JoinError, JoinSet},
+    time::{self, Instant},
 };
-use tracing::Instrument;
 
-use super::{
-    attempt::{Mark, Reports},
-    standing::Standing,
-};
-use crate::trusted::TrustedTime;
+use self::halt::Phase;
+pub use self::halt::{Halt, Running};
+use super::standing::Standing;
 
 /// Counts attempts that ended by `kind` and `outcome`.
 pub const ATTEMPTS: &str = "almoner_job_attempts_total";
@@ -61,63 +61,6 @@ impl Settings {
 
 /// How often the metrics are told how much there is to do.
 const COUNT_EVERY: Duration = Duration::from_secs(15);
-
-/// What the rest of the server may tell a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
-    /// Take jobs.
-    Working,
-    /// Take none any more; let those under way come to their end.
-    Finishing,
-    /// Give back what is under way.
-    Leaving,
-}
-
-/// Tells a worker to stop; it can be told more than once.
-#[derive(Clone)]
-pub struct Halt(Arc<watch::Sender<Phase>>);
-
-impl Halt {
-    /// Takes no job any more, and gives those under way the grace to come to their end.
-    pub fn finish(&self) {
-        self.advance(Phase::Finishing);
-    }
-
-    /// Gives the jobs under way back at once.
-    pub fn leave(&self) {
-        self.advance(Phase::Leaving);
-    }
-
-    fn advance(&self, to: Phase) {
-        self.0.send_if_modified(|phase| {
-            let is_later = to > *phase;
-            *phase = to.max(*phase);
-            is_later
-        });
-    }
-}
-
-/// A worker at work.
-pub struct Running {
-    halt: Halt,
-    task: JoinHandle<()>,
-}
-
-impl Running {
-    /// What it is told to stop with.
-    pub fn halt(&self) -> Halt {
-        self.halt.clone()
-    }
-
-    /// Stops: attempts have the grace to come to their end, then their jobs are given back, so that
-    /// the next start begins them anew at once.
-    pub async fn stop(self) {
-        self.halt.finish();
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "no jobs were done any more");
-        }
-    }
-}
 
 /// Takes jobs from the queue and has them done.
 pub struct Worker {
@@ -296,206 +239,9 @@ impl Worker {
         };
         self.queue.claim(&claim).await
     }
-
-    /// One attempt, from the claim to the note of how it ended.
-    async fn attempt(self: Arc<Self>, mut claimed: Claimed, mut phase: watch::Receiver<Phase>) {
-        let Some(handler) = self.handlers.get(claimed.job.kind.as_str()).cloned() else { return };
-        let patience = handler.patience();
-        let span = tracing::info_span!(
-            "job",
-            kind = handler.kind(),
-            job = %claimed.job.id,
-            attempt = claimed.job.attempts,
-        );
-        let began = Instant::now();
-        let ended = self.work(handler, &mut claimed, patience, &mut phase);
-        let Some(verdict) = ended.instrument(span.clone()).await else {
-            metrics::counter!(ATTEMPTS, "kind" => claimed.job.kind.clone(), "outcome" => "lost")
-                .increment(1);
-            return;
-        };
-        let kind = claimed.job.kind.clone();
-        metrics::histogram!(SECONDS, "kind" => kind.clone()).record(began.elapsed().as_secs_f64());
-        let outcome = verdict.ending.outcome().as_str();
-        metrics::counter!(ATTEMPTS, "kind" => kind, "outcome" => outcome).increment(1);
-        self.write_down(&claimed, &verdict, &phase).instrument(span).await;
-    }
-
-    /// Has the handler do the work while the lease is kept. None when the lease was lost.
-    async fn work(
-        &self,
-        handler: Arc<dyn JobHandler>,
-        claimed: &mut Claimed,
-        patience: Patience,
-        phase: &mut watch::Receiver<Phase>,
-    ) -> Option<Verdict> {
-        let now = || self.clock.now();
-        if claimed.job.is_unwanted {
-            return Some(Verdict { ending: Ending::Cancelled, at: now() });
-        }
-        if claimed.is_used_up(patience) {
-            let reason = "the process died in the last attempt".to_owned();
-            tracing::error!("a job is dead: {reason}");
-            return Some(Verdict { ending: Ending::Failed { reason }, at: now() });
-        }
-        let reports = Arc::new(Reports::default());
-        let (attempt, told) = (claimed.attempt(patience), Arc::clone(&reports));
-        let work = async move { handler.run(&attempt, &*told).await };
-        // A task of its own: a panic is its end and nobody else's.
-        let mut task = Aborting(tokio::spawn(work.in_current_span()));
-        let mut keeper = Keeper::new(self, claimed.at);
-        let mut tick = time::interval(self.settings.poll);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        tick.tick().await;
-        let result = loop {
-            tokio::select! {
-                ended = &mut task.0 => break ended.unwrap_or_else(|error| {
-                    // What it says may hold anything; the panic hook has logged it.
-                    tracing::error!(is_panic = error.is_panic(), "a handler did not come to its end");
-                    Err(JobError::retry("the handler panicked"))
-                }),
-                _ = tick.tick() => {
-                    if !keeper.keep(claimed, &reports).await {
-                        tracing::warn!("the lease of a job is lost: somebody else may be at it");
-                        return None;
-                    }
-                }
-                () = told_to_leave(phase) => {
-                    task.0.abort();
-                    match (&mut task.0).await {
-                        // It had come to its end just before.
-                        Ok(result) => break result,
-                        Err(_) => return Some(Verdict { ending: Ending::Stopped, at: now() }),
-                    }
-                }
-            }
-        };
-        claimed.job.is_unwanted = reports.is_unwanted();
-        let verdict = claimed.verdict(patience, &result, now(), chance());
-        match (&verdict.ending, &result) {
-            (Ending::Again { reason, due_at }, Err(error)) => {
-                let error = error as &dyn std::error::Error;
-                tracing::warn!(reason, %due_at, error, "an attempt failed");
-            }
-            (Ending::PutOff { reason, due_at }, Err(_)) => {
-                tracing::info!(reason, %due_at, "a job was put off");
-            }
-            (Ending::Failed { reason }, Err(error)) => {
-                let error = error as &dyn std::error::Error;
-                tracing::error!(reason, error, "a job is dead");
-            }
-            _ => {}
-        }
-        Some(verdict)
-    }
-
-    /// Writes down how an attempt ended, again and again while the database is away, until the lease
-    /// would be over: after that the job is attempted again anyway.
-    async fn write_down(
-        &self,
-        claimed: &Claimed,
-        verdict: &Verdict,
-        phase: &watch::Receiver<Phase>,
-    ) {
-        let began = Instant::now();
-        loop {
-            match self.queue.finish(claimed, verdict).await {
-                Ok(true) => return,
-                Ok(false) => {
-                    tracing::warn!("an attempt ended after its lease: its end does not count");
-                    return;
-                }
-                Err(error)
-                    if matches!(error.kind(), Kind::Unavailable | Kind::Conflict)
-                        && began.elapsed() < self.settings.lease
-                        && *phase.borrow() != Phase::Leaving =>
-                {
-                    time::sleep(self.settings.poll).await;
-                }
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(error, "the end of an attempt could not be written down");
-                    return;
-                }
-            }
-        }
-    }
 }
 
-async fn told_to_leave(phase: &mut watch::Receiver<Phase>) {
-    // The sender lives as long as the worker.
-    if phase.wait_for(|phase| *phase == Phase::Leaving).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// A task that ends with whoever waits for it.
-struct Aborting(JoinHandle<Result<(), JobError>>);
-
-impl Drop for Aborting {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Keeps the lease of one attempt.
-struct Keeper<'a> {
-    worker: &'a Worker,
-    renewed: Timestamp,
-    told: Option<Mark>,
-}
-
-impl<'a> Keeper<'a> {
-    const fn new(worker: &'a Worker, renewed: Timestamp) -> Self {
-        Self { worker, renewed, told: None }
-    }
-
-    /// Looks whether the job is still this attempt's, writes when there is something new or a third
-    /// of the lease has passed. False when it is lost.
-    async fn keep(&mut self, claimed: &Claimed, reports: &Reports) -> bool {
-        let Worker { queue, clock, settings, .. } = self.worker;
-        let (now, lease) = (clock.now(), settings.lease);
-        let since = (now - self.renewed).to_std().unwrap_or_default();
-        // The clock was set back: the lease would be of a time that does not come for long.
-        let is_ahead = self.renewed > now;
-        let progress = reports.last();
-        let kept = if progress != self.told || since >= lease / 3 || is_ahead {
-            let until = chrono::Duration::from_std(lease)
-                .ok()
-                .and_then(|lease| now.checked_add_signed(lease))
-                .unwrap_or(Timestamp::MAX_UTC);
-            let kept = queue.renew(claimed, progress, until).await;
-            if kept.is_ok() {
-                (self.renewed, self.told) = (now, progress);
-            }
-            kept
-        } else {
-            queue.lease(claimed).await
-        };
-        match kept {
-            Ok(Some(lease)) => {
-                if lease.is_unwanted {
-                    reports.cancel();
-                }
-                true
-            }
-            Ok(None) => false,
-            // The database may come back before the lease is over.
-            Err(_) => since < lease,
-        }
-    }
-}
-
-/// From 0 to 1. Without randomness every pause is as long as its likes, which is no reason to stop.
-fn chance() -> f64 {
-    let mut bytes = [0; 4];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
-        Err(_) => 1.0,
-    }
-}
-
-fn note(ended: Result<(), tokio::task::JoinError>) {
+fn note(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {

@@ -1,5 +1,10 @@
 //! Who may read the trail, and what they see of it.
 
+mod comparing;
+mod reading;
+mod shortening;
+mod verifying;
+
 use std::sync::{Arc, Mutex};
 
 use almoner_kernel::{
@@ -9,16 +14,13 @@ use almoner_kernel::{
 };
 use async_trait::async_trait;
 use chrono::DateTime;
-use mockall::{
-    Sequence, mock,
-    predicate::{always, eq},
-};
+use mockall::mock;
 use uuid::Uuid;
 
-use super::{KEY, change, head, row, sealed, user_id};
+use super::{KEY, user_id};
 use crate::{
-    ActorOnRecord, Audit, AuditError, AuditTrail, ChangeQuery, ChangeRecord, Finding, Floor, Head,
-    Mac, Mark, Progress, Seal, SealedChange, SecurityEventQuery, SecurityEventRecord,
+    ActorOnRecord, Audit, AuditError, AuditTrail, ChangeQuery, ChangeRecord, Compared, Floor, Gone,
+    Head, Mac, Mark, Seal, SealedChange, SealedEvent, SecurityEventQuery, SecurityEventRecord,
 };
 
 mock! {
@@ -31,6 +33,7 @@ mock! {
             query: &ChangeQuery,
             page: &PageRequest,
         ) -> Result<Page<ChangeRecord>, StoreError>;
+        async fn names(&self, users: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError>;
         async fn security_events(
             &self,
             query: &SecurityEventQuery,
@@ -40,6 +43,22 @@ mock! {
         async fn head(&self) -> Result<Option<Head>, StoreError>;
         async fn floor(&self) -> Result<Option<Floor>, StoreError>;
         async fn raise_floor(&self, from: i64, to: &Floor) -> Result<u64, StoreError>;
+        async fn events_head(&self) -> Result<Option<Head>, StoreError>;
+        async fn events_floor(&self) -> Result<Option<Floor>, StoreError>;
+        async fn sealed_events(
+            &self,
+            after: i64,
+            limit: u32,
+        ) -> Result<Vec<SealedEvent>, StoreError>;
+        async fn unsealed_events(&self) -> Result<u64, StoreError>;
+        fn kinds(&self) -> Vec<&'static str>;
+        async fn compared(
+            &self,
+            entity: &'static str,
+            after: Option<Uuid>,
+            limit: u32,
+        ) -> Result<Compared, StoreError>;
+        async fn gone(&self, after: i64, limit: u32) -> Result<Gone, StoreError>;
         async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
     }
 }
@@ -93,11 +112,16 @@ fn is_denied<T>(outcome: Result<T, AuditError>, expected: Denied) -> bool {
     matches!(outcome, Err(AuditError::Denied(denied)) if denied == expected)
 }
 
+fn behind(seal: &Seal, row: &SealedChange) -> Floor {
+    let mac = Mac::from_bytes(row.mac.as_slice().try_into().unwrap());
+    Floor::behind(&Mark { position: row.position, mac }, seal)
+}
+
 #[tokio::test]
 async fn the_whole_trail_is_for_those_with_the_permission_only() {
-    let missing = Denied::Missing(Permission::AuditRead);
-    let others: Vec<Permission> =
-        Permission::ALL.iter().copied().filter(|one| *one != Permission::AuditRead).collect();
+    let missing = Denied::Missing(Permission::AUDIT_READ);
+    let all = Permission::OF_THE_HOUSE.iter().copied();
+    let others: Vec<Permission> = all.filter(|one| *one != Permission::AUDIT_READ).collect();
     for (cx, denied) in [(user(&others), missing), (cx(Actor::Anonymous), Denied::Unauthenticated)]
     {
         let audit = audit(MockStored::new());
@@ -107,78 +131,10 @@ async fn the_whole_trail_is_for_those_with_the_permission_only() {
         assert!(is_denied(audit.security_events(&cx, &query, &first).await, denied));
         let seal = Seal::new(KEY);
         assert!(is_denied(audit.verify(&cx, &seal, None, &mut |_| ()).await, denied));
+        assert!(is_denied(audit.verify_events(&cx, &seal, 0, &mut |_| ()).await, denied));
+        assert!(is_denied(audit.compare(&cx, &mut |_| ()).await, denied));
         assert!(is_denied(audit.shorten(&cx, &seal, cx.at, 10).await, denied));
     }
-}
-
-#[tokio::test]
-async fn a_reader_of_the_trail_sees_what_the_query_asks_for() {
-    let query = ChangeQuery { actor: Some(user_id()), ..ChangeQuery::default() };
-    let mut stored = MockStored::new();
-    stored
-        .expect_changes()
-        .with(eq(query.clone()), eq(PageRequest::first(10)))
-        .once()
-        .returning(|_, _| Ok(page(vec![change(1)])));
-    let found = audit(stored)
-        .changes(&user(&[Permission::AuditRead]), &query, &PageRequest::first(10))
-        .await
-        .unwrap();
-    assert_eq!(found, page(vec![change(1)]));
-}
-
-#[tokio::test]
-async fn a_reader_of_the_trail_sees_security_events() {
-    let query =
-        SecurityEventQuery { kind: Some(SecurityEventKind::LoggedIn), ..Default::default() };
-    let mut stored = MockStored::new();
-    stored
-        .expect_security_events()
-        .with(eq(query.clone()), eq(PageRequest::default()))
-        .once()
-        .returning(|_, _| Ok(page(Vec::new())));
-    let found = audit(stored)
-        .security_events(&user(&[Permission::AuditRead]), &query, &PageRequest::default())
-        .await;
-    assert_eq!(found.unwrap(), page(Vec::new()));
-}
-
-async fn history(cx: &Context) -> Result<Page<ChangeRecord>, AuditError> {
-    let mut stored = MockStored::new();
-    let query = ChangeQuery {
-        entity: Some("donor".to_owned()),
-        entity_id: Some(Uuid::from_u128(77)),
-        ..ChangeQuery::default()
-    };
-    stored
-        .expect_changes()
-        .with(eq(query), eq(PageRequest::default()))
-        .times(..=1)
-        .returning(|_, _| Ok(page(vec![change(2), change(1)])));
-    let (donor, first) = (Uuid::from_u128(77), PageRequest::default());
-    audit(stored).history(cx, Permission::DonorsRead, "donor", donor, &first).await
-}
-
-#[tokio::test]
-async fn a_records_history_hides_address_and_browser_from_its_readers() {
-    let found = history(&user(&[Permission::DonorsRead])).await.unwrap();
-    assert_eq!(found.items.len(), 2);
-    for (found, stored) in found.items.iter().zip([change(2), change(1)]) {
-        assert_eq!(*found, ChangeRecord { address: None, user_agent: None, ..stored });
-    }
-}
-
-#[tokio::test]
-async fn a_records_history_is_complete_for_readers_of_the_trail() {
-    let found = history(&user(&[Permission::DonorsRead, Permission::AuditRead])).await.unwrap();
-    assert_eq!(found, page(vec![change(2), change(1)]));
-}
-
-#[tokio::test]
-async fn a_records_history_needs_the_permission_to_read_the_record() {
-    let missing = Denied::Missing(Permission::DonorsRead);
-    assert!(is_denied(history(&user(&[Permission::AuditRead])).await, missing));
-    assert!(is_denied(history(&cx(Actor::Anonymous)).await, Denied::Unauthenticated));
 }
 
 #[tokio::test]
@@ -219,163 +175,9 @@ async fn a_refusal_that_cannot_be_written_is_an_error() {
     assert_eq!((error.kind(), error.code()), (Kind::Unavailable, "unavailable"));
     assert!(error.retry_after().is_some());
     assert_eq!(error.to_string(), "storage failed");
-    let missing = AuditError::from(Denied::Missing(Permission::AuditRead));
+    let missing = AuditError::from(Denied::Missing(Permission::AUDIT_READ));
     assert_eq!((missing.kind(), missing.code()), (Kind::Forbidden, "forbidden"));
     assert!(missing.retry_after().is_none());
-}
-
-/// Storage that hands out `batches`, one for each call, and always the same head.
-fn stored_in_batches(batches: Vec<Vec<SealedChange>>, head: Option<Head>) -> MockStored {
-    let mut stored = MockStored::new();
-    let mut order = Sequence::new();
-    let mut after = i64::MIN;
-    for batch in batches {
-        let behind = batch.last().map_or(after, |row| row.position);
-        stored
-            .expect_sealed()
-            .with(eq(after), eq(Audit::VERIFY_BATCH))
-            .once()
-            .in_sequence(&mut order)
-            .return_once(move |_, _| Ok(batch));
-        after = behind;
-    }
-    stored.expect_head().times(2).returning(move || Ok(head.clone()));
-    stored.expect_floor().returning(|| Ok(None));
-    stored
-}
-
-#[tokio::test]
-async fn verification_reads_batch_behind_batch_and_tells_how_far_it_is() {
-    let (seal, full) = (Seal::new(KEY), usize::try_from(Audit::VERIFY_BATCH).unwrap());
-    let rows = sealed(&seal, (1..=i64::from(Audit::VERIFY_BATCH) + 5).map(row));
-    let batches = vec![rows[..full].to_vec(), rows[full..].to_vec()];
-    let audit = audit(stored_in_batches(batches, head(&seal, &rows)));
-    let mut told = Vec::new();
-    let verdict = audit
-        .verify(&cx(Actor::System("cli")), &seal, None, &mut |progress| told.push(progress))
-        .await
-        .unwrap();
-    assert!(verdict.is_intact());
-    assert_eq!((verdict.verified, verdict.last.position), (10_005, 10_005));
-    let at = |verified| Progress { verified, expected: 10_005 };
-    assert_eq!(told, [at(10_000), at(10_005)]);
-}
-
-#[tokio::test]
-async fn a_trail_that_ends_with_a_full_batch_is_intact() {
-    let seal = Seal::new(KEY);
-    let rows = sealed(&seal, (1..=i64::from(Audit::VERIFY_BATCH)).map(row));
-    let head = head(&seal, &rows);
-    let audit = audit(stored_in_batches(vec![rows, Vec::new()], head));
-    let verdict = audit.verify(&cx(Actor::System("cli")), &seal, None, &mut |_| ()).await.unwrap();
-    assert!(verdict.is_intact());
-}
-
-#[tokio::test]
-async fn verification_stops_reading_at_the_first_finding() {
-    let seal = Seal::new(KEY);
-    let rows = sealed(&seal, (1..=5).map(row));
-    let batches = vec![vec![rows[0].clone(), rows[2].clone()]];
-    let audit = audit(stored_in_batches(batches, head(&seal, &rows)));
-    let verdict = audit.verify(&cx(Actor::System("cli")), &seal, None, &mut |_| ()).await.unwrap();
-    assert_eq!(verdict.finding, Some(Finding::Missing { position: 2, next: 3 }));
-}
-
-#[tokio::test]
-async fn with_a_wrong_key_verification_reads_no_row() {
-    let seal = Seal::new(KEY);
-    let rows = sealed(&seal, (1..=5).map(row));
-    let audit = audit(stored_in_batches(Vec::new(), head(&seal, &rows)));
-    let wrong = Seal::new([8; 32]);
-    let verdict = audit.verify(&cx(Actor::System("cli")), &wrong, None, &mut |_| ()).await.unwrap();
-    assert!(matches!(verdict.finding, Some(Finding::WrongKey { .. })));
-}
-
-fn behind(seal: &Seal, row: &SealedChange) -> Floor {
-    let mac = Mac::from_bytes(row.mac.as_slice().try_into().unwrap());
-    Floor::behind(&Mark { position: row.position, mac }, seal)
-}
-
-#[tokio::test]
-async fn verification_goes_on_behind_a_floor_that_was_raised_meanwhile() {
-    let seal = Seal::new(KEY);
-    let rows = sealed(&seal, (1..=6).map(row));
-    let (head, floor) = (head(&seal, &rows), behind(&seal, &rows[2]));
-    let mut stored = MockStored::new();
-    stored.expect_head().returning(move || Ok(head.clone()));
-    stored.expect_floor().once().returning(|| Ok(None));
-    stored.expect_floor().once().return_once(move || Ok(Some(floor)));
-    // Another row went between the two readings of the second batch.
-    for (after, from) in [(i64::MIN, 2), (3, 3)] {
-        let rows = rows[from..].to_vec();
-        stored.expect_sealed().with(eq(after), always()).once().return_once(|_, _| Ok(rows));
-    }
-    let verdict =
-        audit(stored).verify(&cx(Actor::System("cli")), &seal, None, &mut |_| ()).await.unwrap();
-    assert_eq!((verdict.finding, verdict.floor, verdict.verified), (None, 3, 3));
-}
-
-/// Shortens a trail of rows 3 to 6, each a millisecond after the one before, by what lies before row
-/// `before`, `limit` rows at the most; gives the position of the new floor.
-async fn shortened(
-    before: i64,
-    limit: u32,
-    tamper: fn(&mut [SealedChange]),
-) -> Result<Option<i64>, AuditError> {
-    let seal = Seal::new(KEY);
-    let mut rows = sealed(&seal, (1..=6).map(row));
-    let (head, floor) = (head(&seal, &rows), behind(&seal, &rows[1]));
-    tamper(&mut rows);
-    let mut stored = MockStored::new();
-    stored.expect_head().returning(move || Ok(head.clone()));
-    stored.expect_floor().once().return_once(move || Ok(Some(floor)));
-    let page: Vec<_> = rows.drain(2..).take(limit as usize + 1).collect();
-    stored.expect_sealed().with(eq(2), eq(limit + 1)).times(..=1).return_once(|_, _| Ok(page));
-    let raised = Arc::new(Mutex::new(None));
-    let to = Arc::clone(&raised);
-    stored.expect_raise_floor().times(..=1).returning(move |from, floor| {
-        let proper = sealed(&Seal::new(KEY), (1..=6).map(row));
-        let at = usize::try_from(floor.position).unwrap() - 1;
-        assert_eq!((from, floor), (2, &behind(&Seal::new(KEY), &proper[at])));
-        *to.lock().unwrap() = Some(floor.position);
-        Ok(u64::try_from(floor.position - from).unwrap())
-    });
-    let at = |position: i64| DateTime::from_timestamp_millis(row(position).at).unwrap();
-    let system = cx(Actor::System("housekeeping.changes"));
-    let gone = audit(stored).shorten(&system, &seal, at(before), limit).await?;
-    let raised = *raised.lock().unwrap();
-    assert_eq!(i64::try_from(gone).unwrap(), raised.map_or(0, |position| position - 2));
-    Ok(raised)
-}
-
-#[tokio::test]
-async fn the_oldest_changes_go_up_to_the_first_younger_one() {
-    let as_it_is: fn(&mut [SealedChange]) = |_| ();
-    assert_eq!(shortened(5, 10, as_it_is).await.unwrap(), Some(4));
-    assert_eq!(shortened(5, 1, as_it_is).await.unwrap(), Some(3), "no more than are wanted");
-    assert_eq!(shortened(3, 10, as_it_is).await.unwrap(), None);
-    assert_eq!(shortened(100, 10, as_it_is).await.unwrap(), Some(5), "the last one stays");
-}
-
-#[tokio::test]
-async fn what_was_tampered_with_does_not_go() {
-    let altered: [fn(&mut [SealedChange]); 3] = [
-        |rows| rows[3].row.as_mut().unwrap().at -= 1,
-        |rows| rows[3].row = None,
-        |rows| rows[3].mac = vec![0; 32],
-    ];
-    for tamper in altered {
-        let error = shortened(6, 10, tamper).await.unwrap_err();
-        assert!(
-            matches!(&error, AuditError::Tampered(Finding::Altered { position: 4 })),
-            "{error}"
-        );
-        assert_eq!((error.kind(), error.code()), (Kind::Internal, "internal"));
-        assert_eq!(error.to_string(), "the trail is not intact: row 4 was altered");
-    }
-    // What lies behind is not looked at.
-    let later: fn(&mut [SealedChange]) = |rows| rows[5].mac = vec![0; 32];
-    assert_eq!(shortened(4, 10, later).await.unwrap(), Some(3));
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
-use almoner_kernel::{Action, Notice};
+use almoner_kernel::{Action, Epoch, Notice};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tokio::{
     runtime::Handle,
     sync::{OnceCell, broadcast, watch},
@@ -22,7 +23,7 @@ use super::{
     subject::{Key, Page, Subject},
     window::{self, Step, Touched},
 };
-use crate::problem::{Problem, SOON, registry};
+use crate::kit::problem::{Problem, SOON, registry};
 
 /// Changes of a list that a slow reader may be behind before it is cut off.
 const BACKLOG: usize = 64;
@@ -105,11 +106,11 @@ impl Live {
 impl Group {
     async fn start(live: &Live, key: Key, subject: Subject) -> Result<Arc<Self>, Problem> {
         let state = first_state(live, &subject).await?;
-        let tag: String = key.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let tag = tag(&key, live.0.epoch);
         let group = Arc::new(Self {
             key,
             subject,
-            tag: tag.into(),
+            tag,
             reached: watch::Sender::new(state.position),
             state: Mutex::new(state),
             sender: broadcast::Sender::new(BACKLOG),
@@ -355,6 +356,14 @@ impl Group {
     fn leave(&self, live: &Live) {
         live.groups().remove(&self.key);
     }
+}
+
+/// What stands behind the position in marks of a group: a mark of another list, of other rights or of
+/// another epoch has something else there.
+fn tag(key: &Key, epoch: Epoch) -> Arc<str> {
+    let digest = Sha256::new().chain_update(key).chain_update(epoch.as_bytes()).finalize();
+    let tag: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    tag.into()
 }
 
 fn event(step: Step) -> Event {

@@ -22,16 +22,17 @@ use super::{
     window::Row,
 };
 use crate::{
-    accept::Accept,
-    answer::Answer,
-    cx::{Arrival, Cx, Identity},
     domains::Domains,
-    problem::{Problem, registry},
-    query::{ListQuery, Params},
-    session,
-    settings::HttpKeys,
+    kit::{
+        accept::Accept,
+        answer::Answer,
+        cursor::CursorKey,
+        cx::{self, Arrival, Cx, Identity},
+        problem::{Problem, registry},
+        query::{ListQuery, Params},
+        words,
+    },
     site::Site,
-    words,
 };
 
 /// A list that can be followed, named by its filter.
@@ -104,7 +105,7 @@ pub(crate) struct ListAt {
     /// The address, without its query.
     pub(crate) path: &'static str,
     /// Reads the query.
-    pub(crate) read: fn(&HttpKeys, &str, Cx, Arc<Domains>) -> Result<Following, Problem>,
+    pub(crate) read: fn(&CursorKey, &str, Cx, Arc<Domains>) -> Result<Following, Problem>,
 }
 
 /// The list of a filter.
@@ -113,12 +114,12 @@ pub(crate) const fn list_at<P: LiveList>() -> ListAt {
 }
 
 fn read<P: LiveList>(
-    keys: &HttpKeys,
+    key: &CursorKey,
     query: &str,
     cx: Cx,
     domains: Arc<Domains>,
 ) -> Result<Following, Problem> {
-    ListQuery::<P>::of_address(&keys.cursor, P::PATH, query)?.following(cx, domains)
+    ListQuery::<P>::of_address(key, P::PATH, query, domains.registry)?.following(cx, domains)
 }
 
 /// A page, or a stream that begins with it.
@@ -140,7 +141,8 @@ pub(crate) struct Follower {
 #[allow(dead_code, reason = "only its documentation is used")]
 pub(crate) struct FollowerParam {
     /// With `Accept: text/event-stream`: the `id` of the last event that was seen. The stream goes on
-    /// behind it; with an id of another list, or of other rights, it begins anew.
+    /// behind it; with an id of another list, of other rights, or from before the database was
+    /// restored, it begins anew.
     #[param(
         format = "header",
         nullable = false,
@@ -183,7 +185,7 @@ impl Follower {
 
     /// Takes a place in a group.
     pub(crate) async fn follow(self, following: Following) -> Result<EventStream, Problem> {
-        let key = session::key_of(&self.session).map(Arc::from);
+        let key = cx::key_of(&self.session).map(Arc::from);
         let (Some(Identity(caller)), Some(key)) = (self.identity, key) else {
             return Err(Problem::new(registry::UNAUTHENTICATED));
         };
@@ -232,7 +234,7 @@ impl<P: LiveList> ListQuery<P> {
         };
         let subject = Subject::List {
             entity: P::ENTITY,
-            others: P::OTHERS,
+            others: P::OTHERS.map(<[_]>::to_vec),
             is_found_by_others,
             read: Box::new(read),
         };

@@ -9,7 +9,7 @@ use std::{
 use almoner_kernel::{Action, Feed, Notice, StoreError};
 use tokio::{sync::watch, time};
 
-use crate::problem::Chain;
+use crate::kit::problem::Chain;
 
 /// Changes that are kept in memory, some 200 bytes each; and the most that somebody who was away is
 /// told one by one.

@@ -14,7 +14,7 @@ use super::{
     subject::{Page, Subject},
     window::Row,
 };
-use crate::problem::{Problem, registry};
+use crate::kit::problem::{Problem, registry};
 
 /// What a group knows.
 #[derive(Clone)]

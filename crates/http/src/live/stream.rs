@@ -19,9 +19,7 @@ use super::{
     group::Seat,
     tickets::{End, Ticket},
 };
-
-/// The media type of a stream.
-pub(crate) const EVENT_STREAM: &str = "text/event-stream";
+use crate::routes::EVENT_STREAM;
 
 /// How long a client waits before it connects again, ms.
 const RETRY_MS: u32 = 1_000;
@@ -131,7 +129,7 @@ impl Told {
     }
 }
 
-/// What a client has: a position of the feed, and of which list with which rights.
+/// What a client has: a position of the feed, and of which list with which rights in which epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) position: i64,
@@ -142,7 +140,8 @@ impl Mark {
         format!("{position}-{tag}")
     }
 
-    /// Reads `Last-Event-ID`; none when it is of another list, or of other rights.
+    /// Reads `Last-Event-ID`; none when it is of another list, of other rights or of
+    /// another epoch.
     pub(crate) fn parse(text: &str, tag: &str) -> Option<Self> {
         let (position, other) = text.split_once('-')?;
         let position = position.parse().ok().filter(|position| *position >= 0)?;

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{news::only_looked, window::Row};
-use crate::problem::Problem;
+use crate::kit::problem::Problem;
 
 /// What a group is known by: SHA-256 over what is followed and with which rights.
 pub(crate) type Key = [u8; 32];
@@ -15,8 +15,7 @@ pub(crate) type Key = [u8; 32];
 pub(crate) fn key(what: &str, shape: &[(String, String)], caller: &Caller) -> Key {
     let mut shape: Vec<_> = shape.iter().collect();
     shape.sort_unstable();
-    let rights = (&caller.role, caller.permissions.iter().map(|one| one.as_str()));
-    let (role, permissions) = (rights.0, rights.1.collect::<Vec<_>>());
+    let (role, permissions) = (&caller.role, format!("{:?}", caller.permissions));
     let scope = match caller.scope() {
         Scope::All => None,
         Scope::Own(user) | Scope::Assigned(user) => Some((caller.scope.as_str(), user.uuid())),
@@ -45,7 +44,7 @@ pub(crate) enum Subject {
         /// Its own kind of record, as the trail names it.
         entity: &'static str,
         /// The other kinds whose changes can be seen in it; every kind when absent.
-        others: Option<&'static [&'static str]>,
+        others: Option<Vec<&'static str>>,
         /// True when a change of another record can bring a record into the list, or out of it.
         is_found_by_others: bool,
         /// Reads the page.

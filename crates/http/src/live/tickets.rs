@@ -15,10 +15,12 @@ use tokio::{sync::Notify, time};
 
 use super::LiveSettings;
 use crate::{
-    problem::{Chain, Problem, registry},
+    kit::{
+        problem::{Chain, Problem, registry},
+        spent::Spent,
+        words,
+    },
     services::Callers,
-    spent::Spent,
-    words,
 };
 
 /// How often sessions are looked at without an alarm: for time-outs, and for what other instances

@@ -1,6 +1,9 @@
 //! The outermost middleware: names the request, reads the time, looks up its route, and writes down
 //! what became of it. The span and the metrics never hold a query, a body, a cookie or a whole
 //! address.
+//!
+//! A span is made for each request and each use case (`#[tracing::instrument(skip_all)]`: no argument
+//! is ever recorded). Metrics are labelled by route pattern, never by address.
 
 use std::{rc::Rc, sync::Arc, time::Instant};
 
@@ -20,12 +23,14 @@ use almoner_kernel::{Origin, Suspicions};
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
-    body::intake::{Attendance, Attended},
-    client,
-    cx::{Arrival, Identity},
     health,
+    kit::{
+        body::intake::{Attendance, Attended},
+        client,
+        cx::{Arrival, Identity},
+        problem,
+    },
     middleware::with_headers,
-    problem,
     services::Services,
     site::Site,
 };
@@ -40,14 +45,18 @@ pub(crate) async fn arrive<B: MessageBody + 'static>(
     let trusted = &site.settings.trusted_proxies;
     let request_id = client::handed_on_request_id(&req, trusted)
         .unwrap_or_else(|| services.ids.next().to_string());
+    let route = site.routes.find(req.method(), req.path());
     let origin = Origin {
         request_id: Some(request_id.clone()),
         address: client::address(&req, trusted),
         user_agent: client::user_agent(&req),
+        operation: route.operation().cloned(),
+        // What only reads changes nothing.
+        change_set: (!req.method().is_safe()).then(|| services.ids.next()),
     };
     let arrival = Arrival {
         at: services.clock.now(),
-        route: site.routes.find(req.method(), req.path()),
+        route,
         origin,
         is_head: *req.method() == Method::HEAD,
         suspicions: Suspicions::default(),

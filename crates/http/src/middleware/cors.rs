@@ -9,7 +9,11 @@ use actix_web::{
     middleware::Next,
 };
 
-use crate::{client, csrf, middleware::with_headers, replay, settings::HttpSettings};
+use crate::{
+    kit::{client, replay},
+    middleware::{csrf, with_headers},
+    settings::HttpSettings,
+};
 
 pub(crate) fn cors(settings: &HttpSettings) -> Cors {
     let cors = Cors::default()

@@ -1,5 +1,5 @@
-//! The last thing before a handler: unknown addresses and wrong methods, strangers and forgers end
-//! here, before any extractor looks at the request.
+//! The last thing before a handler: unknown addresses and wrong methods, strangers, forgers and those who
+//! may not do it end here, before any extractor looks at the request.
 
 use std::{panic::AssertUnwindSafe, rc::Rc};
 
@@ -11,18 +11,21 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use almoner_kernel::{FieldError, Fields, SecurityEventKind, Words};
+use almoner_kernel::{FieldError, Fields, Permission, SecurityEventKind, Words};
 use futures_util::FutureExt;
 
 use crate::{
-    accept::Accept,
-    csrf,
-    cx::{self, Arrival, DryRun, Identity},
-    problem::{MAX_COMPLAINTS, Problem, registry, shown},
+    kit::{
+        accept,
+        cx::{self, Arrival, DryRun, Identity},
+        problem::{MAX_COMPLAINTS, Problem, registry, shown},
+        query::is_well_escaped,
+        words,
+    },
+    middleware::csrf,
     routes::{self, DRY_RUN, Lookup, Media},
     services::Services,
     site::Site,
-    words,
 };
 
 pub(crate) async fn guard<B: MessageBody + 'static>(
@@ -32,8 +35,18 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if let Err(refusal) = admit(&site, &req) {
-        if let Refusal::Forged(reason) = &refusal {
-            refused(&services, &req, SecurityEventKind::ForgeryRefused, reason).await;
+        match &refusal {
+            Refusal::Forged(reason) => {
+                refused(&services, &req, SecurityEventKind::ForgeryRefused, reason).await;
+            }
+            Refusal::Denied(problem) => {
+                let detail = at_route(req.request(), &problem.to_string());
+                if let Some(cx) = cx::context(req.request()) {
+                    let kind = SecurityEventKind::AccessDenied;
+                    services.refusals.record(&cx, kind, detail).await;
+                }
+            }
+            Refusal::Problem(_) => {}
         }
         return Ok(req.error_response(Problem::from(refusal)));
     }
@@ -59,12 +72,13 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
 enum Refusal {
     Problem(Problem),
     Forged(Words),
+    Denied(Problem),
 }
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Problem(problem) => problem,
+            Refusal::Problem(problem) | Refusal::Denied(problem) => problem,
             Refusal::Forged(reason) => Self::new(registry::CSRF).detail(reason),
         }
     }
@@ -76,9 +90,9 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
     if !is_well_escaped(req.path()) || !is_well_escaped(req.query_string()) {
         return Err(Refusal::Problem(Problem::bad_request(words::badly_escaped())));
     }
-    let (is_public, has_query, has_dry_run, media) = match route {
-        Lookup::Found { is_public, has_query, has_dry_run, media, .. } => {
-            (*is_public, *has_query, *has_dry_run, *media)
+    let (is_public, has_query, has_dry_run, media, permissions) = match route {
+        Lookup::Found { is_public, has_query, has_dry_run, media, permissions, .. } => {
+            (*is_public, *has_query, *has_dry_run, *media, permissions)
         }
         Lookup::Unknown => return Err(Refusal::Problem(Problem::not_found())),
         Lookup::WrongMethod { allow, .. } => {
@@ -86,8 +100,8 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
             return Err(Refusal::Problem(problem.header(header::ALLOW, allow.clone())));
         }
     };
-    if routes::is_api(req.path()) && !accepts(req, media) {
-        return Err(Refusal::Problem(Problem::new(registry::NOT_ACCEPTABLE)));
+    if routes::is_api(req.path()) {
+        accept::check(req.headers(), media).map_err(Refusal::Problem)?;
     }
     let changes = csrf::changes(req.method());
     if changes {
@@ -113,11 +127,26 @@ fn admit(site: &Site, req: &ServiceRequest) -> Result<(), Refusal> {
         let key = &site.settings.keys.csrf;
         csrf::check_token(req.headers(), key, session).map_err(Refusal::Forged)?;
     }
+    may(req, permissions).map_err(Refusal::Denied)?;
     no_query()?;
     if media == Media::Socket {
         csrf::check_page(req.headers(), &site.settings).map_err(Refusal::Forged)?;
     }
     Ok(())
+}
+
+/// Who may not do something at all learns that before anything of the request is read.
+fn may(req: &ServiceRequest, permissions: &[Permission]) -> Result<(), Problem> {
+    let cx = cx::context(req.request()).ok_or_else(|| Problem::new(registry::INTERNAL))?;
+    let mut refused = Ok(());
+    for permission in permissions {
+        match cx.permit(*permission) {
+            Ok(_) => return Ok(()),
+            // The first one is what the operation is documented with.
+            Err(denied) => refused = refused.and(Err(denied)),
+        }
+    }
+    refused.map_err(Problem::from)
 }
 
 /// Complains about every parameter of an operation that has none of its own.
@@ -152,37 +181,6 @@ fn is_dry_run(req: &ServiceRequest) -> Result<bool, Problem> {
         }
     }
     fields.finish(Some(found.unwrap_or_default())).map_err(Problem::bad_parameters)
-}
-
-/// True when a form of the answer is acceptable; nobody is refused for saying nothing.
-fn accepts(req: &ServiceRequest, media: Media) -> bool {
-    let accept = Accept::of(req.headers());
-    match media {
-        Media::Json => accept.has_json(),
-        Media::Both => accept.has_json() || accept.has_stream(),
-        Media::Stream => accept.has_stream(),
-        // The answer is no content: browsers say what they like.
-        Media::Socket => true,
-    }
-}
-
-/// Every `%` is followed by two hexadecimal digits, and the decoded bytes are UTF-8 without a NUL:
-/// PostgreSQL keeps no text with one.
-pub(crate) fn is_well_escaped(text: &str) -> bool {
-    let mut decoded = Vec::new();
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            decoded.push(byte);
-            continue;
-        }
-        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
-        match (digit(bytes.next()), digit(bytes.next())) {
-            (Some(high), Some(low)) => decoded.extend(u8::try_from(high * 16 + low)),
-            _ => return false,
-        }
-    }
-    !decoded.contains(&0) && std::str::from_utf8(&decoded).is_ok()
 }
 
 async fn refused(

@@ -11,11 +11,13 @@ use actix_web::{
 };
 
 use crate::{
-    cx::{self, Identity},
-    problem::Problem,
+    kit::{
+        cx::{self, Identity},
+        problem::Problem,
+    },
+    middleware::session,
     routes,
     services::Services,
-    session,
     site::Site,
 };
 
@@ -25,7 +27,7 @@ pub(crate) async fn identify<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let key = session::key_of(&req.get_session()).filter(|_| routes::is_api(req.path()));
+    let key = cx::key_of(&req.get_session()).filter(|_| routes::is_api(req.path()));
     let at = cx::context(req.request()).map(|cx| cx.at);
     if let (Some(key), Some(at)) = (key, at) {
         match services.callers.caller_of(&key, at).await {

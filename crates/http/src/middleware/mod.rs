@@ -3,11 +3,13 @@
 
 pub(crate) mod arrival;
 pub(crate) mod cors;
+pub mod csrf;
 pub(crate) mod gate;
 pub(crate) mod headers;
 pub(crate) mod identity;
 pub(crate) mod problems;
 pub(crate) mod quotas;
+pub mod session;
 
 use actix_web::{Error, dev::ServiceResponse, http::header::HeaderMap};
 

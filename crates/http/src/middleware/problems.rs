@@ -9,7 +9,7 @@ use actix_web::{
     middleware::Next,
 };
 
-use crate::{
+use crate::kit::{
     client,
     problem::{Chain, MEDIA_TYPE, Problem},
 };

@@ -1,6 +1,11 @@
 //! How many requests are answered: by address for strangers, by user and role for everybody else.
 //! Both count as GCRA (a leaky bucket): a quota of 60 per minute lets 60 through at once and one
 //! more each second. The items of batches are counted by user beside the requests.
+//!
+//! Strangers go through actix-governor, users through `governor` beneath it, because actix-governor has
+//! one quota for each middleware. 60 and 600 a minute: a frontend that loads a page makes dozens of
+//! requests. The limits on guessing are stored (`accounts`' `guard.rs`). What a loop could make without
+//! end outside business records has a number (`accounts`' `limits.rs`).
 
 use std::{
     collections::HashMap,
@@ -37,15 +42,16 @@ use governor::{
 };
 
 use crate::{
-    batch::MAX_ITEMS,
-    client,
-    cx::{Arrival, Identity},
+    kit::{
+        client,
+        cx::{Arrival, Identity},
+        problem::{Problem, registry, whole_seconds},
+        spent::{self, Spent},
+        words,
+    },
     middleware::with_headers,
-    problem::{Problem, registry, whole_seconds},
     settings::Quotas,
     site::Site,
-    spent::{self, Spent},
-    words,
 };
 
 type ByUser =
@@ -65,6 +71,9 @@ struct Counted {
     requests: ByUser,
     items: ByUser,
 }
+
+/// Items a batch has at the most.
+pub(crate) const MAX_ITEMS: usize = 1_000;
 
 /// Items of batches that cost as much as a request: most of a request is not its change.
 const ITEMS_OF_A_REQUEST: u32 = 10;

@@ -1,6 +1,7 @@
 //! The trail: what was changed, of all records and of one, and what happened for security.
 
 pub(crate) mod bodies;
+mod recorded;
 
 use actix_web::{
     get,
@@ -8,33 +9,29 @@ use actix_web::{
 };
 use almoner_audit::{ChangeQuery, ChangeRecord, SecurityEventQuery};
 use almoner_kernel::{
-    Context, Fields, Id, Page, PageRequest, Permission, Timestamp, Version,
+    Context, FieldError, Fields, Id, Page, PageRequest, Permission, Timestamp, Version,
     fault::Unfit,
-    id::{
-        CampaignEntity, ChangeEntity, DonationEntity, DonorEntity, Entity, UserEntity,
-        WebhookEntity,
-    },
+    id::{ChangeEntity, Entity, UserEntity, WebhookEntity},
+    words::choice,
 };
-use chrono::{DateTime, Utc};
+use almoner_records::Registry;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::bodies::{
-    ChangeBody, SecurityEventBody, campaign_change_example, change_example,
-    donation_change_example, role_change_example, security_event_example, user_change_example,
-    webhook_change_example,
+    ChangeBody, SecurityEventBody, change_example, role_change_example, security_event_example,
+    user_change_example, webhook_change_example,
 };
 use super::{
     roles::role_name,
     shared,
-    words::{ActionWord, Listed, RecordKindWord, SecurityEventKindWord},
+    words::{ActionName, RecordKindName, SecurityEventKindWord, record_kinds},
 };
 use crate::{
     Answer, Cx, Domains, IdPath, ListOf, ListQuery, NoParams, PageParams, Params, Problem,
     live::list::{Follower, FollowerParam, ListAnswer, LiveList},
-    words::must_be_an_instant,
 };
 
 /// Registers the handlers.
@@ -91,84 +88,6 @@ async fn list_security_events(
     Ok(list.answer(page, SecurityEventBody::of))
 }
 
-/// Get a donor's history
-///
-/// Every change of the donor, the newest first. Client address and browser are shown only with the
-/// permission `audit:read`.
-#[utoipa::path(
-    tag = "audit",
-    params(("id" = Uuid, Path, description = "The donor"), PageParams),
-    responses((
-        status = 200,
-        description = "A page of changes",
-        body = ListOf<ChangeBody>,
-        example = json!({ "items": [change_example()] }),
-    )),
-    extensions(("x-permission" = json!("donors:read"))),
-)]
-#[get("/{id}/history")]
-pub(super) async fn get_donor_history(
-    cx: Cx,
-    domains: Data<Domains>,
-    id: IdPath<DonorEntity>,
-    list: ListQuery<NoParams>,
-) -> Result<Answer, Problem> {
-    domains.donors.find(&cx, id.0).await?;
-    history(&cx, &domains, Permission::DonorsRead, id, &list).await
-}
-
-/// Get a campaign's history
-///
-/// Every change of the campaign, the newest first. Client address and browser are shown only with
-/// the permission `audit:read`.
-#[utoipa::path(
-    tag = "audit",
-    params(("id" = Uuid, Path, description = "The campaign"), PageParams),
-    responses((
-        status = 200,
-        description = "A page of changes",
-        body = ListOf<ChangeBody>,
-        example = json!({ "items": [campaign_change_example()] }),
-    )),
-    extensions(("x-permission" = json!("campaigns:read"))),
-)]
-#[get("/{id}/history")]
-pub(super) async fn get_campaign_history(
-    cx: Cx,
-    domains: Data<Domains>,
-    id: IdPath<CampaignEntity>,
-    list: ListQuery<NoParams>,
-) -> Result<Answer, Problem> {
-    domains.campaigns.find(&cx, id.0).await?;
-    history(&cx, &domains, Permission::CampaignsRead, id, &list).await
-}
-
-/// Get a donation's history
-///
-/// Every change of the donation, the newest first. Client address and browser are shown only with
-/// the permission `audit:read`.
-#[utoipa::path(
-    tag = "audit",
-    params(("id" = Uuid, Path, description = "The donation"), PageParams),
-    responses((
-        status = 200,
-        description = "A page of changes",
-        body = ListOf<ChangeBody>,
-        example = json!({ "items": [donation_change_example()] }),
-    )),
-    extensions(("x-permission" = json!("donations:read"))),
-)]
-#[get("/{id}/history")]
-pub(super) async fn get_donation_history(
-    cx: Cx,
-    domains: Data<Domains>,
-    id: IdPath<DonationEntity>,
-    list: ListQuery<NoParams>,
-) -> Result<Answer, Problem> {
-    domains.donations.find(&cx, id.0).await?;
-    history(&cx, &domains, Permission::DonationsRead, id, &list).await
-}
-
 /// Get a user's history
 ///
 /// Every change of the user, the newest first. Client address and browser are shown only with the
@@ -192,7 +111,7 @@ pub(super) async fn get_user_history(
     list: ListQuery<NoParams>,
 ) -> Result<Answer, Problem> {
     domains.users.find(&cx, id.0).await?;
-    history(&cx, &domains, Permission::UsersRead, id, &list).await
+    history(&cx, &domains, Permission::USERS_READ, id, &list).await
 }
 
 /// Get a role's history
@@ -223,9 +142,12 @@ pub(super) async fn get_role_history(
     let role = domains.roles.find(&cx, &role_name(&name)?).await?;
     match role.custom() {
         Some(custom) => {
-            history(&cx, &domains, Permission::RolesRead, IdPath(custom.id), &list).await
+            history(&cx, &domains, Permission::ROLES_READ, IdPath(custom.id), &list).await
         }
-        None => answer(&list, Page { items: Vec::new(), next: None, total: None }),
+        None => {
+            Ok(list
+                .answer(Page { items: Vec::new(), next: None, total: None }, |nothing: ()| nothing))
+        }
     }
 }
 
@@ -252,7 +174,7 @@ pub(super) async fn get_webhook_history(
     list: ListQuery<NoParams>,
 ) -> Result<Answer, Problem> {
     domains.webhooks.find(&cx, id.0).await?;
-    history(&cx, &domains, Permission::WebhooksRead, id, &list).await
+    history(&cx, &domains, Permission::WEBHOOKS_READ, id, &list).await
 }
 
 /// The trail knows no row scope: the record's own service must have found the record before.
@@ -263,16 +185,43 @@ async fn history<E: Entity>(
     id: IdPath<E>,
     list: &ListQuery<NoParams>,
 ) -> Result<Answer, Problem> {
-    let page = domains.audit.history(cx, permission, E::NAME, id.0.uuid(), &list.page).await?;
-    answer(list, page)
+    history_of(cx, domains, permission, E::NAME, id.0.uuid(), list).await
 }
 
-fn answer<P: Params>(list: &ListQuery<P>, page: Page<ChangeRecord>) -> Result<Answer, Problem> {
+/// The history of a record whose kind is not known by a type.
+pub(crate) async fn history_of(
+    cx: &Cx,
+    domains: &Domains,
+    permission: Permission,
+    entity: &'static str,
+    id: Uuid,
+    list: &ListQuery<NoParams>,
+) -> Result<Answer, Problem> {
+    let page = domains.audit.history(cx, permission, entity, id, &list.page).await?;
     let Page { items, next, total } = page;
-    let items: Result<Vec<_>, _> = items.into_iter().map(ChangeBody::of).collect();
-    // Somebody has been at the row: `almoner audit verify` names it.
-    let items = items.map_err(|error| Problem::internal(&error))?;
+    let seen = items.into_iter().map(|change| Seen::by(cx, domains, change).body());
+    let items = seen.collect::<Result<Vec<_>, _>>()?;
     Ok(list.answer(Page { items, next, total }, |change| change))
+}
+
+/// A change, and what of it somebody may not see: fields with a right of their own that they lack, whatever
+/// they may see of the trail.
+pub(crate) struct Seen {
+    change: ChangeRecord,
+    withheld: Vec<&'static str>,
+}
+
+impl Seen {
+    fn by(cx: &Context, domains: &Domains, change: ChangeRecord) -> Self {
+        let kind = domains.registry.kinds.iter().find(|kind| kind.one == change.entity);
+        let withheld = kind.map(|kind| kind.recorded_names(&kind.hidden_from(cx)));
+        Self { change, withheld: withheld.unwrap_or_default() }
+    }
+
+    fn body(self) -> Result<ChangeBody, Problem> {
+        // Somebody has been at the row: `almoner audit verify` names it.
+        ChangeBody::of(self.change, &self.withheld).map_err(|error| Problem::internal(&error))
+    }
 }
 
 /// Which changes to list.
@@ -281,13 +230,13 @@ fn answer<P: Params>(list: &ListQuery<P>, page: Page<ChangeRecord>) -> Result<An
 pub(crate) struct ChangeFilter {
     /// Only changes of this kind of record.
     #[param(inline, example = "donation")]
-    entity: Option<RecordKindWord>,
+    entity: Option<RecordKindName>,
     /// Only changes of this record.
     #[param(value_type = Option<Uuid>, example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
     entity_id: Option<String>,
     /// Only changes of this kind.
     #[param(inline, example = "refunded")]
-    action: Option<ActionWord>,
+    action: Option<ActionName>,
     /// Only changes by this user.
     #[param(value_type = Option<Uuid>, example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
     actor_id: Option<String>,
@@ -297,6 +246,11 @@ pub(crate) struct ChangeFilter {
     /// Only changes before this instant.
     #[param(format = DateTime, example = "2026-04-01T00:00:00Z")]
     to: Option<String>,
+    /// Words to find in the values before and after and in the reason, whatever the case and accents; the
+    /// last word may be a beginning. Personal values, such as names and notes, and those that take a right
+    /// of their own are not searched.
+    #[param(format = "line", min_length = 1, max_length = 200, example = "ramazan koli")]
+    q: Option<String>,
 }
 
 impl Params for ChangeFilter {
@@ -305,13 +259,25 @@ impl Params for ChangeFilter {
     fn read(self, fields: &mut Fields) -> Option<ChangeQuery> {
         let entity_id = fields.optional("entity_id", self.entity_id, shared::id::<()>);
         Some(ChangeQuery {
-            entity: self.entity.map(|kind| kind.0.word().to_owned()),
+            entity: self.entity.map(|kind| kind.0),
             entity_id: entity_id.map(Id::uuid),
             action: self.action.map(|action| action.0),
             actor: fields.optional("actor_id", self.actor_id, shared::id),
             from: fields.optional("from", self.from, instant),
             to: fields.optional("to", self.to, instant),
+            q: fields.optional("q", self.q, shared::words),
         })
+    }
+
+    fn among(query: &ChangeQuery, registry: &Registry, fields: &mut Fields) {
+        let kinds = record_kinds(registry);
+        if query.entity.as_deref().is_some_and(|entity| !kinds.contains(&entity)) {
+            fields.wrong(FieldError::new("entity", "choice", choice(&kinds)));
+        }
+        let actions = registry.all_actions();
+        if query.action.as_deref().is_some_and(|action| !actions.contains(&action)) {
+            fields.wrong(FieldError::new("action", "choice", choice(&actions)));
+        }
     }
 }
 
@@ -348,16 +314,14 @@ impl Params for SecurityEventFilter {
 
 /// Reads an instant with its time zone.
 fn instant(text: String) -> Result<Timestamp, Unfit> {
-    DateTime::parse_from_rfc3339(&text)
-        .map(|at| at.with_timezone(&Utc))
-        .map_err(|_| Unfit::new("instant", must_be_an_instant()))
+    almoner_records::values::sent_instant(&text)
 }
 
 impl LiveList for ChangeFilter {
     const PATH: &'static str = "/api/v1/audit/changes";
     const ENTITY: &'static str = ChangeEntity::NAME;
     const OTHERS: Option<&'static [&'static str]> = None;
-    type Record = ChangeRecord;
+    type Record = Seen;
     type Body = ChangeBody;
 
     async fn page(
@@ -365,21 +329,22 @@ impl LiveList for ChangeFilter {
         cx: &Context,
         query: &Self::Query,
         page: &PageRequest,
-    ) -> Result<Page<ChangeRecord>, Problem> {
-        Ok(domains.audit.changes(cx, query, page).await?)
+    ) -> Result<Page<Seen>, Problem> {
+        let Page { items, next, total } = domains.audit.changes(cx, query, page).await?;
+        let items = items.into_iter().map(|change| Seen::by(cx, domains, change)).collect();
+        Ok(Page { items, next, total })
     }
 
-    fn body(change: ChangeRecord) -> Result<ChangeBody, Problem> {
-        // Somebody has been at the row: `almoner audit verify` names it.
-        ChangeBody::of(change).map_err(|error| Problem::internal(&error))
+    fn body(seen: Seen) -> Result<ChangeBody, Problem> {
+        seen.body()
     }
 
-    fn version(change: &ChangeRecord) -> Version {
-        change.version
+    fn version(seen: &Seen) -> Version {
+        seen.change.version
     }
 
-    fn shows(change: &ChangeRecord) -> Vec<Uuid> {
+    fn shows(seen: &Seen) -> Vec<Uuid> {
         // The feed names records, not their changes.
-        vec![change.id.uuid(), change.entity_id]
+        vec![seen.change.id.uuid(), seen.change.entity_id]
     }
 }

@@ -18,11 +18,9 @@ use self::bodies::{
     current_session_example, locked_example, raced_example, session_example,
 };
 use crate::{
-    Answer, Body, Cx, Domains, IdPath, NoBody, NoParams, Problem, StrictQuery,
-    body::AnyText,
-    health,
-    problem::ProblemBody,
-    session::{self, NewSession},
+    Answer, Body, Cx, Domains, IdPath, NoBody, NoParams, Problem, StrictQuery, health,
+    kit::{body::AnyText, problem::ProblemBody},
+    middleware::session::{self, NewSession},
 };
 
 /// Registers the handlers.
@@ -132,7 +130,13 @@ async fn login(
     let LoggedIn { key, device, session, user, caller } = logged_in;
     let new = NewSession::of(&session, &key, device, stranger.at);
     let csrf_token = session::begin(&req, new)?;
-    Ok(Answer::plain(&CurrentSessionBody::of(&user, &caller, &session, csrf_token)))
+    Ok(Answer::plain(&CurrentSessionBody::of(
+        &user,
+        &caller,
+        &session,
+        csrf_token,
+        domains.registry,
+    )))
 }
 
 /// Who am I?
@@ -156,7 +160,13 @@ async fn get_session(cx: Cx, req: HttpRequest, domains: Data<Domains>) -> Result
     let own = domains.sessions.own(&cx).await?;
     let current = own.iter().find(|own| own.is_current).ok_or(Denied::Unauthenticated)?;
     let csrf_token = session::csrf_token(&req, caller.session_id)?;
-    Ok(Answer::plain(&CurrentSessionBody::of(&user, caller, &current.session, csrf_token)))
+    Ok(Answer::plain(&CurrentSessionBody::of(
+        &user,
+        caller,
+        &current.session,
+        csrf_token,
+        domains.registry,
+    )))
 }
 
 /// Log out

@@ -4,25 +4,29 @@ use std::sync::Arc;
 
 use actix_web::{get, web::Data};
 use almoner_kernel::{
-    CampaignId, Context, DonationId, DonorId, Fields, Notice, Permission, UserId,
+    Context, FieldError, Fields, Invalid, Notice, Permission, UserId,
     fault::Unfit,
-    id::{CampaignEntity, DonationEntity, DonorEntity, Entity, RoleEntity, UserEntity},
+    id::{Entity, RoleEntity, UserEntity},
 };
+use almoner_records::Registry;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::{
     Cx, Domains, Params, Problem, StrictQuery,
+    kit::{
+        problem::registry,
+        words::{each_topic_once, must_be_some_of},
+    },
     live::{
         list::{Follower, FollowerParam, Following},
         stream::EventStream,
         subject::Subject,
     },
-    problem::registry,
-    words::{each_topic_once, must_be_some_of},
 };
 
 /// Registers the handler.
@@ -44,37 +48,27 @@ const fn topic(name: &'static str, entity: &'static str, permission: Permission)
     Topic { name, entity, permission }
 }
 
-/// Every topic.
-const TOPICS: &[Topic] = &[
-    topic("campaigns", CampaignEntity::NAME, Permission::CampaignsRead),
-    topic("donations", DonationEntity::NAME, Permission::DonationsRead),
-    topic("donors", DonorEntity::NAME, Permission::DonorsRead),
-    topic("roles", RoleEntity::NAME, Permission::RolesRead),
-    topic("users", UserEntity::NAME, Permission::UsersRead),
+/// The topics that are of no kind of record.
+const OTHERS: &[Topic] = &[
+    topic("roles", RoleEntity::NAME, Permission::ROLES_READ),
+    topic("users", UserEntity::NAME, Permission::USERS_READ),
 ];
 
 /// What to hear of.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventsFilter {
-    /// The kinds of records to hear of, separated by commas: `campaigns`, `donations`, `donors`,
-    /// `roles` and `users`; each needs the permission to read it.
-    #[param(
-        required = true,
-        nullable = false,
-        pattern = "^[a-z]+(,[a-z]+)*$",
-        min_length = 5,
-        max_length = 100,
-        example = "donations,donors"
-    )]
+    /// The kinds of records to hear of, separated by commas; each needs the permission to read it.
+    // `describe` says which there are.
+    #[param(required = true, nullable = false, example = "roles,users")]
     topics: Option<String>,
 }
 
 impl Params for EventsFilter {
-    type Query = Vec<Topic>;
+    type Query = String;
 
-    fn read(self, fields: &mut Fields) -> Option<Vec<Topic>> {
-        fields.required("topics", self.topics, |text| topics(&text))
+    fn read(self, fields: &mut Fields) -> Option<String> {
+        fields.required("topics", self.topics, Ok)
     }
 }
 
@@ -82,18 +76,45 @@ impl Params for EventsFilter {
 ///
 /// # Errors
 /// As `GET /events` answers.
-pub(crate) fn parsed(topics: String) -> Result<Vec<Topic>, Problem> {
-    let mut fields = Fields::default();
-    let query = EventsFilter { topics: Some(topics) }.read(&mut fields);
-    fields.finish(query).map_err(Problem::bad_parameters)
+pub(crate) fn parsed(text: &str, registry: &'static Registry) -> Result<Vec<Topic>, Problem> {
+    topics(text, registry).map_err(|unfit| {
+        let wrong =
+            FieldError { pointer: "topics".to_owned(), code: unfit.code, detail: unfit.detail };
+        Problem::bad_parameters(Invalid::one(wrong))
+    })
 }
 
-/// Parses `donations,donors`.
-pub(crate) fn topics(text: &str) -> Result<Vec<Topic>, Unfit> {
+/// Every topic, in alphabetical order.
+fn all(registry: &Registry) -> Vec<Topic> {
+    let of_kinds =
+        registry.kinds.iter().map(|kind| topic(kind.many, kind.one, kind.permissions.read));
+    let mut all: Vec<Topic> = of_kinds.chain(OTHERS.iter().copied()).collect();
+    all.sort_unstable_by_key(|topic| topic.name);
+    all
+}
+
+/// Says in the document which topics there are.
+pub(crate) fn describe(parameter: &mut Value, registry: &Registry) {
+    let names: Vec<&str> = all(registry).iter().map(|topic| topic.name).collect();
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let about = parameter["description"].as_str().unwrap_or_default().trim_end_matches('.');
+    parameter["description"] = json!(format!("{about}: {}.", quoted.join(", ")));
+    let one = names.join("|");
+    parameter["schema"] = json!({
+        "type": "string",
+        "pattern": format!("^({one})(,({one}))*$"),
+        "minLength": names.iter().map(|name| name.len()).min(),
+        "maxLength": names.join(",").len(),
+    });
+}
+
+/// Parses names of topics with commas between them.
+pub(crate) fn topics(text: &str, registry: &'static Registry) -> Result<Vec<Topic>, Unfit> {
+    let all = all(registry);
     let mut topics: Vec<Topic> = Vec::new();
     for name in text.split(',') {
-        let topic = TOPICS.iter().find(|topic| topic.name == name).ok_or_else(|| {
-            let names: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
+        let topic = all.iter().find(|topic| topic.name == name).ok_or_else(|| {
+            let names: Vec<&str> = all.iter().map(|topic| topic.name).collect();
             Unfit::new("choice", must_be_some_of(names.join(", ")))
         })?;
         if topics.contains(topic) {
@@ -125,7 +146,8 @@ async fn follow_events(
     topics: StrictQuery<EventsFilter>,
     follower: Follower,
 ) -> Result<EventStream, Problem> {
-    follower.follow(following(&cx, domains.into_inner(), topics.0)?).await
+    let topics = parsed(&topics.0, domains.registry)?;
+    follower.follow(following(&cx, domains.into_inner(), topics)?).await
 }
 
 /// What is followed by whoever hears of these topics.
@@ -183,13 +205,13 @@ pub(crate) async fn meet(
     entity: &str,
     id: Uuid,
 ) -> Result<(), Problem> {
-    match entity {
-        DonorEntity::NAME => drop(domains.donors.find(cx, DonorId::new(id)).await?),
-        CampaignEntity::NAME => drop(domains.campaigns.find(cx, CampaignId::new(id)).await?),
-        DonationEntity::NAME => drop(domains.donations.find(cx, DonationId::new(id)).await?),
-        UserEntity::NAME => drop(domains.users.find(cx, UserId::new(id)).await?),
-        // Roles have no scope: whoever may read one may read all.
-        _ => {}
+    if let Some(served) = domains.kinds.iter().find(|served| served.kind().one == entity) {
+        served.find(cx, id).await?;
+        return Ok(());
+    }
+    // Roles have no scope: whoever may read one may read all.
+    if entity == UserEntity::NAME {
+        domains.users.find(cx, UserId::new(id)).await?;
     }
     Ok(())
 }

@@ -16,7 +16,8 @@ use self::bodies::{JobBody, ScheduleBody, ScheduleListBody};
 use super::words::JobStateWord;
 use crate::{
     Answer, Cx, Domains, IdPath, ListOf, ListQuery, NoBody, NoParams, PageParams, Params, Problem,
-    StrictQuery, replay, words::must_be_a_job_kind,
+    StrictQuery,
+    kit::{replay, words::must_be_a_job_kind},
 };
 
 /// Registers the handlers.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Answer, Body, Cx, Domains, IdPath, ListOf, ListQuery, NoBody, PageParams, Params, Problem,
-    replay,
+    kit::replay,
 };
 
 /// Registers the handlers.

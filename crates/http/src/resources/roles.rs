@@ -17,7 +17,7 @@ use self::bodies::{
 use super::audit;
 use crate::{
     Answer, Body, Cx, Domains, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam, NoParams,
-    Problem, StrictQuery, replay,
+    Problem, StrictQuery, kit::replay,
 };
 
 /// Registers the handlers.
@@ -51,7 +51,9 @@ async fn list_roles(
     _: StrictQuery<NoParams>,
 ) -> Result<Answer, Problem> {
     let roles = domains.roles.list(&cx).await?;
-    Ok(Answer::plain(&RoleListBody { items: roles.iter().map(RoleBody::of).collect() }))
+    Ok(Answer::plain(&RoleListBody {
+        items: roles.iter().map(|role| RoleBody::of(role, domains.registry)).collect(),
+    }))
 }
 
 /// Create a role
@@ -80,11 +82,12 @@ async fn create_role(
     domains: Data<Domains>,
     body: Body<NewRoleBody>,
 ) -> Result<Answer, Problem> {
-    let new = body.value.command(body.fields)?;
+    let registry = domains.registry;
+    let new = body.value.command(body.fields, registry)?;
     let create = async |cx: &Context| domains.roles.create(cx, new).await;
-    replay::run(&cx, &req, create, |role: &CustomRole| {
+    replay::run(&cx, &req, create, move |role: &CustomRole| {
         let at = format!("/api/v1/roles/{}", role.name);
-        Answer::created(at, role.version, &RoleBody::of_custom(role))
+        Answer::created(at, role.version, &RoleBody::of_custom(role, registry))
     })
     .await
 }
@@ -111,7 +114,7 @@ async fn get_role(
     known: IfNoneMatch,
 ) -> Result<Answer, Problem> {
     let role = domains.roles.find(&cx, &role_name(&name)?).await?;
-    let body = RoleBody::of(&role);
+    let body = RoleBody::of(&role, domains.registry);
     Ok(match role.custom() {
         Some(custom) => Answer::read(&known, custom.version, &body),
         None => Answer::plain(&body),
@@ -151,9 +154,9 @@ async fn update_role(
     body: Body<RolePatchBody>,
 ) -> Result<Answer, Problem> {
     let name = role_name(&name)?;
-    let patch = body.value.command(body.fields)?;
+    let patch = body.value.command(body.fields, domains.registry)?;
     let role = domains.roles.update(&cx, &name, expected.0, patch).await?;
-    Ok(Answer::ok(role.version, &RoleBody::of_custom(&role)))
+    Ok(Answer::ok(role.version, &RoleBody::of_custom(&role, domains.registry)))
 }
 
 /// Delete a role

@@ -5,21 +5,13 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
 use almoner_kernel::{
-    FieldError, Fields, Id, PhoneNumber, Region, Timestamp, Version,
-    fault::Unfit,
-    text,
-    words::{is_required, too_short},
+    Fields, Id, PhoneNumber, Region, Timestamp, Version, fault::Unfit, text, words::too_short,
 };
 use chrono::{NaiveDate, SecondsFormat};
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
-use crate::{
-    etag::IfMatch,
-    problem::Problem,
-    query::Params,
-    words::{must_be_a_day, must_be_a_uuid},
-};
+use crate::kit::{etag::IfMatch, problem::Problem, query::Params};
 
 /// An instant as every answer shows it: RFC 3339 in UTC with milliseconds.
 pub(crate) fn instant(at: Timestamp) -> String {
@@ -31,9 +23,7 @@ pub(crate) fn instant(at: Timestamp) -> String {
 /// # Errors
 /// `date`.
 pub(crate) fn day(text: String) -> Result<NaiveDate, Unfit> {
-    // The parser puts up with spaces, signs and single digits, which written back look otherwise.
-    let day = text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text);
-    day.ok_or_else(|| Unfit::new("date", must_be_a_day()))
+    almoner_records::values::day(&text)
 }
 
 /// Parses an id in the usual form; braces, URNs and bare digits would be aliases.
@@ -41,9 +31,7 @@ pub(crate) fn day(text: String) -> Result<NaiveDate, Unfit> {
 /// # Errors
 /// `uuid`.
 pub(crate) fn id<E>(text: String) -> Result<Id<E>, Unfit> {
-    const HYPHENATED: usize = 36;
-    let id = Some(text).filter(|text| text.len() == HYPHENATED).and_then(|text| text.parse().ok());
-    id.ok_or_else(|| Unfit::new("uuid", must_be_a_uuid()))
+    almoner_records::reference::id(&text)
 }
 
 /// Parses the words of `q`.
@@ -102,14 +90,14 @@ pub(crate) struct OptionalIfMatch(pub(crate) Option<Version>);
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "only its documentation is used")]
 pub(crate) struct OptionalIfMatchParam {
-    /// The `ETag` of the record the decision was made on: 412 when it has changed since. Without
-    /// it the record is taken as it is.
+    /// The `ETag` of the record the decision was made on, or its version alone: 412 when it has changed
+    /// since. Without it the record is taken as it is.
     #[param(
         format = "version",
         rename = "If-Match",
         required = false,
         nullable = false,
-        example = "\"3\""
+        example = "\"3.q7Jx0cWn4Zk1VfYt8LmR2g\""
     )]
     if_match: Option<String>,
 }
@@ -151,9 +139,4 @@ impl Params for DeletionParams {
     fn read(self, _: &mut Fields) -> Option<Deletion> {
         Some(if self.purge.unwrap_or_default() { Deletion::Purge } else { Deletion::Trash })
     }
-}
-
-/// A field that must be there and is not.
-pub(crate) fn missing(pointer: &str) -> FieldError {
-    FieldError::new(pointer, "required", is_required())
 }

@@ -14,16 +14,17 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     Cx, Domains, Problem,
-    cx::{Arrival, Identity},
+    kit::{
+        cx::{self, Arrival, Identity},
+        problem::{self, registry},
+        words,
+    },
     live::{
         rooms::Person,
         socket::{Frames, Host, MAX_MESSAGE, PROTOCOL, connection::Connection},
     },
-    problem::{self, registry},
     services::Services,
-    session,
     site::Site,
-    words,
 };
 
 /// The version of RFC 6455.
@@ -72,7 +73,7 @@ async fn open_socket(
     domains: Data<Domains>,
 ) -> Result<HttpResponse, Problem> {
     must_ask_for_a_socket(&req)?;
-    let key = session::key_of(&req.get_session()).map(Arc::<str>::from);
+    let key = cx::key_of(&req.get_session()).map(Arc::<str>::from);
     let caller = req.extensions().get::<Identity>().map(|identity| Arc::clone(&identity.0));
     let (Some(key), Some(caller)) = (key, caller) else {
         return Err(Problem::new(registry::UNAUTHENTICATED));

@@ -13,7 +13,6 @@ use almoner_accounts::{
 use almoner_kernel::{
     Context, Fields, Page, PageRequest, Version,
     id::{Entity, UserEntity},
-    text,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -28,9 +27,9 @@ use super::{audit, auth::bodies::locked_example, shared};
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
     ListOf, ListQuery, PageParams, Params, Problem,
+    kit::{problem::ProblemBody, query, replay},
     live::list::{Follower, FollowerParam, ListAnswer, LiveList},
-    problem::ProblemBody,
-    query, replay, session,
+    middleware::session,
 };
 
 /// Registers the handlers.
@@ -162,8 +161,7 @@ async fn create_user(
 
 /// Get a user
 ///
-/// `last_login_at` and `locks` change without a new version: a login is not an edit. While there are
-/// `locks`, the answer has no `ETag`.
+/// `last_login_at` and `locks` change without a new version: a login is not an edit.
 #[utoipa::path(
     tag = "users",
     params(("id" = Uuid, Path, description = "The user"), IfNoneMatchParam),
@@ -183,12 +181,7 @@ async fn get_user(
     known: IfNoneMatch,
 ) -> Result<Answer, Problem> {
     let seen = domains.users.find(&cx, id.0).await?;
-    let body = UserBody::seen(&seen);
-    // Locks come and go without a new version: what shows one must not be taken for what does not.
-    if !seen.locks.is_empty() {
-        return Ok(Answer::plain(&body));
-    }
-    Ok(Answer::read(&known, seen.user.version, &body))
+    Ok(Answer::read(&known, seen.user.version, &UserBody::seen(&seen)))
 }
 
 /// Change a user
@@ -268,7 +261,7 @@ impl Params for UserFilter {
         Some(UserQuery {
             active: self.active,
             role: fields.optional("role", self.role, |name| RoleName::parse(&name)),
-            q: fields.optional("q", self.q, shared::words).map(|q| text::fold(&q)),
+            q: fields.optional("q", self.q, shared::words),
             sort: sort.unwrap_or(UserQuery::default().sort),
         })
     }

@@ -8,10 +8,11 @@ use actix_web::{
     FromRequest, HttpRequest, delete, dev::Payload, get, http::StatusCode, patch, post, web::Data,
 };
 use almoner_kernel::{
-    Context, DeliveryId, Fields, WebhookId,
-    id::{DeliveryEntity, WebhookEntity},
+    Context, DeliveryId, Fields, Permission, WebhookId,
+    id::{DeliveryEntity, Entity, RoleEntity, WebhookEntity},
 };
-use almoner_webhooks::{Delivery, DeliveryQuery};
+use almoner_records::Registry;
+use almoner_webhooks::{Delivery, DeliveryQuery, EventTypes};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -20,8 +21,21 @@ use self::bodies::{DeliveryBody, NewWebhookBody, WebhookBody, WebhookPatchBody};
 use super::{audit, shared, words::DeliveryStateWord};
 use crate::{
     Answer, Body, Cx, Domains, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam,
-    ListOf, ListQuery, NoBody, NoParams, PageParams, Params, Problem, StrictQuery, replay,
+    ListOf, ListQuery, NoBody, NoParams, PageParams, Params, Problem, StrictQuery, kit::replay,
 };
+
+/// Whoever orders messages about records may read such records, as with topics.
+fn may_be_told(cx: &Context, events: &EventTypes, registry: &Registry) -> Result<(), Problem> {
+    for event in events.iter() {
+        let of_kind = registry.kinds.iter().find(|kind| kind.one == event.entity());
+        cx.permit(match of_kind {
+            Some(kind) => kind.permissions.read,
+            None if event.entity() == RoleEntity::NAME => Permission::ROLES_READ,
+            None => Permission::USERS_READ,
+        })?;
+    }
+    Ok(())
+}
 
 /// Registers the handlers.
 pub(super) fn routes(cfg: &mut ServiceConfig) {
@@ -88,7 +102,9 @@ async fn create_webhook(
     _: StrictQuery<NoParams>,
     body: Body<NewWebhookBody>,
 ) -> Result<Answer, Problem> {
-    let draft = body.value.command(body.fields, |url| domains.webhooks.target(url))?;
+    let draft =
+        body.value.command(body.fields, domains.registry, |url| domains.webhooks.target(url))?;
+    may_be_told(&cx, &draft.events, domains.registry)?;
     let (webhook, secret) = domains.webhooks.create(&cx, draft).await?;
     let at = format!("/api/v1/webhooks/{}", webhook.id);
     Ok(Answer::created(at, webhook.version, &WebhookBody::with_secret(&webhook, &secret)))
@@ -121,7 +137,8 @@ async fn get_webhook(
 
 /// Change a webhook
 ///
-/// An absent field stays, `null` empties it. One that was switched off is switched on with
+/// An absent field stays, `null` empties it. It takes the permission to read what the webhook is told of.
+/// One that was switched off is switched on with
 /// `is_active`: it is told what happens from then on, and what was given up can be replayed.
 #[utoipa::path(
     tag = "webhooks",
@@ -143,7 +160,12 @@ async fn update_webhook(
     expected: IfMatch,
     body: Body<WebhookPatchBody>,
 ) -> Result<Answer, Problem> {
-    let patch = body.value.command(body.fields, |url| domains.webhooks.target(url))?;
+    let patch =
+        body.value.command(body.fields, domains.registry, |url| domains.webhooks.target(url))?;
+    if let Some(events) = &patch.events {
+        may_be_told(&cx, events, domains.registry)?;
+    }
+    may_be_told(&cx, &domains.webhooks.events(&cx, id.0).await?, domains.registry)?;
     let webhook = domains.webhooks.update(&cx, id.0, expected.0, patch).await?;
     Ok(Answer::ok(webhook.version, &WebhookBody::of(&webhook)))
 }
@@ -170,7 +192,8 @@ async fn delete_webhook(
 
 /// Rotate the secret of a webhook
 ///
-/// Makes another secret; the answer has it, this once. For 24 hours messages are signed with the one
+/// Makes another secret; the answer has it, this once. It takes the permission to read what the webhook is
+/// told of. For 24 hours messages are signed with the one
 /// before as well, so that the receiver has time to learn the new one. Rotated twice within that time,
 /// the first of the three signs no more.
 #[utoipa::path(
@@ -196,6 +219,7 @@ async fn rotate_webhook(
     _: StrictQuery<NoParams>,
     _: NoBody,
 ) -> Result<Answer, Problem> {
+    may_be_told(&cx, &domains.webhooks.events(&cx, id.0).await?, domains.registry)?;
     let (webhook, secret) = domains.webhooks.rotate(&cx, id.0).await?;
     Ok(Answer::ok(webhook.version, &WebhookBody::with_secret(&webhook, &secret)))
 }
@@ -278,7 +302,7 @@ async fn list_deliveries(
 ///
 /// Sends a message once more that was delivered or given up, with as many attempts as a new one and
 /// under the same `webhook-id`: a receiver that has seen it can tell. One that is still under way is a
-/// 409 with the code `delivery_pending`.
+/// 409 with the code `delivery_pending`. It takes the permission to read what the webhook is told of.
 #[utoipa::path(
     tag = "webhooks",
     params(
@@ -301,6 +325,7 @@ async fn replay_delivery(
     path: DeliveryPath,
     _: NoBody,
 ) -> Result<Answer, Problem> {
+    may_be_told(&cx, &domains.webhooks.events(&cx, path.webhook).await?, domains.registry)?;
     let again = async |cx: &Context| domains.webhooks.replay(cx, path.webhook, path.delivery).await;
     replay::run(&cx, &req, again, accepted).await
 }

@@ -4,16 +4,14 @@
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use almoner_accounts::login::LockKind;
-use almoner_donations::{DonorKind, GroupBy, Method, State};
+use almoner_donations::{GroupBy, Method, State};
 use almoner_jobs::{JobState, Outcome};
 use almoner_kernel::{
-    Action, IdentityKind, MailTemplate, Permission, ScopeKind, SecurityEventKind,
-    id::{
-        CampaignEntity, DonationEntity, DonorEntity, Entity, JobEntity, MailEntity, RoleEntity,
-        ScheduleEntity, UserEntity, WebhookEntity,
-    },
+    Action, MailTemplate, PermissionSet, ScopeKind, SecurityEventKind,
+    id::{Entity, JobEntity, MailEntity, RoleEntity, ScheduleEntity, UserEntity, WebhookEntity},
 };
 use almoner_mail::{MailProblem, MailState};
+use almoner_records::Registry;
 use almoner_webhooks::{DeliveryState, DisabledReason, Failure};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -81,27 +79,14 @@ macro_rules! lists {
 }
 
 lists! {
-    /// One thing a role may do, as `<module>:<verb>`. More may be added.
-    PermissionWord = Permission, "Permission";
     /// Which records a role may meet: those its user created, also those assigned to its user, or
     /// all. More may be added.
     ScopeWord = ScopeKind, "Scope";
     /// Whose logins are kept off: those of one of the user's own devices, after wrong passwords there, or
     /// those of strangers, which is every browser the account does not know. More may be added.
     LockKindWord = LockKind, "LockKind";
-    /// What was done to a record. More may be added.
-    ActionWord = Action, "Action";
     /// What happened. More may be added.
     SecurityEventKindWord = SecurityEventKind, "SecurityEventKind";
-    /// A kind of record. More may be added.
-    RecordKindWord = RecordKind, "RecordKind";
-    /// A natural person, or a company, foundation, association, school, ….
-    DonorKindWord = DonorKind, "DonorKind";
-    /// Which register an identity number comes from: `tr_national_id` is the T.C. kimlik numarası
-    /// of a person (11 digits), `tr_tax_number` the vergi kimlik numarası of an organisation (10
-    /// digits), `foreign_id` any other number or a passport (3 to 40 letters, digits, `-`, `/`,
-    /// `.`).
-    IdentityKindWord = IdentityKind, "IdentityKind";
     /// How a donation comes: `check` is a cheque, `credit_card` any card at a terminal, `online` a
     /// payment on a web page, `sms` a text message to a short number, `in_kind` goods.
     MethodWord = Method, "DonationMethod";
@@ -139,45 +124,62 @@ lists! {
     GroupWord = GroupBy, "DonationGroup";
 }
 
-/// The kinds of records whose changes are in the trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RecordKind {
-    User,
-    Role,
-    Donor,
-    Campaign,
-    Donation,
-    Job,
-    Schedule,
-    Mail,
-    Webhook,
+/// What the house itself keeps a trail of, beside the kinds of the registry.
+const OF_THE_HOUSE: [&str; 6] = [
+    UserEntity::NAME,
+    RoleEntity::NAME,
+    JobEntity::NAME,
+    ScheduleEntity::NAME,
+    MailEntity::NAME,
+    WebhookEntity::NAME,
+];
+
+/// The kinds of records whose changes are in the trail, as it names them.
+pub(crate) fn record_kinds(registry: &Registry) -> Vec<&'static str> {
+    OF_THE_HOUSE.into_iter().chain(registry.kinds.iter().map(|kind| kind.one)).collect()
 }
 
-impl RecordKind {
-    const ALL: [Self; 9] = [
-        Self::User,
-        Self::Role,
-        Self::Donor,
-        Self::Campaign,
-        Self::Donation,
-        Self::Job,
-        Self::Schedule,
-        Self::Mail,
-        Self::Webhook,
-    ];
+/// A kind of record. More may be added.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct RecordKindName(pub(crate) String);
 
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => UserEntity::NAME,
-            Self::Role => RoleEntity::NAME,
-            Self::Donor => DonorEntity::NAME,
-            Self::Campaign => CampaignEntity::NAME,
-            Self::Donation => DonationEntity::NAME,
-            Self::Job => JobEntity::NAME,
-            Self::Schedule => ScheduleEntity::NAME,
-            Self::Mail => MailEntity::NAME,
-            Self::Webhook => WebhookEntity::NAME,
-        }
+impl PartialSchema for RecordKindName {
+    fn schema() -> RefOr<Schema> {
+        // Its words are those of the registry, which the document is completed with.
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A kind of record. More may be added."))
+            .examples([UserEntity::NAME])
+            .into()
+    }
+}
+
+impl ToSchema for RecordKindName {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("RecordKind")
+    }
+}
+
+/// What was done to a record. More may be added.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ActionName(pub(crate) String);
+
+impl PartialSchema for ActionName {
+    fn schema() -> RefOr<Schema> {
+        // Its words are those of the registry, which the document is completed with.
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("What was done to a record. More may be added."))
+            .examples([Action::Created.as_str()])
+            .into()
+    }
+}
+
+impl ToSchema for ActionName {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Action")
     }
 }
 
@@ -221,5 +223,35 @@ impl<T: Listed> PartialSchema for Word<T> {
 impl<T: Listed> ToSchema for Word<T> {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed(T::NAME)
+    }
+}
+
+/// One thing a role may do, as `<module>:<verb>`. More may be added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct PermissionName(pub(crate) String);
+
+impl PermissionName {
+    /// The permissions of a set, in the order of the registry.
+    pub(crate) fn all_of(set: &PermissionSet, registry: &Registry) -> Vec<Self> {
+        let all = registry.all_permissions();
+        set.among(&all).map(|permission| Self(permission.as_str().to_owned())).collect()
+    }
+}
+
+impl PartialSchema for PermissionName {
+    fn schema() -> RefOr<Schema> {
+        // Its words are those of the registry, which the document is completed with.
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("One thing a role may do, as `<module>:<verb>`. More may be added."))
+            .examples(["users:read"])
+            .into()
+    }
+}
+
+impl ToSchema for PermissionName {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Permission")
     }
 }

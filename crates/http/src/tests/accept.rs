@@ -6,7 +6,10 @@ use actix_web::http::{
 };
 
 use super::house::{by, hear, server, settings, world};
-use crate::accept::Accept;
+use crate::{
+    kit::accept::{self, Accept},
+    routes::Media,
+};
 
 fn accept(values: &[&'static str]) -> Accept {
     let mut headers = HeaderMap::new();
@@ -55,9 +58,25 @@ async fn what_is_refused_by_name_is_not_let_in_by_a_wildcard() {
         by("admin", Method::GET, "/api/v1/widgets").insert_header(("Accept", accept))
     };
     for wrong in ["application/json;q=0, */*", "application/*;q=0.0, */*", "text/html"] {
-        assert_eq!(hear(&server, ask(wrong)).await.problem(), "not_acceptable", "{wrong}");
+        let heard = hear(&server, ask(wrong)).await;
+        assert_eq!(heard.problem(), "not_acceptable", "{wrong}");
+        assert_eq!(heard.json()["detail"], "this address answers with application/json");
     }
     for right in ["*/*;q=0, application/json", "application/*", "text/html, */*;q=0.1", ""] {
         assert_eq!(hear(&server, ask(right)).await.status, 200, "{right}");
     }
+}
+
+#[test]
+fn a_refusal_says_which_forms_there_are() {
+    let html = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static("text/html"))]);
+    for (media, forms) in [
+        (Media::Json, "application/json"),
+        (Media::Both, "application/json, text/event-stream"),
+        (Media::Stream, "text/event-stream"),
+    ] {
+        let problem = accept::check(&html, media).unwrap_err();
+        assert_eq!(problem.body().detail.unwrap(), format!("this address answers with {forms}"));
+    }
+    assert!(accept::check(&html, Media::Socket).is_ok());
 }

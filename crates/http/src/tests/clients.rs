@@ -6,7 +6,7 @@ use actix_web::{http::Method, test::TestRequest};
 use ipnet::IpNet;
 
 use super::house::{hear, server, settings, stranger, world};
-use crate::client::{TraceParent, address, handed_on_trace, network, user_agent};
+use crate::kit::client::{TraceParent, address, handed_on_trace, network, user_agent};
 
 fn seen(peer: &str, forwarded: &[&str]) -> String {
     let trusted: Vec<IpNet> =

@@ -1,11 +1,14 @@
 //! Cursors belong to the list that made them.
 
 use actix_web::http::{Method, StatusCode};
-use almoner_kernel::{Position, SortKey};
+use almoner_kernel::{Epoch, Position, SortKey};
 use uuid::Uuid;
 
 use super::house::{by, hear, server, settings, world};
-use crate::cursor::{Fingerprint, ForeignCursor, open, seal};
+use crate::{
+    kit::cursor::{Fingerprint, ForeignCursor, open, seal},
+    settings::HttpSettings,
+};
 
 #[actix_web::test]
 async fn the_next_page_is_reached_through_the_cursor_and_through_the_link() {
@@ -44,6 +47,20 @@ async fn a_cursor_of_another_filter_or_sort_or_an_altered_one_is_400() {
         assert_eq!(heard.problem(), "bad_request", "{query}");
         assert_eq!(heard.errors(), [("cursor".to_owned(), "cursor".to_owned())]);
     }
+}
+
+#[actix_web::test]
+async fn a_cursor_of_another_epoch_is_foreign() {
+    let world = world();
+    let first =
+        hear(&server(settings(), &world), by("admin", Method::GET, "/api/v1/widgets")).await;
+    let uri = format!("/api/v1/widgets?cursor={}", first.json()["next_cursor"].as_str().unwrap());
+    let same = server(settings(), &world);
+    assert_eq!(hear(&same, by("admin", Method::GET, &uri)).await.status, StatusCode::OK);
+    let later = HttpSettings { epoch: Epoch::new(Uuid::from_u128(2)), ..settings() };
+    let heard = hear(&server(later, &world), by("admin", Method::GET, &uri)).await;
+    assert_eq!(heard.problem(), "bad_request");
+    assert_eq!(heard.errors(), [("cursor".to_owned(), "cursor".to_owned())]);
 }
 
 #[test]

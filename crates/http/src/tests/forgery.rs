@@ -5,7 +5,10 @@ use almoner_kernel::SessionId;
 use uuid::Uuid;
 
 use super::house::{CSRF_KEY, by, hear, server, session_cookie, settings, stranger, world};
-use crate::{csrf, settings::PublicUrl};
+use crate::{
+    middleware::csrf,
+    settings::{PublicUrl, SameSite},
+};
 
 const OUT: &str = "/api/v1/auth/logout";
 const IN: &str = "/api/v1/auth/login?role=admin";
@@ -53,6 +56,15 @@ async fn behind_https_the_cookies_belong_to_the_host() {
         assert!(cookie.starts_with(name) && cookie.contains("Secure"), "{cookie}");
     }
     assert!(heard.header("strict-transport-security").is_some());
+}
+
+#[actix_web::test]
+async fn the_operator_says_with_which_requests_cookies_are_sent() {
+    let mut settings = settings();
+    settings.same_site = SameSite::Lax;
+    let heard = hear(&server(settings, &world()), stranger(Method::POST, IN)).await;
+    assert_eq!(heard.cookies().len(), 2);
+    assert!(heard.cookies().iter().all(|cookie| cookie.contains("SameSite=Lax")));
 }
 
 #[actix_web::test]

@@ -15,10 +15,11 @@ use actix_web::{
     test::{self, TestRequest},
 };
 use almoner_kernel::{
-    Answers, Batch, Batches, Caller, Clock, Context, Feed, Hearing, Ids, Notice, Permission,
+    Answers, Batch, Batches, Caller, Clock, Context, Epoch, Feed, Hearing, Ids, Notice, Permission,
     PermissionSet, ScopeKind, SecurityEventKind, Signal, Signals, StoreError, Timestamp, UserId,
     id::Id, trail::SavedAnswer,
 };
+use almoner_records::Registry;
 use async_trait::async_trait;
 use chrono::DateTime;
 use serde_json::Value;
@@ -26,19 +27,22 @@ use uuid::Uuid;
 
 use super::widgets;
 use crate::{
-    csrf,
     health::{Part, PartStatus, Readiness},
     live::LiveSettings,
+    middleware::csrf,
     services::{Callers, Refusals, Services},
-    settings::{BodySettings, HttpKeys, HttpSettings, Origin, PublicUrl, Quotas},
+    settings::{BodySettings, HttpKeys, HttpSettings, Origin, PublicUrl, Quotas, SameSite},
     site::Server,
 };
 
+pub(super) const EPOCH: Epoch = Epoch::new(Uuid::from_u128(1));
 pub(super) const CSRF_KEY: [u8; 32] = [2; 32];
 
 pub(super) fn settings() -> HttpSettings {
     HttpSettings {
         public_url: PublicUrl::parse("http://almoner.test").unwrap(),
+        is_public_url_given: false,
+        same_site: SameSite::Strict,
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         cors_origins: vec![Origin::parse("https://app.test").unwrap()],
         quotas: Quotas { is_on: false, ..Quotas::default() },
@@ -46,6 +50,7 @@ pub(super) fn settings() -> HttpSettings {
         body_limit: HttpSettings::DEFAULT_BODY_LIMIT,
         bodies: BodySettings::default(),
         keys: HttpKeys { cookie: [1; 64], csrf: CSRF_KEY, cursor: [3; 32] },
+        epoch: EPOCH,
         metrics_token: None,
     }
 }
@@ -79,8 +84,8 @@ impl Callers for World {
             return Err(StoreError::Unavailable("connection refused".into()));
         }
         let permissions = match key {
-            "admin" => PermissionSet::all(),
-            "viewer" => PermissionSet::NONE.with(Permission::DonorsRead),
+            "admin" => PermissionSet::everything(),
+            "viewer" => PermissionSet::NONE.with(Permission::new("donors:read")),
             _ => return Ok(None),
         };
         Ok(Some(Arc::new(caller(key, permissions))))
@@ -201,7 +206,13 @@ pub(super) fn server(settings: HttpSettings, world: &Arc<World>) -> Server {
         traces: None,
     };
     widgets::KEPT.with(|kept| *kept.borrow_mut() = Some(Arc::clone(world)));
-    Server::with_resources(settings, Arc::new(services), widgets::routes).unwrap()
+    Server::with_resources(
+        settings,
+        Arc::new(services),
+        Arc::new(widgets::routes),
+        &Registry::EMPTY,
+    )
+    .unwrap()
 }
 
 /// An answer, read to its end.

@@ -12,7 +12,7 @@ use actix_web::{
 use serde_json::{Value, json};
 
 use super::house::{Heard, by, hear, server, settings, stranger, world};
-use crate::{language::Language, problem::registry};
+use crate::kit::{language::Language, problem::registry};
 
 const ONE: &str = "/api/v1/widgets/00000000-0000-0000-0000-000000000005";
 

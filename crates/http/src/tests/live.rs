@@ -10,7 +10,8 @@ use std::{
 };
 
 use almoner_kernel::{
-    Caller, Clock, Feed, Notice, Permission, PermissionSet, StoreError, Timestamp, Version,
+    Caller, ChangeId, Clock, Feed, Notice, Permission, PermissionSet, StoreError, Timestamp,
+    Version,
 };
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -46,7 +47,7 @@ struct World {
 
 impl World {
     fn new() -> Arc<Self> {
-        let clerk = caller("clerk", PermissionSet::NONE.with(Permission::DonorsRead));
+        let clerk = caller("clerk", PermissionSet::NONE.with(Permission::new("donors:read")));
         Arc::new(Self {
             notices: Mutex::default(),
             head: watch::Sender::new(0),
@@ -58,8 +59,10 @@ impl World {
     }
 
     fn live(self: &Arc<Self>) -> Live {
-        let rooms = Rooms::new(Pace::default(), super::house::world(), super::house::world());
-        Live::new(LiveSettings::default(), self.clone(), self.clone(), self.clone(), rooms)
+        let (house, registry) = (super::house::world(), &almoner_kinds::REGISTRY);
+        let rooms = Rooms::new(Pace::default(), house.clone(), house, registry);
+        let epoch = super::house::settings().epoch;
+        Live::new(LiveSettings::default(), self.clone(), self.clone(), self.clone(), rooms, epoch)
     }
 
     /// A change of a donor is committed.
@@ -67,6 +70,7 @@ impl World {
         let mut notices = self.notices.lock().unwrap();
         let position = i64::try_from(notices.len()).unwrap() + 1;
         notices.push(Notice {
+            change: ChangeId::new(Uuid::from_u128(1)),
             position,
             at: self.now(),
             entity: "donor".to_owned(),
@@ -94,7 +98,7 @@ impl World {
         };
         Subject::List {
             entity: "donor",
-            others: Some(&[]),
+            others: Some(Vec::new()),
             is_found_by_others: false,
             read: Box::new(read),
         }
@@ -255,7 +259,8 @@ async fn rights_that_change_end_a_stream() {
     beside(&live, async {
         let mut stream = world.follow(&live).await;
         assert_eq!(names(&stream.next().await), ["snapshot"]);
-        *world.caller.lock().unwrap() = Some(Arc::new(caller("clerk", PermissionSet::all())));
+        *world.caller.lock().unwrap() =
+            Some(Arc::new(caller("clerk", PermissionSet::everything())));
         // Nobody rings: another instance did it.
         assert!(matches!(stream.next().await, Next::End(End::RightsChanged)));
     })
@@ -290,7 +295,7 @@ async fn whoever_does_not_wait_leaves_nothing_behind() {
         let key = subject::key("/donors", &[], &caller);
         let never = || Subject::List {
             entity: "donor",
-            others: Some(&[]),
+            others: Some(Vec::new()),
             is_found_by_others: false,
             read: Box::new(|_| Box::pin(std::future::pending())),
         };

@@ -3,7 +3,7 @@
 use actix_web::http::{Method, StatusCode};
 
 use super::house::{by, hear, server, session_cookie, settings, stranger, world};
-use crate::language::Language;
+use crate::kit::language::Language;
 
 const ONE: &str = "/api/v1/widgets/00000000-0000-0000-0000-000000000005";
 
@@ -166,7 +166,7 @@ async fn a_missing_permission_is_403_and_written_down() {
 #[actix_web::test]
 async fn every_problem_is_explained_to_browsers_and_to_programs() {
     let server = server(settings(), &world());
-    for entry in crate::problem::registry::ENTRIES {
+    for entry in crate::kit::problem::registry::ENTRIES {
         let uri = format!("/problems/{}", entry.code);
         let program = hear(&server, stranger(Method::GET, &uri)).await;
         assert_eq!(program.json()["status"], entry.status.as_u16());

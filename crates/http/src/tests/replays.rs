@@ -4,8 +4,11 @@ use actix_web::{
     http::{Method, StatusCode},
     test::TestRequest,
 };
+use almoner_kernel::{Epoch, Version};
+use uuid::Uuid;
 
 use super::house::{by, hear, server, settings, world};
+use crate::{kit::answer::Answer, settings::HttpSettings};
 
 fn create(key: &str, name: &str) -> TestRequest {
     by("admin", Method::POST, "/api/v1/widgets")
@@ -25,6 +28,31 @@ async fn a_repeated_request_is_answered_as_the_first_one() {
     for name in ["etag", "location", "content-type"] {
         assert_eq!(again.header(name), first.header(name));
     }
+}
+
+#[actix_web::test]
+async fn an_answer_that_came_with_a_backup_is_given_again_with_a_tag_of_the_present_epoch() {
+    let world = world();
+    let first = hear(&server(settings(), &world), create("k", "a")).await;
+    let later = HttpSettings { epoch: Epoch::new(Uuid::from_u128(2)), ..settings() };
+    let again = hear(&server(later, &world), create("k", "a")).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!((again.status, &again.body), (StatusCode::CREATED, &first.body));
+    let (lost, there) = (first.header("etag").unwrap(), again.header("etag").unwrap());
+    assert!(there.starts_with("\"1.") && there != lost, "{there}");
+}
+
+#[test]
+fn an_answer_is_kept_with_its_version_as_every_version_of_the_program_has_kept_it() {
+    let kept = br#"{"status":201,"location":"/x","etag":"\"7\"","body":"{}"}"#;
+    let answer = serde_json::from_slice::<Answer>(kept).unwrap();
+    assert_eq!(answer, Answer::created("/x", Version::new(7), &serde_json::json!({})));
+    assert_eq!(serde_json::to_vec(&answer).unwrap(), kept);
+    assert!(serde_json::from_slice::<Answer>(br#"{"status":201,"etag":"junk"}"#).is_err());
+    assert_eq!(
+        serde_json::from_slice::<Answer>(br#"{"status":204}"#).unwrap(),
+        Answer::no_content()
+    );
 }
 
 #[actix_web::test]

@@ -9,6 +9,7 @@ use std::{
 };
 
 use almoner_kernel::{Feed, Hearing, Signal, Signals, StoreError, UserId};
+use almoner_kinds::REGISTRY;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::{
@@ -42,10 +43,11 @@ impl Wire {
 
     /// Another instance.
     fn instance(self: &Arc<Self>) -> (Rooms, Live) {
-        let rooms = Rooms::new(PACE, self.clone(), super::house::world());
+        let rooms = Rooms::new(PACE, self.clone(), super::house::world(), &REGISTRY);
         let house = super::house::world();
         let feed: Arc<dyn Feed> = house.clone();
-        let live = Live::new(LiveSettings::default(), feed, house.clone(), house, rooms.clone());
+        let (settings, epoch) = (LiveSettings::default(), super::house::settings().epoch);
+        let live = Live::new(settings, feed, house.clone(), house, rooms.clone(), epoch);
         (rooms, live)
     }
 }
@@ -78,7 +80,7 @@ fn person(number: u128) -> Person {
 }
 
 fn room() -> Room {
-    Room::parse("donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11").unwrap()
+    Room::parse("donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11", &REGISTRY).unwrap()
 }
 
 fn ids(people: &[Person]) -> Vec<u128> {
@@ -307,7 +309,8 @@ async fn everybody_is_named_however_many_there_are() {
 /// Somebody in a room of their own.
 fn in_it_unheard(rooms: &Rooms, number: u128) -> Guest {
     let (mut guest, _) = rooms.guest(person(number));
-    let room = Room::parse(&format!("donors:{}", Uuid::from_u128(number))).unwrap();
+    let name = format!("donors:{}", Uuid::from_u128(number));
+    let room = Room::parse(&name, &REGISTRY).unwrap();
     guest.enter(room);
     guest.show(room);
     guest

@@ -1,4 +1,4 @@
-//! The files of texts: every language says everything that can be said, and nothing else.
+//! The files of texts: in every language each crate says everything that it can say, and nothing else.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,24 +6,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use almoner_donations::{DonationsError, State};
-use almoner_kernel::{Fault, Words, words::Wording};
+use almoner_donations::{Donation, Method, State};
+use almoner_kernel::{Currency, Money, Words, words::Wording};
+use almoner_records::{Record, Rules};
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use fluent_syntax::{
     ast::{Entry, Resource},
     parser,
 };
 
-use crate::{language::Language, problem::registry, words};
+use crate::kit::{
+    language::{FILES, Language},
+    problem::registry,
+    words,
+};
 
 /// The crates that tell callers something.
-const SPEAKERS: [(&str, &[Wording]); 7] = [
+const SPEAKERS: [(&str, &[Wording]); 8] = [
     ("accounts", almoner_accounts::words::ALL),
     ("donations", almoner_donations::words::ALL),
     ("http", words::ALL),
     ("jobs", almoner_jobs::words::ALL),
     ("kernel", almoner_kernel::words::ALL),
     ("mail", almoner_mail::words::ALL),
+    ("records", almoner_records::words::ALL),
     ("webhooks", almoner_webhooks::words::ALL),
 ];
 
@@ -31,12 +37,35 @@ fn every_wording() -> impl Iterator<Item = &'static Wording> {
     SPEAKERS.into_iter().flat_map(|(_, wordings)| wordings)
 }
 
-/// Tag and content of every file.
-fn files() -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("texts");
-    let paths = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let tag = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+/// The folder with all crates.
+fn crates() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Tag and content of every file of a crate; none for one that has no texts.
+fn files_of(speaker: &str) -> BTreeMap<String, String> {
+    let Ok(folder) = fs::read_dir(crates().join(speaker).join("texts")) else {
+        return BTreeMap::new();
+    };
+    let paths = folder.map(|file| file.unwrap().path());
+    let tag = |path: &PathBuf| {
+        assert_eq!(path.extension().unwrap(), "ftl", "{path:?}");
+        path.file_stem().unwrap().to_str().unwrap().to_owned()
+    };
     paths.map(|path| (tag(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// Tag and content of every language: the files of all crates behind each other.
+fn files() -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, String> = BTreeMap::new();
+    for (speaker, _) in SPEAKERS {
+        for (tag, content) in files_of(speaker) {
+            let language = all.entry(tag).or_default();
+            language.push_str(&content);
+            language.push('\n');
+        }
+    }
+    all
 }
 
 fn parsed(content: &str) -> Resource<&str> {
@@ -76,25 +105,32 @@ fn with_names(content: &str, wording: &Wording) -> Result<String, String> {
 
 #[test]
 fn every_language_has_every_text_and_no_other() {
-    let expected: BTreeSet<(String, bool)> = every_wording()
-        .map(|wording| (wording.key.to_owned(), false))
-        .chain(registry::ENTRIES.iter().map(|entry| (format!("problem-{}", entry.code), true)))
-        .collect();
-    assert_eq!(
-        expected.len(),
-        every_wording().count() + registry::ENTRIES.len(),
-        "two crates say different things under one key"
-    );
-    for (tag, content) in files() {
-        let said = texts(&content);
-        let found: BTreeSet<_> = said.iter().cloned().collect();
-        assert_eq!(found.len(), said.len(), "{tag} says something twice");
-        let lacks: Vec<_> = expected.difference(&found).collect();
-        let unused: Vec<_> = found.difference(&expected).collect();
-        assert!(
-            lacks.is_empty() && unused.is_empty(),
-            "{tag} lacks {lacks:?}, needs no {unused:?}"
-        );
+    let languages: BTreeSet<String> = files().into_keys().collect();
+    let mut keys = BTreeSet::new();
+    for (speaker, wordings) in SPEAKERS {
+        // What a problem is called is HTTP's own.
+        let problems = if speaker == "http" { registry::ENTRIES } else { &[] };
+        let expected: BTreeSet<(String, bool)> = wordings
+            .iter()
+            .map(|wording| (wording.key.to_owned(), false))
+            .chain(problems.iter().map(|entry| (format!("problem-{}", entry.code), true)))
+            .collect();
+        for key in &expected {
+            assert!(keys.insert(key.clone()), "two crates say different things under {}", key.0);
+        }
+        let files = files_of(speaker);
+        assert_eq!(files.keys().cloned().collect::<BTreeSet<_>>(), languages, "{speaker}");
+        for (tag, content) in files {
+            let said = texts(&content);
+            let found: BTreeSet<_> = said.iter().cloned().collect();
+            assert_eq!(found.len(), said.len(), "{speaker}/{tag} says something twice");
+            let lacks: Vec<_> = expected.difference(&found).collect();
+            let unused: Vec<_> = found.difference(&expected).collect();
+            assert!(
+                lacks.is_empty() && unused.is_empty(),
+                "{speaker}/{tag} lacks {lacks:?}, needs no {unused:?}"
+            );
+        }
     }
 }
 
@@ -113,7 +149,7 @@ fn every_language_uses_all_that_varies_in_a_text_and_nothing_else() {
 }
 
 #[test]
-fn the_english_file_says_what_the_crates_say() {
+fn the_english_files_say_what_the_crates_say() {
     let english = &files()["en"];
     for wording in every_wording() {
         assert_eq!(with_names(english, wording).unwrap(), wording.english, "{}", wording.key);
@@ -144,6 +180,12 @@ fn every_file_is_a_language_of_the_program() {
     let known: BTreeSet<_> = Language::all().iter().map(|known| known.tag().to_owned()).collect();
     assert_eq!(known, files().into_keys().collect::<BTreeSet<_>>());
     assert!(known.contains("tr"));
+    for (tag, contents) in FILES {
+        let built_in: BTreeSet<&str> = contents.iter().copied().collect();
+        let files: Vec<String> =
+            SPEAKERS.into_iter().filter_map(|(name, _)| files_of(name).remove(*tag)).collect();
+        assert_eq!(built_in, files.iter().map(String::as_str).collect(), "{tag}");
+    }
     for language in Language::all() {
         assert_eq!(language.as_ref().to_string(), language.tag(), "the tag in its usual form");
     }
@@ -152,10 +194,13 @@ fn every_file_is_a_language_of_the_program() {
 /// A crate that says something but is not among the speakers would not be looked at here.
 #[test]
 fn every_crate_that_says_something_is_looked_at() {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut found = BTreeSet::new();
-    for folder in fs::read_dir(crates).unwrap() {
+    let (mut found, mut with_files) = (BTreeSet::new(), BTreeSet::new());
+    for folder in fs::read_dir(crates()).unwrap() {
         let folder = folder.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        if folder.join("texts").is_dir() {
+            with_files.insert(name);
+        }
         let mut sources = vec![folder.join("src")];
         while let Some(path) = sources.pop() {
             if path.is_dir() {
@@ -163,20 +208,22 @@ fn every_crate_that_says_something_is_looked_at() {
                 continue;
             }
             let source = fs::read_to_string(&path).unwrap();
-            let place = path.strip_prefix(crates).unwrap().to_str().unwrap();
+            let place = path.strip_prefix(crates()).unwrap().to_str().unwrap();
             let is_test = place.contains("/src/tests/");
             let says = source
                 .lines()
                 .any(|line| line.ends_with("words! {") && !line.trim_start().starts_with("//"));
             if says && !is_test {
                 found.insert(folder.file_name().unwrap().to_str().unwrap().to_owned());
-                assert!(place.ends_with("/src/words.rs"), "{place}: texts stand in words.rs");
+                assert!(place.ends_with("/words.rs"), "{place}: texts stand in words.rs");
             }
             let made_by_hand = source.contains("Words::of(") && !place.starts_with("kernel/");
             assert!(!made_by_hand || is_test, "{place}: a text is made by `words!`");
         }
     }
-    assert_eq!(found, SPEAKERS.iter().map(|(name, _)| (*name).to_owned()).collect());
+    let speakers: BTreeSet<String> = SPEAKERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(found, speakers);
+    assert_eq!(with_files, speakers, "the program takes in every folder of texts");
 }
 
 fn language(tag: &str) -> Language {
@@ -209,25 +256,41 @@ fn what_varies_is_repeated_as_it_is_and_never_read_as_a_text() {
 
 #[test]
 fn turkish_names_every_state_of_a_donation_in_turkish() {
+    let mut last = None;
     for from in State::ALL {
-        for to in State::ALL {
-            let refusals = [
-                DonationsError::Transition { from, to },
-                DonationsError::Settled { state: from, fields: vec!["amount", "donated_on"] },
-            ];
-            for refusal in refusals {
-                let detail = refusal.detail().unwrap();
-                assert_eq!(said("en", &detail), refusal.to_string());
-                let turkish = said("tr", &detail);
-                for state in State::ALL {
-                    assert!(!turkish.contains(state.as_str()), "{turkish}");
-                }
+        let before = donation(*from);
+        let after = Donation { method: Method::Sms, ..before.clone() };
+        let settled = after.may_follow(&before).err();
+        let steps = Donation::KIND.steps.iter().map(|step| before.out_of_order(step));
+        for refusal in steps.chain(settled) {
+            assert_eq!(said("en", &refusal.detail), refusal.to_string());
+            let turkish = said("tr", &refusal.detail);
+            for state in State::ALL {
+                assert!(!turkish.contains(state.as_str()), "{turkish}");
             }
         }
+        if *from == State::Refunded {
+            last = Some(before.out_of_order(Donation::KIND.step("complete").unwrap()));
+        }
     }
-    let refusal = DonationsError::Transition { from: State::Completed, to: State::Pending };
     assert_eq!(
-        said("tr", &refusal.detail().unwrap()),
-        "durumu “tamamlandı” olan bir bağış “beklemede” durumuna geçemez"
+        said("tr", &last.unwrap().detail),
+        "durumu “iade edildi” olan bir bağış “tamamlandı” durumuna geçemez"
     );
+}
+
+fn donation(state: State) -> Donation {
+    Donation {
+        donor_id: None,
+        campaign_id: None,
+        amount: Some(Money::from_minor(1, Currency::parse("TRY").unwrap())),
+        method: Method::Cash,
+        state,
+        purpose: None,
+        donated_on: "2026-03-14".parse().unwrap(),
+        reference: None,
+        notes: None,
+        reason: None,
+        settled_at: None,
+    }
 }

@@ -1,22 +1,23 @@
 //! What is shown of the trail, and how it is searched.
 
 use actix_web::{FromRequest, test::TestRequest};
-use almoner_audit::{ActorOnRecord, ChangeRecord, SecurityEventRecord};
+use almoner_audit::{ActorOnRecord, ChangeQuery, ChangeRecord, SecurityEventRecord};
 use almoner_kernel::{
     Action, ChangeId, Fields, SecurityEventId, SecurityEventKind, UserId, Version,
 };
+use almoner_kinds::REGISTRY;
 use chrono::DateTime;
 use serde_json::{json, to_value};
 use uuid::Uuid;
 
 use crate::{
-    query::{Params, StrictQuery},
+    kit::query::{Params, StrictQuery},
     resources::{
         audit::{
             ChangeFilter, SecurityEventFilter,
             bodies::{ChangeBody, SecurityEventBody},
         },
-        words::{Listed, RecordKind},
+        words::{Listed, record_kinds},
     },
 };
 
@@ -36,12 +37,17 @@ fn change() -> ChangeRecord {
         request_id: Some("r-1".into()),
         address: None,
         user_agent: None,
+        change_set: Some(Uuid::from_u128(3)),
+        cause: Some(ChangeId::new(Uuid::from_u128(4))),
+        actor_role: None,
+        operation: Some("seed".into()),
+        user_name: None,
     }
 }
 
 #[test]
 fn a_change_shows_the_sealed_fields_as_they_stand() {
-    let text = serde_json::to_string(&ChangeBody::of(change()).unwrap()).unwrap();
+    let text = serde_json::to_string(&ChangeBody::of(change(), &[]).unwrap()).unwrap();
     assert_eq!(
         text,
         "{\"id\":\"00000000-0000-0000-0000-000000000001\",\"position\":12,\
@@ -49,14 +55,15 @@ fn a_change_shows_the_sealed_fields_as_they_stand() {
          \"action\":\"an action of tomorrow\",\"entity\":\"donor\",\
          \"entity_id\":\"00000000-0000-0000-0000-000000000002\",\"version\":4,\
          \"before\":{\"z\":null,\"a\":1},\"after\":{\"z\":\"ş\",\"a\":9007199254740993},\
-         \"request_id\":\"r-1\"}"
+         \"request_id\":\"r-1\",\"change_set\":\"00000000-0000-0000-0000-000000000003\",\
+         \"cause_id\":\"00000000-0000-0000-0000-000000000004\",\"operation\":\"seed\"}"
     );
 }
 
 #[test]
 fn fields_that_are_no_json_any_more_are_not_shown() {
     let spoilt = ChangeRecord { after: "{\"a\":".into(), ..change() };
-    assert!(ChangeBody::of(spoilt).is_err());
+    assert!(ChangeBody::of(spoilt, &[]).is_err());
 }
 
 #[test]
@@ -95,7 +102,7 @@ fn every_filter_of_the_changes_is_understood() {
     let query = filter.read(&mut fields);
     let query = fields.finish(query).unwrap();
     assert_eq!(query.entity.as_deref(), Some("donation"));
-    assert_eq!(query.action, Some(Action::Refunded));
+    assert_eq!(query.action.as_deref(), Some(Action::Refunded.as_str()));
     assert!(query.entity_id.is_some() && query.actor.is_some());
     assert_eq!(query.from.unwrap().to_rfc3339(), "2026-02-28T21:00:00+00:00");
     assert_eq!(query.to.unwrap().timestamp_subsec_millis(), 500);
@@ -121,7 +128,18 @@ async fn every_wrong_filter_of_the_security_events_is_named() {
 #[test]
 fn a_word_is_the_name_in_the_registry() {
     assert!(SecurityEventKind::WORDS.contains(&"forgery_refused"));
-    assert_eq!(Action::WORDS.len(), Action::ALL.len());
-    assert_eq!(RecordKind::named("campaign").map(Listed::word), Some("campaign"));
-    assert!(RecordKind::named("session").is_none());
+    let kinds = record_kinds(&REGISTRY);
+    assert!(["campaign", "user"].iter().all(|kind| kinds.contains(kind)));
+    for (entity, is_wrong) in [("campaign", false), ("webhook", false), ("session", true)] {
+        let mut fields = Fields::default();
+        let query = ChangeQuery { entity: Some(entity.to_owned()), ..ChangeQuery::default() };
+        ChangeFilter::among(&query, &REGISTRY, &mut fields);
+        assert_eq!(fields.finish(Some(())).is_err(), is_wrong, "{entity}");
+    }
+    for (action, is_wrong) in [("refunded", false), ("retried", false), ("lent", true)] {
+        let mut fields = Fields::default();
+        let query = ChangeQuery { action: Some(action.to_owned()), ..ChangeQuery::default() };
+        ChangeFilter::among(&query, &REGISTRY, &mut fields);
+        assert_eq!(fields.finish(Some(())).is_err(), is_wrong, "{action}");
+    }
 }

@@ -1,24 +1,31 @@
 //! A resource made for the tests, written as a real one is.
 
+mod bodies;
+mod error;
+mod params;
+
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, delete, get, patch, post};
 use almoner_kernel::{
-    Context, Denied, Fault, Fields, Id, Invalid, Kind, Page, Patch, Permission, Position,
-    SessionId, SortKey, Stale, StoreError, Total, Version, Words, fault::Unfit, id::Entity,
-    trail::SavedAnswer, words::too_long,
+    Context, Id, Page, Permission, Position, SessionId, SortKey, Stale, StoreError, Total, Version,
+    fault::Unfit, id::Entity, trail::SavedAnswer,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use self::{
+    bodies::{NewWidgetBody, WidgetBody, WidgetPatchBody},
+    error::WidgetsError,
+    params::{DeleteParams, RoleParams, WidgetFilter},
+};
 use super::house::World;
 use crate::{
     Answer, Body, Cx, IdPath, IfMatch, IfMatchParam, IfNoneMatch, IfNoneMatchParam, ListOf,
-    ListQuery, NoBody, PageParams, Params, Problem, StrictQuery, patch, query, replay,
-    session::{self, NewSession, SecretKey},
+    ListQuery, NoBody, PageParams, Problem, StrictQuery,
+    kit::replay,
+    middleware::session::{self, NewSession, SecretKey},
 };
 
 thread_local! {
@@ -50,157 +57,6 @@ pub(super) struct Widget {
     version: Version,
 }
 
-#[derive(Serialize, ToSchema)]
-struct WidgetBody {
-    id: Uuid,
-    name: String,
-}
-
-impl WidgetBody {
-    fn of(widget: &Widget) -> Self {
-        Self { id: widget.id.uuid(), name: widget.name.clone() }
-    }
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewWidgetBody {
-    name: Option<String>,
-    size: Option<i64>,
-    colour: Option<Colour>,
-    parts: Option<Vec<PartBody>>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PartBody {
-    weight: Option<u32>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Colour {
-    Red,
-    Blue,
-}
-
-impl NewWidgetBody {
-    fn command(self, mut fields: Fields) -> Result<String, Invalid> {
-        let _ = (self.colour.map(|colour| matches!(colour, Colour::Red | Colour::Blue)), self.size);
-        let weights = self.parts.into_iter().flatten().filter_map(|part| part.weight);
-        assert!(weights.sum::<u32>() < 1000);
-        let name = fields.required("/name", self.name, |name| match name.len() {
-            0..=10 => Ok(name),
-            _ => Err(Unfit::new("too_long", too_long(10_u32))),
-        });
-        fields.finish(name)
-    }
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct WidgetPatchBody {
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(value_type = Option<String>)]
-    note: Patch<String>,
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct WidgetFilter {
-    /// Only widgets of this size.
-    size: Option<i64>,
-    /// Colour.
-    #[param(inline)]
-    colour: Option<Shade>,
-    /// The order.
-    sort: Option<String>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Shade {
-    Light,
-    Dark,
-}
-
-impl Params for WidgetFilter {
-    type Query = String;
-
-    fn read(self, fields: &mut Fields) -> Option<String> {
-        let sort = fields.optional("sort", self.sort, |sort| query::sort(&sort, &[("name", 1)]));
-        let shade = matches!(self.colour, Some(Shade::Light | Shade::Dark));
-        Some(format!("{:?} {shade} {sort:?}", self.size))
-    }
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct DeleteParams {
-    /// Destroy it.
-    purge: Option<bool>,
-}
-
-impl Params for DeleteParams {
-    type Query = bool;
-
-    fn read(self, _: &mut Fields) -> Option<bool> {
-        Some(self.purge.unwrap_or_default())
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub(super) enum WidgetsError {
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    #[error(transparent)]
-    Stale(#[from] Stale),
-    #[error("the widget is locked")]
-    Locked,
-    #[error("storage failed")]
-    Store(#[from] StoreError),
-}
-
-impl Fault for WidgetsError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Denied(denied) => denied.kind(),
-            Self::Stale(stale) => stale.kind(),
-            Self::Locked => Kind::Locked,
-            Self::Store(store) => store.kind(),
-        }
-    }
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Denied(denied) => denied.code(),
-            Self::Stale(stale) => stale.code(),
-            Self::Locked => "locked",
-            Self::Store(store) => store.code(),
-        }
-    }
-    fn detail(&self) -> Option<Words> {
-        match self {
-            Self::Denied(denied) => denied.detail(),
-            Self::Stale(stale) => stale.detail(),
-            Self::Locked => None,
-            Self::Store(store) => store.detail(),
-        }
-    }
-    fn stale(&self) -> Option<&Stale> {
-        match self {
-            Self::Stale(stale) => Some(stale),
-            _ => None,
-        }
-    }
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Locked => Some(Duration::from_millis(1500)),
-            Self::Store(store) => store.retry_after(),
-            _ => None,
-        }
-    }
-}
-
 /// Log in
 ///
 /// As the role that is named.
@@ -219,25 +75,6 @@ async fn log_in(req: HttpRequest, query: StrictQuery<RoleParams>) -> Result<Answ
     let key = SecretKey(role);
     let token = session::begin(&req, NewSession { key, id, remember_for, device: None })?;
     Ok(Answer::plain(&json!({ "csrf_token": token, "long": "x".repeat(4000) })))
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct RoleParams {
-    /// The role.
-    role: Option<String>,
-    /// Remember.
-    remember: Option<bool>,
-}
-
-impl Params for RoleParams {
-    type Query = (String, Option<Duration>);
-
-    fn read(self, fields: &mut Fields) -> Option<Self::Query> {
-        let remember = self.remember.unwrap_or_default();
-        let for_ = remember.then(|| Duration::from_secs(600));
-        fields.required("role", self.role, Ok).map(|role| (role, for_))
-    }
 }
 
 /// Log out
@@ -265,7 +102,7 @@ async fn log_out(req: HttpRequest, _: NoBody) -> Answer {
 )]
 #[get("/widgets")]
 async fn list_widgets(cx: Cx, list: ListQuery<WidgetFilter>) -> Result<Answer, Problem> {
-    cx.permit(Permission::DonorsRead)?;
+    cx.permit(Permission::new("donors:read"))?;
     let end = Position { key: Some(SortKey::Text("ız".into())), id: Uuid::from_u128(5) };
     let is_first = list.page.after.is_none();
     if let Some(after) = &list.page.after {
@@ -300,7 +137,7 @@ async fn create_widget(
 ) -> Result<Answer, Problem> {
     let name = body.value.command(body.fields)?;
     let create = async |cx: &Context| {
-        cx.permit(Permission::DonorsCreate)?;
+        cx.permit(Permission::new("donors:create"))?;
         store(cx, name).await
     };
     replay::run(&cx, &req, create, |widget: &Widget| {
@@ -379,7 +216,11 @@ async fn update_widget(
     let note = fields.patch("/note", value.note, |note| Ok::<_, Unfit>(note.to_uppercase()));
     let note = fields.finish(Some(note))?;
     if expected.0 != Version::new(3) {
-        let stale = Stale { current: Version::new(3), fields: vec!["note".into()] };
+        let stale = Stale {
+            current: Version::new(3),
+            fields: vec!["note".into()],
+            is_of_another_time: false,
+        };
         return Err(WidgetsError::Stale(stale).into());
     }
     let widget = Widget { id: id.0, name: format!("{note:?}"), version: Version::new(4) };
@@ -402,7 +243,8 @@ async fn delete_widget(
     _expected: IfMatch,
     query: StrictQuery<DeleteParams>,
 ) -> Result<Answer, Problem> {
-    let permission = if query.0 { Permission::DonorsPurge } else { Permission::DonorsDelete };
+    let permission =
+        if query.0 { Permission::new("donors:purge") } else { Permission::new("donors:delete") };
     cx.permit(permission)?;
     Ok(Answer::no_content())
 }

@@ -78,7 +78,7 @@ fn asked_by(permissions: impl IntoIterator<Item = Permission>) -> Context {
 }
 
 fn manager() -> Context {
-    asked_by([Permission::JobsManage])
+    asked_by([Permission::JOBS_MANAGE])
 }
 
 /// A service on a transaction, and the trail it committed.
@@ -133,22 +133,22 @@ fn actions(committed: &Mutex<Option<Trail>>) -> Vec<(Action, &'static str)> {
 async fn nothing_is_asked_of_storage_without_the_permission() {
     let service = JobService::new(Arc::new(MockJobs::new()), Arc::new(MockIds::new()));
     let id = waiting().id;
-    let read = asked_by([Permission::JobsManage]);
+    let read = asked_by([Permission::JOBS_MANAGE]);
     let missing = |error: JobsError, permission| {
         assert!(matches!(error, JobsError::Denied(Denied::Missing(found)) if found == permission));
     };
     let page = PageRequest::default();
     let query = JobQuery::default();
-    missing(service.list(&read, &query, &page).await.unwrap_err(), Permission::JobsRead);
-    missing(service.find(&read, id).await.unwrap_err(), Permission::JobsRead);
-    missing(service.schedules(&read).await.unwrap_err(), Permission::JobsRead);
-    let manage = asked_by([Permission::JobsRead]);
-    missing(service.retry(&manage, id).await.unwrap_err(), Permission::JobsManage);
-    missing(service.cancel(&manage, id).await.unwrap_err(), Permission::JobsManage);
-    missing(service.run(&manage, id).await.unwrap_err(), Permission::JobsManage);
-    missing(service.pause(&manage, "x").await.unwrap_err(), Permission::JobsManage);
-    missing(service.resume(&manage, "x").await.unwrap_err(), Permission::JobsManage);
-    missing(service.run_schedule(&manage, "x").await.unwrap_err(), Permission::JobsManage);
+    missing(service.list(&read, &query, &page).await.unwrap_err(), Permission::JOBS_READ);
+    missing(service.find(&read, id).await.unwrap_err(), Permission::JOBS_READ);
+    missing(service.schedules(&read).await.unwrap_err(), Permission::JOBS_READ);
+    let manage = asked_by([Permission::JOBS_READ]);
+    missing(service.retry(&manage, id).await.unwrap_err(), Permission::JOBS_MANAGE);
+    missing(service.cancel(&manage, id).await.unwrap_err(), Permission::JOBS_MANAGE);
+    missing(service.run(&manage, id).await.unwrap_err(), Permission::JOBS_MANAGE);
+    missing(service.pause(&manage, "x").await.unwrap_err(), Permission::JOBS_MANAGE);
+    missing(service.resume(&manage, "x").await.unwrap_err(), Permission::JOBS_MANAGE);
+    missing(service.run_schedule(&manage, "x").await.unwrap_err(), Permission::JOBS_MANAGE);
 }
 
 #[tokio::test]
@@ -213,6 +213,6 @@ async fn a_job_is_shown_with_its_last_attempts() {
     jobs.expect_find().times(1).returning(|_| Ok(Some(waiting())));
     jobs.expect_runs().withf(|_, limit| *limit == 100).times(1).returning(|_, _| Ok(Vec::new()));
     let service = JobService::new(Arc::new(jobs), Arc::new(MockIds::new()));
-    let (job, runs) = service.find(&asked_by([Permission::JobsRead]), waiting().id).await.unwrap();
+    let (job, runs) = service.find(&asked_by([Permission::JOBS_READ]), waiting().id).await.unwrap();
     assert_eq!((job, runs), (waiting(), Vec::new()));
 }

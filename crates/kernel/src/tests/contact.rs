@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::{EmailAddress, PersonName, PhoneNumber, Region};
+use crate::{EmailAddress, PersonName, PhoneNumber, Region, words};
 
 fn turkey() -> Region {
     Region::parse("TR").unwrap()
@@ -22,10 +22,60 @@ fn addresses_of_every_accepted_form_are_accepted() {
         "a@example.org",
         "first+tag@sub.example.co.uk",
         "o'neil@example.org",
-        "ayşe@örnek.org",
-        "\"a b\"@example.org",
+        "ayse@örnek.org",
+        "ayse@مثال.example.org",
+        "a!#$%&'*+-/=?^_`{|}~b@example.org",
+        &format!("{}@example.org", "a".repeat(64)),
     ] {
         assert!(EmailAddress::parse(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn a_domain_is_compared_and_mailed_as_the_network_knows_it() {
+    let address = EmailAddress::parse("Ayse@Örnek.ORG").unwrap();
+    assert_eq!(address.as_str(), "Ayse@Örnek.ORG");
+    assert_eq!(address.mailed(), "Ayse@xn--rnek-4qa.org");
+    for text in
+        ["ayse@örnek.org", "AYSE@ÖRNEK.ORG", "ayse@XN--rnek-4qa.org", "ayse@o\u{308}rnek.org"]
+    {
+        assert_eq!(EmailAddress::parse(text).unwrap().key(), address.key(), "{text}");
+    }
+    assert_eq!(
+        EmailAddress::parse("\u{feff}a@exa\u{ad}mple.org").unwrap().as_str(),
+        "a@example.org"
+    );
+    // What was stored by hand is compared all the same.
+    for damaged in ["", "A", "A@", "@", "A@xn--.ş", "Ş@ş..org"] {
+        let address = EmailAddress::from_stored(damaged.to_owned());
+        assert_eq!((address.key(), &*address.mailed()), (damaged.to_lowercase(), damaged));
+    }
+}
+
+#[test]
+fn what_cannot_be_mailed_is_refused_in_words_of_its_own() {
+    let long = format!("{}@example.org", "a".repeat(65));
+    let told = |text: &str| EmailAddress::parse(text).unwrap_err().detail;
+    for text in [
+        ".a@example.org",
+        "a.@example.org",
+        "a..b@example.org",
+        "a b@example.org",
+        "\"a b\"@example.org",
+        &long,
+    ] {
+        assert_eq!(told(text), words::email_not_mailable(), "{text}");
+    }
+    assert_eq!(EmailAddress::on_file("a").unwrap_err().detail, words::not_an_email_address());
+    for text in ["ayşe@example.org", "ışık@örnek.org", "иван@example.org"] {
+        assert_eq!(told(text), words::email_of_other_letters(), "{text}");
+        assert!(EmailAddress::is_like(text), "and is masked in logs: {text}");
+        assert_eq!(EmailAddress::on_file(text).unwrap().as_str(), text, "who has it keeps it");
+    }
+    for text in
+        ["a", "@example.org", "Ayşe <a@example.org>", "a@localhost", "a@-a.org", "a@xn--a.org"]
+    {
+        assert_eq!(told(text), words::not_an_email_address(), "{text}");
     }
 }
 
@@ -77,6 +127,11 @@ fn a_phone_number_is_kept_in_e164_however_it_was_typed() {
         "(0532) 123-45-67",
         "+90 (532) 123 45 67",
         "0090 532 123 45 67",
+        "٠٥٣٢ ١٢٣ ٤٥ ٦٧",
+        "+۹۰ ۵۳۲ ۱۲۳ ۴۵ ۶۷",
+        "०५३२ १२३ ४५ ६७",
+        "＋９０ ５３２ １２３ ４５ ６７",
+        "\u{202a}+90 532 123 45 67\u{202c}",
     ] {
         let number = PhoneNumber::parse(text, turkey()).unwrap();
         assert_eq!(number.as_str(), "+905321234567", "{text}");
@@ -108,6 +163,47 @@ fn a_number_that_cannot_exist_is_refused() {
     for text in ["", "abc", "+", "+90", "123", "+90532123456", "+9053212345678", "+999123456789"] {
         let refused = PhoneNumber::parse(text, turkey()).err().map(|unfit| unfit.code);
         assert_eq!(refused, Some("phone"), "{text:?}");
+    }
+}
+
+#[test]
+fn a_number_with_an_extension_is_refused_in_words_of_its_own() {
+    for extension in [
+        " ext 12",
+        " ext. 12",
+        ";ext=12",
+        " x12",
+        " x 12",
+        " #12",
+        "#12",
+        " dahili 12",
+        " DAHİLİ: 12",
+        " (dahili 12)",
+        " dah. 12",
+        " extension 12",
+        " доб. 12",
+        " داخلی ۱۲",
+        " int 12",
+    ] {
+        for number in ["0212 123 45 67", "+902121234567"] {
+            let text = format!("{number}{extension}");
+            let refused = PhoneNumber::parse(&text, turkey()).map_err(|unfit| unfit.detail);
+            assert_eq!(refused, Err(words::phone_with_extension()), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_number_is_found_by_each_way_to_dial_it() {
+    for (number, words) in [
+        ("+905321112233", "905321112233 5321112233 05321112233 1112233 2233"),
+        ("+12025550143", "12025550143 2025550143 5550143 0143"),
+        ("+390236618300", "390236618300 0236618300 6618300 8300"),
+        ("+442079460958", "442079460958 2079460958 02079460958 9460958 0958"),
+        ("+", ""),
+        ("damaged", "damaged"),
+    ] {
+        assert_eq!(PhoneNumber::from_stored(number.to_owned()).words(), words, "{number}");
     }
 }
 

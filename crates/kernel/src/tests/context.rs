@@ -34,7 +34,7 @@ fn caller(scope: ScopeKind, edit_window: Option<Duration>) -> Caller {
         user_id: user_id(),
         session_id: SessionId::new(Uuid::from_u128(8)),
         role: "data_entry".to_owned(),
-        permissions: PermissionSet::NONE.with(Permission::DonorsRead),
+        permissions: PermissionSet::NONE.with(Permission::USERS_READ),
         scope,
         edit_window,
     }
@@ -51,14 +51,15 @@ fn a_permission_of_the_role_opens_the_rows_of_its_scope() {
         (ScopeKind::Assigned, Scope::Assigned(user_id())),
         (ScopeKind::Own, Scope::Own(user_id())),
     ] {
-        assert_eq!(user(kind, None).permit(Permission::DonorsRead), Ok(scope));
+        assert_eq!(user(kind, None).permit(Permission::USERS_READ), Ok(scope));
     }
 }
 
 #[test]
 fn every_other_permission_is_denied_by_name() {
     let cx = user(ScopeKind::All, None);
-    for &permission in Permission::ALL.iter().filter(|one| **one != Permission::DonorsRead) {
+    for &permission in Permission::OF_THE_HOUSE.iter().filter(|one| **one != Permission::USERS_READ)
+    {
         let denied = cx.permit(permission).unwrap_err();
         assert_eq!(denied, Denied::Missing(permission));
         assert_eq!((denied.kind(), denied.code()), (Kind::Forbidden, "forbidden"));
@@ -69,7 +70,7 @@ fn every_other_permission_is_denied_by_name() {
 #[test]
 fn a_stranger_is_asked_to_log_in_for_everything() {
     let cx = context(Actor::Anonymous);
-    for &permission in Permission::ALL {
+    for &permission in Permission::OF_THE_HOUSE {
         assert_eq!(cx.permit(permission), Err(Denied::Unauthenticated));
     }
     assert_eq!(cx.caller(), Err(Denied::Unauthenticated));
@@ -80,7 +81,7 @@ fn a_stranger_is_asked_to_log_in_for_everything() {
 #[test]
 fn the_program_itself_may_do_everything_but_is_no_user() {
     let cx = context(Actor::System("cli"));
-    for &permission in Permission::ALL {
+    for &permission in Permission::OF_THE_HOUSE {
         assert_eq!(cx.permit(permission), Ok(Scope::All));
     }
     assert_eq!(cx.caller(), Err(Denied::Unauthenticated));

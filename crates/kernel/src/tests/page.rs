@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::{Direction, DonorId, PageRequest, Position, Sort, SortKey, Total, Trash, Version};
+use crate::{Direction, JobId, PageRequest, Position, Sort, SortKey, Total, Trash, Version};
 
 #[test]
 fn a_page_has_fifty_records_when_nobody_says_otherwise() {
@@ -57,21 +57,21 @@ fn a_version_starts_at_one_and_grows_by_one() {
 proptest! {
     #[test]
     fn an_id_is_read_back_from_its_lower_case_text(id in any::<u128>()) {
-        let id = DonorId::new(Uuid::from_u128(id));
+        let id = JobId::new(Uuid::from_u128(id));
         let text = id.to_string();
         prop_assert_eq!(text.to_lowercase(), text.clone());
         prop_assert_eq!(text.len(), 36);
-        prop_assert_eq!(text.parse::<DonorId>().unwrap(), id);
+        prop_assert_eq!(text.parse::<JobId>().unwrap(), id);
     }
 
     #[test]
     fn any_text_is_an_id_or_refused(text in any::<String>()) {
-        prop_assert!(text.parse::<DonorId>().is_err());
+        prop_assert!(text.parse::<JobId>().is_err());
     }
 
     #[test]
     fn ids_sort_like_their_text(one in any::<u128>(), other in any::<u128>()) {
-        let (one, other) = (DonorId::new(Uuid::from_u128(one)), DonorId::new(Uuid::from_u128(other)));
+        let (one, other) = (JobId::new(Uuid::from_u128(one)), JobId::new(Uuid::from_u128(other)));
         prop_assert_eq!(one.cmp(&other), one.to_string().cmp(&other.to_string()));
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::text::{fold, fold_all, free_text, line};
+use crate::text::{ascii_digits, fold, fold_all, free_text, line, visible};
 
 #[test]
 fn turkish_words_meet_however_they_were_typed() {
@@ -53,12 +53,59 @@ fn other_scripts_keep_their_letters_without_case_and_accents() {
         ("ΟΔΟΣ", "οδοσ"),
         ("οδός", "οδοσ"),
         ("محمد", "محمد"),
+        ("مـحـمـد", "محمد"),
         ("مُحَمَّد", "محمد"),
         ("김철수", "김철수"),
         ("山田", "山田"),
     ] {
         assert_eq!(fold(text), folded, "{text}");
     }
+}
+
+#[test]
+fn arabic_and_persian_letters_meet_however_they_were_typed() {
+    for spellings in [
+        ["علي", "علی", "على"],
+        ["كريم", "کریم", "ڪريم"],
+        ["أحمد", "احمد", "ٱحمد"],
+        ["إبراهيم", "ابراهيم", "ابراهیم"],
+        ["آمنة", "امنه", "آمِنَة"],
+        ["فؤاد", "فواد", "فُؤاد"],
+    ] {
+        for spelling in spellings {
+            assert_eq!(fold(spelling), fold(spellings[0]), "{spelling}");
+        }
+    }
+    assert_ne!(fold("علي"), fold("عليا"));
+}
+
+#[test]
+fn digits_of_every_script_are_the_same() {
+    for text in ["2026", "٢٠٢٦", "۲۰۲۶", "२०२६", "২০২৬", "２０２６", "𝟐𝟎𝟐𝟔"]
+    {
+        assert_eq!(fold(text), "2026", "{text}");
+        assert_eq!(ascii_digits(text), "2026", "{text}");
+    }
+    assert_eq!(ascii_digits("ab ٣."), "ab 3.");
+}
+
+#[test]
+fn what_nobody_sees_is_left_out() {
+    for text in
+        ["A\u{200b}yşe", "\u{feff}Ayşe", "Ay\u{ad}şe", "\u{202b}Ayşe\u{202c}", "Ay\u{200d}şe"]
+    {
+        assert_eq!(fold(text), "ayse", "{text:?}");
+        assert_eq!(visible(text), "Ayşe", "{text:?}");
+        assert_eq!(line(text, 10).unwrap(), "Ayşe", "{text:?}");
+        assert_eq!(line(&format!(" \u{200e} {text} \u{200e} "), 20).unwrap(), "Ayşe", "{text:?}");
+    }
+    assert_eq!(line("\u{feff} \u{200b}", 5).unwrap_err().code, "required");
+    assert_eq!(line("\u{feff}abcde", 5).unwrap_err().code, "too_long");
+    // How Persian is spelt, and Hindi.
+    for text in ["می\u{200c}خواهم", "क्\u{200d}ष"] {
+        assert_eq!(visible(text), text);
+    }
+    assert_eq!(visible("\u{200c}می\u{200c}\u{200c}خواهم\u{200c} "), "می\u{200c}خواهم ");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::context::{at, context, user_id};
 use crate::{
-    Action, Actor, Audited, Context, DonorId, FieldValue, Origin, Replay, SecurityEvent,
+    Action, Actor, Audited, Context, FieldValue, JobId, Origin, Replay, SecurityEvent,
     SecurityEventKind, Snapshot, Trail, Version,
 };
 
@@ -176,7 +176,7 @@ fn values_are_kept_in_the_words_of_the_api() {
     assert_eq!(FieldValue::from(at(0)), text("2023-11-14T22:13:20.000Z"));
     assert_eq!(FieldValue::from(NaiveDate::from_ymd_opt(2026, 2, 1).unwrap()), text("2026-02-01"));
     assert_eq!(
-        FieldValue::from(DonorId::new(Uuid::from_u128(1))),
+        FieldValue::from(JobId::new(Uuid::from_u128(1))),
         text("00000000-0000-0000-0000-000000000001")
     );
     assert_eq!(FieldValue::from(None::<i64>), FieldValue::Null);

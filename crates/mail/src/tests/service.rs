@@ -15,8 +15,8 @@ fn failed(state: MailState) -> World {
 async fn looking_needs_one_permission_and_sending_again_another() {
     let (mails, _) = failed(MailState::Failed).service();
     let (query, page) = (MailQuery::default(), PageRequest::first(10));
-    let reader = caller_with(&[Permission::MailRead]);
-    let sender = caller_with(&[Permission::MailManage]);
+    let reader = caller_with(&[Permission::MAIL_READ]);
+    let sender = caller_with(&[Permission::MAIL_MANAGE]);
     assert_eq!(mails.list(&reader, &query, &page).await.unwrap().items.len(), 1);
     assert_eq!(mails.find(&reader, mail_id()).await.unwrap().id, mail_id());
     assert!(mails.preview(&reader, MailTemplate::NewDevice, "tr").await.is_ok());
@@ -30,7 +30,7 @@ async fn looking_needs_one_permission_and_sending_again_another() {
 
 #[tokio::test]
 async fn only_a_mail_that_was_not_sent_is_sent_again() {
-    let cx = caller_with(&[Permission::MailManage]);
+    let cx = caller_with(&[Permission::MAIL_MANAGE]);
     for state in [MailState::Bounced, MailState::Failed, MailState::HeldBack] {
         let (mails, log) = failed(state).service();
         let after = mails.retry(&cx, mail_id()).await.unwrap();
@@ -57,7 +57,7 @@ async fn only_a_mail_that_was_not_sent_is_sent_again() {
 #[tokio::test]
 async fn a_preview_holds_nothing_real() {
     let (mails, _) = failed(MailState::Failed).service();
-    let cx = caller_with(&[Permission::MailRead]);
+    let cx = caller_with(&[Permission::MAIL_READ]);
     for template in MailTemplate::ALL {
         let mail = mails.preview(&cx, *template, "en").await.unwrap();
         assert!(mail.text.contains("Elif Kaya"));

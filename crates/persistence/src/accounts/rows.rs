@@ -9,7 +9,7 @@ use almoner_accounts::{
     user::{Credentials, Locale, PasswordHashText, TimeZone, User},
 };
 use almoner_kernel::{
-    EmailAddress, Id, LinkId, Permission, PersonName, PhoneNumber, ScopeKind, SessionId,
+    EmailAddress, Id, LinkId, PermissionSet, PersonName, PhoneNumber, ScopeKind, SessionId,
     StoreError, UserId, Version, text::fold,
 };
 use chrono::Duration;
@@ -56,9 +56,8 @@ pub fn into_failures(row: &devices::Model) -> Result<Failures, StoreError> {
 }
 
 pub fn into_role(row: roles::Model) -> Result<CustomRole, StoreError> {
-    // A permission that an older or newer program knew gives nothing.
-    let permissions =
-        row.permissions.split_whitespace().filter_map(|name| name.parse::<Permission>().ok());
+    // A permission that only an older or newer program knows gives nothing: nobody asks for it.
+    let names = row.permissions.split_whitespace().map(str::to_owned);
     let scope = ScopeKind::parse(&row.scope)
         .ok_or_else(|| StoreError::Damaged("roles.scope has a value nobody knows".to_owned()))?;
     let minutes =
@@ -71,7 +70,7 @@ pub fn into_role(row: roles::Model) -> Result<CustomRole, StoreError> {
         label: RoleLabel::from_stored(row.label),
         description: row.description.map(RoleDescription::from_stored),
         access: Access {
-            permissions: permissions.collect(),
+            permissions: PermissionSet::named(names),
             scope,
             edit_window: minutes.map(EditWindow::from_stored),
         },
@@ -129,7 +128,7 @@ pub fn into_link(row: links::Model) -> Result<Link, StoreError> {
 }
 
 pub fn role_row(role: &CustomRole) -> roles::ActiveModel {
-    let permissions: Vec<&str> = role.access.permissions.iter().map(Permission::as_str).collect();
+    let permissions: Vec<&str> = role.access.permissions.names().collect();
     roles::ActiveModel {
         id: Set(role.id.uuid()),
         name: Set(role.name.as_str().to_owned()),

@@ -1,5 +1,8 @@
 //! Users, roles and sessions inside a unit of work.
 
+mod links;
+mod sessions;
+
 use almoner_accounts::{
     limits::Limited,
     link::Link,
@@ -17,8 +20,7 @@ use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
-    sea_query::Expr,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -26,12 +28,12 @@ use super::{
     by_id,
     guesses::{self, login_window},
     has_users, role_named,
-    rows::{into_account, into_failures, into_role, into_session, into_user, role_row, user_row},
+    rows::{into_account, into_failures, into_role, into_user, role_row, user_row},
 };
 use crate::{
     audit,
     commit::{UnitHandle, changed_one, deleted_one},
-    entities::{devices, links, login_attempts, reset_requests, roles, sessions, users},
+    entities::{devices, login_attempts, roles, users},
     error::store_error,
     mails,
     paging::millis,
@@ -187,23 +189,7 @@ impl AccountsTx for UnitHandle {
         session: &Session,
         key: &SessionKeyHash,
     ) -> Result<(), StoreError> {
-        let row = sessions::ActiveModel {
-            id: Set(session.id.uuid()),
-            key_hash: Set(key.0.to_vec()),
-            user_id: Set(session.user_id.uuid()),
-            created_at: Set(millis(session.created_at)),
-            last_seen_at: Set(millis(session.last_seen_at)),
-            expires_at: Set(millis(session.expires_at)),
-            idle_ms: Set(session.idle_timeout.num_milliseconds()),
-            remembered: Set(session.remembered),
-            address: Set(session.address.clone()),
-            user_agent: Set(session.user_agent.clone()),
-        };
-        sessions::Entity::insert(row)
-            .exec_without_returning(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        sessions::insert(&*self.work, session, key).await
     }
 
     async fn rekey_session(
@@ -212,40 +198,15 @@ impl AccountsTx for UnitHandle {
         user: UserId,
         key: &SessionKeyHash,
     ) -> Result<Option<Session>, StoreError> {
-        sessions::Entity::update_many()
-            .col_expr(sessions::Column::KeyHash, Expr::val(key.0.to_vec()))
-            .filter(sessions::Column::Id.eq(id.uuid()))
-            .filter(sessions::Column::UserId.eq(user.uuid()))
-            .exec(&*self.work)
-            .await
-            .map_err(store_error)?;
-        let row = sessions::Entity::find_by_id(id.uuid())
-            .filter(sessions::Column::UserId.eq(user.uuid()))
-            .one(&*self.work)
-            .await
-            .map_err(store_error)?;
-        row.map(into_session).transpose()
+        sessions::rekey(&*self.work, id, user, key).await
     }
 
     async fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, StoreError> {
-        let rows = sessions::Entity::find()
-            .filter(sessions::Column::UserId.eq(user.uuid()))
-            .order_by_asc(sessions::Column::Id)
-            .lock_exclusive()
-            .all(&*self.work)
-            .await
-            .map_err(store_error)?;
-        rows.into_iter().map(into_session).collect()
+        sessions::of_user(&*self.work, user).await
     }
 
     async fn end_session(&mut self, id: SessionId, user: UserId) -> Result<bool, StoreError> {
-        let ended = sessions::Entity::delete_many()
-            .filter(sessions::Column::Id.eq(id.uuid()))
-            .filter(sessions::Column::UserId.eq(user.uuid()))
-            .exec(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(ended.rows_affected > 0)
+        sessions::end(&*self.work, id, user).await
     }
 
     async fn end_sessions(
@@ -253,27 +214,11 @@ impl AccountsTx for UnitHandle {
         user: UserId,
         except: Option<SessionId>,
     ) -> Result<u64, StoreError> {
-        let mut delete =
-            sessions::Entity::delete_many().filter(sessions::Column::UserId.eq(user.uuid()));
-        if let Some(kept) = except {
-            delete = delete.filter(sessions::Column::Id.ne(kept.uuid()));
-        }
-        let ended = delete.exec(&*self.work).await.map_err(store_error)?;
-        Ok(ended.rows_affected)
+        sessions::end_all(&*self.work, user, except).await
     }
 
     async fn end_sessions_of_role(&mut self, role: &RoleName) -> Result<u64, StoreError> {
-        let holders = users::Entity::find()
-            .select_only()
-            .column(users::Column::Id)
-            .filter(users::Column::Role.eq(role.as_str()))
-            .into_query();
-        let ended = sessions::Entity::delete_many()
-            .filter(sessions::Column::UserId.in_subquery(holders))
-            .exec(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(ended.rows_affected)
+        sessions::end_of_role(&*self.work, role).await
     }
 
     async fn meet_device(
@@ -317,57 +262,23 @@ impl AccountsTx for UnitHandle {
     }
 
     async fn insert_link(&mut self, link: &Link) -> Result<(), StoreError> {
-        let row = links::ActiveModel {
-            id: Set(link.id.uuid()),
-            user_id: Set(link.user_id.uuid()),
-            purpose: Set(link.purpose.as_str().to_owned()),
-            expires_at: Set(millis(link.expires_at)),
-        };
-        links::Entity::insert(row)
-            .exec_without_returning(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        links::insert(&*self.work, link).await
     }
 
     async fn end_link(&mut self, id: LinkId) -> Result<bool, StoreError> {
-        let ended = links::Entity::delete_many()
-            .filter(links::Column::Id.eq(id.uuid()))
-            .exec(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(ended.rows_affected > 0)
+        links::end(&*self.work, id).await
     }
 
     async fn end_links(&mut self, user: UserId) -> Result<(), StoreError> {
-        links::Entity::delete_many()
-            .filter(links::Column::UserId.eq(user.uuid()))
-            .exec(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        links::end_all(&*self.work, user).await
     }
 
     async fn insert_reset_request(&mut self, request: &ResetRequest) -> Result<(), StoreError> {
-        let row = reset_requests::ActiveModel {
-            id: Set(request.id),
-            email: Set(request.email.as_str().to_owned()),
-            at: Set(millis(request.at)),
-        };
-        reset_requests::Entity::insert(row)
-            .exec_without_returning(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        links::insert_request(&*self.work, request).await
     }
 
     async fn end_reset_request(&mut self, id: Uuid) -> Result<bool, StoreError> {
-        let ended = reset_requests::Entity::delete_many()
-            .filter(reset_requests::Column::Id.eq(id))
-            .exec(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(ended.rows_affected > 0)
+        links::end_request(&*self.work, id).await
     }
 
     async fn insert_mail(&mut self, mail: &NewMail) -> Result<(), StoreError> {

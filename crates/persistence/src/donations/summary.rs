@@ -3,12 +3,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use almoner_donations::{CampaignRef, GroupBy, Method, Summary, SummaryLine, SummaryQuery};
-use almoner_kernel::{CampaignId, DonorId, PersonName, Scope, StoreError};
+use almoner_donations::{
+    CampaignId, CampaignRef, DonorId, GroupBy, Method, Summary, SummaryLine, SummaryQuery,
+};
+use almoner_kernel::{Scope, StoreError};
 use chrono::NaiveDate;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::{Alias, Expr, Query, SelectStatement, SimpleExpr, UnionType},
+    ColumnTrait, ConnectionTrait,
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, SimpleExpr, UnionType},
 };
 use uuid::Uuid;
 
@@ -16,12 +18,7 @@ use super::{
     currency, known,
     spans::{Span, Stretch, stretches},
 };
-use crate::{
-    commit::in_chunks,
-    connection::Reader,
-    entities::{campaigns, donation_totals, donations},
-    error::store_error,
-};
+use crate::{commit::in_chunks, connection::Reader, entities::donation_totals, error::store_error};
 
 /// Sums are read in two halves: the sum of the millions and the sum of the rests, which cannot
 /// overflow 64 bits before the number of donations does.
@@ -97,7 +94,8 @@ pub async fn read(
             false => None,
         };
         lines.push(SummaryLine {
-            currency: currency(&code)?,
+            // Nothing stands for goods whose worth nobody knows.
+            currency: (!code.is_empty()).then(|| currency(&code)).transpose()?,
             month,
             method,
             campaign: campaign_id.and_then(|id| names.get(&id).cloned()),
@@ -109,7 +107,7 @@ pub async fn read(
         let key = |line: &SummaryLine| {
             (
                 line.month,
-                line.currency.code(),
+                line.currency.map(|currency| currency.code()),
                 line.method.map(Method::as_str),
                 // Two campaigns may have one name when one of them is in the trash.
                 line.campaign.as_ref().map(|one| (one.name.as_str().to_owned(), one.id)),
@@ -172,27 +170,30 @@ fn of_donor(
     scope: Scope,
     donor: DonorId,
 ) -> SelectStatement {
-    use donations::Column;
-
+    let of = |name: &str| Expr::col((Alias::new("donations"), Alias::new(name)));
     let filters: [Option<SimpleExpr>; 7] = [
-        Some(Column::DonorId.eq(donor.uuid())),
-        query.donated_from.map(|day| Column::DonatedOn.gte(day)),
-        query.donated_to.map(|day| Column::DonatedOn.lte(day)),
-        query.currency.map(|currency| Column::Currency.eq(currency.code())),
-        query.method.map(|method| Column::Method.eq(method.as_str())),
-        query.campaign_id.map(|id| Column::CampaignId.eq(id.uuid())),
-        scope.creator().map(|id| Column::CreatedBy.eq(id.uuid())),
+        Some(of("donor_id").eq(donor.uuid())),
+        query.donated_from.map(|day| of("donated_on").gte(day)),
+        query.donated_to.map(|day| of("donated_on").lte(day)),
+        query.currency.map(|currency| of("currency").eq(currency.code())),
+        query.method.map(|method| of("method").eq(method.as_str())),
+        query.campaign_id.map(|id| of("campaign_id").eq(id.uuid())),
+        scope.creator().map(|id| of("created_by").eq(id.uuid())),
     ];
     let mut select = Query::select();
     select
-        .from(donations::Entity)
+        .from(Alias::new("donations"))
         .expr_as(first_of_month(reader, "donated_on"), Alias::new("begins_on"))
-        .columns([Column::Currency, Column::Method, Column::CampaignId])
+        .expr_as(Expr::cust("coalesce(currency, '')"), Alias::new("currency"))
+        .columns(["method", "campaign_id"].map(Alias::new))
         .expr_as(Expr::cust("1"), Alias::new("donations"))
-        .expr_as(Expr::cust(format!("amount_minor / {MILLION}")), Alias::new("millions"))
-        .expr_as(Expr::cust(format!("amount_minor % {MILLION}")), Alias::new("rests"))
-        .and_where(Column::DeletedAt.is_null())
-        .and_where(Column::State.eq(query.state.as_str()));
+        .expr_as(
+            Expr::cust(format!("coalesce(amount_minor, 0) / {MILLION}")),
+            Alias::new("millions"),
+        )
+        .expr_as(Expr::cust(format!("coalesce(amount_minor, 0) % {MILLION}")), Alias::new("rests"))
+        .and_where(of("deleted_at").is_null())
+        .and_where(of("state").eq(query.state.as_str()));
     filters.into_iter().flatten().for_each(|filter| {
         select.and_where(filter);
     });
@@ -214,17 +215,14 @@ async fn campaign_names(
     let ids: Vec<Uuid> = ids.into_iter().flatten().collect();
     let mut names = HashMap::with_capacity(ids.len());
     for some in ids.chunks(in_chunks(1)) {
-        let rows: Vec<(Uuid, String)> = campaigns::Entity::find()
-            .filter(campaigns::Column::Id.is_in(some.iter().copied()))
-            .select_only()
-            .columns([campaigns::Column::Id, campaigns::Column::Name])
-            .into_tuple()
-            .all(reader)
-            .await
-            .map_err(store_error)?;
-        names.extend(rows.into_iter().map(|(id, name)| {
-            (id, CampaignRef { id: CampaignId::new(id), name: PersonName::from_stored(name) })
-        }));
+        let select = Query::select()
+            .columns(["id", "name"].map(Alias::new))
+            .from(Alias::new("campaigns"))
+            .and_where(Expr::col(Alias::new("id")).is_in(some.iter().copied()))
+            .to_owned();
+        let rows: Vec<(Uuid, String)> = reader.rows(&select).await.map_err(store_error)?;
+        let named = |(id, name)| (id, CampaignRef { id: CampaignId::new(id), name });
+        names.extend(rows.into_iter().map(named));
     }
     Ok(names)
 }

@@ -1,4 +1,16 @@
 //! Whether the totals that the database keeps are those of the donations, and how to count them anew.
+//!
+//! Sums are kept, not added up when somebody asks. `donation_totals` has counts and sums for each day,
+//! state, currency, method and campaign: of all donations, by month as well, and of each creator's (for
+//! the scope `own`). A year is twelve months of a few hundred rows, and days fill up the ends of a
+//! range. Triggers keep them in the transaction of the change, because nothing can forget a trigger
+//! (how, and why they wait for the commit on PostgreSQL, is told in the migrations `totals` and
+//! `batches`). The price is three upserts into a small table for each donation, in place of one wide
+//! index on a large one.
+//!
+//! Rejected: adding up 1,000,000 rows of a covering index takes 0.4 to 1.2 s; deltas that are folded
+//! later make every reading, and the folding itself, a thing to get right. `totals check` and `totals
+//! rebuild` take their word from the view `donation_totals_due`.
 
 use almoner_kernel::StoreError;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};

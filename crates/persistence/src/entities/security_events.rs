@@ -17,6 +17,8 @@ pub struct Model {
     pub request_id: Option<String>,
     pub address: Option<String>,
     pub user_agent: Option<String>,
+    pub position: Option<i64>,
+    pub seal: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -26,5 +28,5 @@ impl ActiveModelBehavior for ActiveModel {}
 
 from_row!(
     id, at, kind, user_id, actor_kind, actor_id, actor_name, detail, request_id, address,
-    user_agent,
+    user_agent, position, seal,
 );

@@ -10,6 +10,9 @@ pub struct Model {
     pub position: i64,
     pub seal: Vec<u8>,
     pub key_id: String,
+    pub format: i64,
+    pub anew_position: i64,
+    pub anew_seal: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -17,4 +20,4 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-from_row!(id, position, seal, key_id,);
+from_row!(id, position, seal, key_id, format, anew_position, anew_seal,);

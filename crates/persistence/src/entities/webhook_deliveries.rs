@@ -23,6 +23,7 @@ pub struct Model {
     pub attempted_at: Option<i64>,
     pub next_at: Option<i64>,
     pub ended_at: Option<i64>,
+    pub change_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -48,4 +49,5 @@ from_row!(
     attempted_at,
     next_at,
     ended_at,
+    change_id,
 );

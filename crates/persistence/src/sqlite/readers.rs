@@ -1,4 +1,8 @@
 //! The read-only connections.
+//!
+//! A read by key takes some microseconds, less than handing it to another thread: it runs on the async
+//! worker. Lists, counts, searches and sums may look at many rows: they run beside it, on at most four
+//! blocking threads.
 
 use std::{
     path::{Path, PathBuf},

@@ -1,5 +1,6 @@
 //! The schema: brought up to date, taken down, and where it stands.
 
+mod catalog;
 mod objects;
 
 use std::{path::Path, sync::Arc};
@@ -12,7 +13,9 @@ use sea_orm::{
     ConnectionTrait, Database as SeaOrm, DatabaseConnection, DbBackend, DbErr, ProxyDatabaseTrait,
     ProxyExecResult, ProxyRow, Statement, TransactionTrait,
 };
-use sea_orm_migration::{IntoSchemaManagerConnection, MigrationStatus, MigratorTrait};
+use sea_orm_migration::{
+    IntoSchemaManagerConnection, MigrationStatus, MigrationTrait, MigratorTrait, SchemaManager,
+};
 
 use super::{Backend, OpenError, Store, only_read};
 use crate::{
@@ -48,6 +51,24 @@ impl Store {
         self.migrate(Direction::Down(steps)).await
     }
 
+    /// Runs a step beside those of the program: for kinds of record that only a test has.
+    ///
+    /// # Errors
+    /// When it fails.
+    #[doc(hidden)]
+    pub async fn run_step(&self, step: &dyn MigrationTrait) -> Result<(), OpenError> {
+        let failed = |error: DbErr| OpenError::Migration(error.to_string());
+        match &self.0.backend {
+            Backend::Sqlite { path, .. } => {
+                let proxy = Migrations::open(path).map_err(failed)?;
+                let connection = proxy.connect().await.map_err(failed)?;
+                step.up(&SchemaManager::new(&connection)).await.map_err(failed)
+            }
+            Backend::Copy { .. } => Err(OpenError::Migration(only_read().to_string())),
+            Backend::Postgres(pool) => step.up(&SchemaManager::new(pool)).await.map_err(failed),
+        }
+    }
+
     /// Every step of the schema, oldest first.
     ///
     /// # Errors
@@ -69,7 +90,7 @@ impl Store {
     /// The first thing in which the schema is not what the program itself makes of an empty database, up
     /// to the same step, in words; none when they are the same. A trigger that was added makes of a
     /// viewer whatever it likes, and an index that is gone is no longer looked at. On PostgreSQL, where
-    /// only a superuser or the owner of the tables can add one, it is always none.
+    /// only a superuser or the owner of the tables can add one, it is always none: see [`Self::catalog_difference`], which takes longer.
     ///
     /// # Errors
     /// When the schema cannot be read, or belongs to a newer program.
@@ -85,11 +106,26 @@ impl Store {
         Ok(objects::difference(&found, &ours))
     }
 
-    /// False for a copy from a time before the trail could be shortened.
-    pub(crate) fn has_floor(&self) -> Result<bool, StoreError> {
+    /// The same on PostgreSQL: triggers, functions, columns, indexes, constraints, views, rules and
+    /// policies against those that the program makes in a schema of its own, in a transaction that is
+    /// taken back. The schema must be up to date. On SQLite it is always none.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read, or the role may not make a schema.
+    pub async fn catalog_difference(&self) -> Result<Option<String>, OpenError> {
+        match &self.0.backend {
+            Backend::Sqlite { .. } | Backend::Copy { .. } => Ok(None),
+            Backend::Postgres(pool) => catalog::catalog_difference(pool)
+                .await
+                .map_err(|error| OpenError::Migration(error.to_string())),
+        }
+    }
+
+    /// False for a copy from a time before a step of the schema.
+    pub(crate) fn has_step(&self, name: &str) -> Result<bool, StoreError> {
         let Backend::Copy { path, .. } = &self.0.backend else { return Ok(true) };
         let steps = copies::steps(path).map_err(store_error)?;
-        Ok(steps.iter().any(|step| step.is_applied && step.name == almoner_migrations::FLOOR))
+        Ok(steps.iter().any(|step| step.is_applied && step.name == name))
     }
 
     async fn migrate(&self, direction: Direction) -> Result<(), OpenError> {

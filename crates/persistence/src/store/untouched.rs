@@ -1,6 +1,6 @@
 //! A look at a database before anything is decided: not a byte is changed, and no file is made.
 
-use std::{ffi::OsString, io, path::Path};
+use std::{ffi::OsString, io, path::Path, sync::Arc};
 
 use almoner_kernel::StoreError;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -19,7 +19,7 @@ pub async fn sealed_with(database: &Database) -> Result<Option<String>, StoreErr
     match database {
         Database::Sqlite(path) => in_file(path),
         Database::Postgres(url) => {
-            let pool = pool::connected(url.0.clone(), 1).await?;
+            let pool = pool::connected(url.0.clone(), 1, Arc::default()).await?;
             let key_id = on(&pool).await;
             let closed = pool.close().await.map_err(store_error);
             key_id.and_then(|key_id| closed.map(|()| key_id))

@@ -1,6 +1,6 @@
 //! Webhooks and deliveries as rows.
 
-use almoner_kernel::{DeliveryId, StoreError, Timestamp, UserId, Version, WebhookId};
+use almoner_kernel::{ChangeId, DeliveryId, StoreError, Timestamp, UserId, Version, WebhookId};
 use almoner_webhooks::{
     Delivery, DeliveryState, DisabledReason, EventTypes, Failure, Target, Webhook,
 };
@@ -72,6 +72,7 @@ pub fn into_delivery(row: webhook_deliveries::Model) -> Result<Delivery, StoreEr
         id: DeliveryId::new(row.id),
         webhook: WebhookId::new(row.webhook_id),
         position: row.position,
+        change: row.change_id.map(ChangeId::new),
         event: row.event,
         record: row.record,
         version: Version::new(row.record_version),
@@ -108,5 +109,6 @@ pub fn delivery_row(delivery: &Delivery) -> webhook_deliveries::ActiveModel {
         attempted_at: Set(delivery.attempted_at.map(millis)),
         next_at: Set(delivery.next_at.map(millis)),
         ended_at: Set(delivery.ended_at.map(millis)),
+        change_id: Set(delivery.change.map(ChangeId::uuid)),
     }
 }

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use almoner_kernel::{DeliveryId, Timestamp};
+use almoner_kernel::{ChangeId, DeliveryId, Notice, Timestamp};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::{START, delivery, later, webhook};
+use super::{START, delivery, later, notice, webhook};
 use crate::{Delivery, DeliveryState, Ending, Failure, Patience, Reply};
 
 fn reply(status: u16) -> Reply {
@@ -36,11 +36,29 @@ fn a_message_says_which_record_and_nothing_of_what_is_in_it() {
         delivery.body(),
         r#"{"type":"donation.created","timestamp":"2026-03-14T12:00:00.000Z","data":{"id":"00000000-0000-0000-0000-000000000009","version":3}}"#
     );
-    assert_eq!(delivery.message_id(), "msg_00000000000000000000000000000007_11");
+    assert_eq!(
+        delivery.message_id(),
+        "msg_00000000000000000000000000000007_000000000000000c000000000000000b"
+    );
+    // Stored before ids were kept.
+    let old = Delivery { change: None, ..delivery.clone() };
+    assert_eq!(old.message_id(), "msg_00000000000000000000000000000007_11");
     assert_eq!(delivery.job().payload, r#"{"delivery":"00000000-0000-0000-0000-000000000100"}"#);
     let ping = Delivery::ping(DeliveryId::new(Uuid::from_u128(5)), &webhook(), START);
     assert_eq!((ping.event.as_str(), ping.record), ("test.ping", webhook().id.uuid()));
     assert!(ping.message_id().ends_with("_00000000000000000000000000000005"));
+}
+
+#[test]
+fn a_position_that_is_given_once_more_is_another_message_and_a_change_that_came_back_is_the_same() {
+    let id = |number| DeliveryId::new(Uuid::from_u128(number));
+    let lost = notice(11, "donation", "created");
+    let told = Delivery::of(id(1), &webhook(), &lost, START);
+    let other = Notice { change: ChangeId::new(Uuid::from_u128(1)), ..lost.clone() };
+    let of_other = Delivery::of(id(1), &webhook(), &other, START);
+    assert_ne!(told.message_id(), of_other.message_id());
+    let moved = Notice { position: 12, ..lost };
+    assert_eq!(told.message_id(), Delivery::of(id(2), &webhook(), &moved, START).message_id());
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn stage(
 }
 
 fn message(position: i64) -> String {
-    format!("msg_00000000000000000000000000000007_{position}")
+    format!("msg_00000000000000000000000000000007_000000000000000c{position:016x}")
 }
 
 #[tokio::test]

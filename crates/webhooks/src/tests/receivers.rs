@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use super::TOLD;
 use crate::{EventType, EventTypes, Target, address::is_public};
 
 #[test]
@@ -130,9 +131,14 @@ fn any_other_url_is_refused() {
 
 #[test]
 fn types_of_events_are_known_ones_each_once() {
-    let types = EventTypes::parse(&["donor.updated", "donation.*"]).unwrap();
+    let types = EventTypes::parse(&["donor.updated", "donation.*"], TOLD).unwrap();
     assert_eq!(types.to_string(), "donation.* donor.updated");
     assert_eq!(EventTypes::from_stored(&types.to_string()), Some(types.clone()));
+    // A kind of record that there was is no reason not to read what is stored.
+    assert!(EventTypes::from_stored("pledge.created donor.*").is_some());
+    assert_eq!(EventTypes::from_stored("donor"), None);
+    let step = EventTypes::parse(&["donation.lent"], TOLD).unwrap();
+    assert!(step.has("donation", "lent"), "a step of a kind is as good as any other");
     assert!(types.has("donation", "refunded") && types.has("donor", "updated"));
     assert!(!types.has("donor", "created") && !types.has("campaign", "updated"));
     for wrong in [
@@ -147,9 +153,9 @@ fn types_of_events_are_known_ones_each_once() {
         "donation.created.x",
         "Donation.created",
     ] {
-        assert_eq!(EventType::parse(wrong).unwrap_err().code, "event_type", "{wrong}");
+        assert_eq!(EventType::parse(wrong, TOLD).unwrap_err().code, "event_type", "{wrong}");
     }
-    let code = |types: &[&str]| EventTypes::parse(types).unwrap_err().code;
+    let code = |types: &[&str]| EventTypes::parse(types, TOLD).unwrap_err().code;
     assert_eq!(code(&[]), "length");
     assert_eq!(code(&["donor.created"; 101]), "length");
     assert_eq!(code(&["donor.created", "donor.created"]), "choice");

@@ -36,7 +36,7 @@ fn asked_by(permissions: impl IntoIterator<Item = Permission>) -> Context {
 }
 
 fn manager() -> Context {
-    asked_by([Permission::WebhooksManage])
+    asked_by([Permission::WEBHOOKS_MANAGE])
 }
 
 /// A service on a transaction, and the trail it committed.
@@ -86,7 +86,7 @@ fn with(
 }
 
 fn draft() -> WebhookDraft {
-    let events = EventTypes::parse(&["donation.created"]).unwrap();
+    let events = EventTypes::parse(&["donation.created"], super::TOLD).unwrap();
     WebhookDraft { target: webhook().target, description: None, events }
 }
 
@@ -211,7 +211,7 @@ async fn reading_and_managing_need_their_permissions() {
     refused(service().list(&cx, &page).await);
     refused(service().find(&cx, id).await);
     refused(service().deliveries(&cx, id, &DeliveryQuery::default(), &page).await);
-    let cx = asked_by([Permission::WebhooksRead]);
+    let cx = asked_by([Permission::WEBHOOKS_READ]);
     refused(service().create(&cx, draft()).await);
     let patch = WebhookPatch::default();
     refused(service().update(&cx, id, Version::FIRST, patch).await);

@@ -19,6 +19,7 @@ in_both_houses![
     a_list_over_a_socket_is_the_list_that_is_read,
     every_list_that_can_be_followed_can_be_followed_over_a_socket,
     a_client_that_was_away_goes_on_where_it_stopped,
+    after_the_database_was_put_back_a_subscription_begins_anew,
     nothing_is_heard_of_a_subscription_that_was_ended,
     nobody_hears_of_records_outside_of_their_scope,
     topics_are_told_over_a_socket,
@@ -97,7 +98,7 @@ async fn a_list_over_a_socket_is_the_list_that_is_read(house: &House<'_>) {
 async fn every_list_that_can_be_followed_can_be_followed_over_a_socket(house: &House<'_>) {
     let superadmin = house.superadmin().await;
     let mut socket = open(house, &superadmin).await;
-    let document = almoner_http::openapi::api_document();
+    let document = almoner_http::openapi::api_document(&almoner_kinds::REGISTRY);
     let mut count = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         let content = &item["get"]["responses"]["200"]["content"];
@@ -137,6 +138,27 @@ async fn a_client_that_was_away_goes_on_where_it_stopped(house: &House<'_>) {
             // With a mark of another list it begins anew.
             again["list"] = json!("/api/v1/donors?kind=person");
             again["id"] = json!("other");
+            socket.ask(again, "subscribed").await;
+            assert_eq!(kept.next(&mut socket).await, "resync");
+            assert_eq!(kept.next(&mut socket).await, "snapshot");
+        })
+        .await;
+}
+
+async fn after_the_database_was_put_back_a_subscription_begins_anew(house: &House<'_>) {
+    let superadmin = house.superadmin().await;
+    a_donor(&superadmin, "A").await;
+    let mut socket = open(house, &superadmin).await;
+    let mut kept = Kept::default();
+    socket.ask(subscribe("a", "/donors"), "subscribed").await;
+    kept.next(&mut socket).await;
+    drop(socket);
+    house
+        .put_back(async |house| {
+            let superadmin = house.superadmin().await;
+            let mut socket = open(house, &superadmin).await;
+            let mut again = subscribe("again", "/donors");
+            again["last_event_id"] = json!(kept.last);
             socket.ask(again, "subscribed").await;
             assert_eq!(kept.next(&mut socket).await, "resync");
             assert_eq!(kept.next(&mut socket).await, "snapshot");

@@ -1,181 +1,166 @@
 //! Lists of donors, campaigns and donations, and the summaries of donations.
 
-use almoner_donations::{
-    CampaignQuery, CampaignSort, DonationQuery, DonationSort, DonorKind, DonorLookup, DonorQuery,
-    DonorSort, GroupBy, Method, State, SummaryQuery,
-};
-use almoner_kernel::{Currency, Scope, Sort, Trash};
+use almoner_donations::{Campaign, Donation, Donor, GroupBy, Method, State, SummaryQuery};
+use almoner_kernel::{Currency, Scope, Trash};
+use almoner_records::{Key, Query, Record, Test};
 
-use super::{DIRECTIONS, Inspector, Known};
+use super::{Inspector, Known};
 use crate::{
     plans::verdict::Order,
-    support::{day, email, national_id, phone},
+    support::{day, email, national_id, phone, query},
 };
+
+impl Inspector<'_> {
+    /// Looks at what a query string asks for.
+    async fn asked<R: Record>(&mut self, text: &str, scope: Scope, order: Order) {
+        let asked = query::<R>(text);
+        let what = format!("{}?{text} {scope:?}", R::MANY);
+        let world = self.world;
+        self.list(what, order, async |page| world.records::<R>().list(&asked, scope, &page).await)
+            .await;
+    }
+}
 
 pub async fn donors(inspector: &mut Inspector<'_>, known: &Known) {
     let world = inspector.world;
-    let any = DonorQuery::default;
-    let me = known.me;
-    let mut queries = vec![
-        ("kind", DonorQuery { kind: Some(DonorKind::Person), ..any() }, Scope::All),
-        ("rare kind", DonorQuery { kind: Some(DonorKind::Organisation), ..any() }, Scope::All),
-        ("consent", DonorQuery { contact_consent: Some(true), ..any() }, Scope::All),
-        ("created_by", DonorQuery { created_by: Some(me), ..any() }, Scope::All),
-        ("trash", DonorQuery { trash: Trash::Only, ..any() }, Scope::All),
-        ("own", any(), Scope::Own(me)),
-        ("own trash", DonorQuery { trash: Trash::Only, ..any() }, Scope::Own(me)),
-    ];
-    for field in [DonorSort::CreatedAt, DonorSort::Name] {
-        for direction in DIRECTIONS {
-            queries.push((
-                "sort",
-                DonorQuery { sort: Sort { field, direction }, ..any() },
-                Scope::All,
-            ));
+    let (me, created_by) = (Scope::Own(known.me), format!("created_by={}", known.me));
+    for sort in ["created_at", "-created_at", "name", "-name"] {
+        inspector.asked::<Donor>(&format!("sort={sort}"), Scope::All, Order::FromIndex).await;
+    }
+    for common in ["kind=person", "kind=organisation", "contact_consent=true"] {
+        inspector.asked::<Donor>(common, Scope::All, Order::FromIndex).await;
+        let by_name = format!("{common}&sort=name");
+        inspector.asked::<Donor>(&by_name, Scope::All, Order::KeysFromIndex).await;
+    }
+    for (text, scope) in [(created_by.as_str(), Scope::All), ("", me)] {
+        inspector.asked::<Donor>(text, scope, Order::FromIndex).await;
+        inspector.asked::<Donor>(&format!("{text}&sort=name"), scope, Order::KeysMaySort).await;
+    }
+    for scope in [Scope::All, me] {
+        inspector.asked::<Donor>("deleted=only", scope, Order::FromIndex).await;
+        inspector.asked::<Donor>("deleted=only&sort=name", scope, Order::MaySort).await;
+    }
+    for q in ["ali", "yilmaz+77", "donor123", "a", "nobody"] {
+        for sort in ["-created_at", "-name"] {
+            let text = format!("q={q}&sort={sort}");
+            inspector.asked::<Donor>(&text, Scope::All, Order::MaySort).await;
+            inspector.asked::<Donor>(&text, me, Order::MaySort).await;
+            let trash = format!("{text}&deleted=only");
+            inspector.asked::<Donor>(&trash, Scope::All, Order::MaySort).await;
         }
     }
-    let alone = queries.len();
-    for q in ["ali", "yilmaz 77", "donor123", "a", "nobody"] {
-        for field in [DonorSort::CreatedAt, DonorSort::Name] {
-            let query = DonorQuery { q: Some(q.to_owned()), sort: Sort::down(field), ..any() };
-            queries.push(("search", query.clone(), Scope::All));
-            queries.push((
-                "search in the trash",
-                DonorQuery { trash: Trash::Only, ..query.clone() },
-                Scope::All,
-            ));
-            queries.push(("search own", query, Scope::Own(me)));
-        }
-    }
-    let by_name: Vec<_> = queries[..alone]
-        .iter()
-        .map(|(_, query, scope)| {
-            let query = DonorQuery { sort: Sort::up(DonorSort::Name), ..query.clone() };
-            ("by name with a filter", query, *scope)
-        })
-        .collect();
-    let searched = queries.len();
-    queries.extend(by_name);
-    for (n, (what, query, scope)) in queries.into_iter().enumerate() {
-        let is_common = query.kind.is_some() || query.contact_consent.is_some();
-        let is_own = scope.creator().is_some();
-        let order = match query.trash {
-            _ if n < alone => Order::FromIndex,
-            Trash::Without if n >= searched && is_common => Order::KeysFromIndex,
-            Trash::Without if n >= searched && (is_own || query.created_by.is_some()) => {
-                Order::KeysMaySort
-            }
-            Trash::Without if n >= searched => Order::FromIndex,
-            _ => Order::MaySort,
-        };
-        let what = format!("donors: {what} {query:?} {scope:?}");
-        inspector
-            .list(what, order, async |page| world.donors().list(&query, scope, &page).await)
-            .await;
-    }
-    let lookups = [
-        DonorLookup::Email(email("donor5@example.org")),
-        DonorLookup::Phone(phone("0532 000 00 05")),
-        DonorLookup::Identity(national_id(5)),
+    let number = national_id(5);
+    let by = [
+        ("email", Key::Text(email("donor5@example.org").key())),
+        ("phone", Key::Text(phone("0532 000 00 05").as_str().to_owned())),
+        ("identity", Key::Secret(number.kind().as_str().to_owned(), number.expose().to_owned())),
     ];
-    for lookup in &lookups {
-        for scope in [Scope::All, Scope::Own(me)] {
-            let reading = world.donors().lookup(lookup, scope, 20);
+    for (name, key) in &by {
+        let field = Donor::KIND.field(name).unwrap();
+        for scope in [Scope::All, me] {
+            let reading = world.donors().lookup(field, key, scope, 20);
             inspector.look("donors: lookup", Order::FromIndex, reading).await;
         }
     }
-    let reading = world.donors().find(known.donor.id, Scope::Own(me));
+    let reading = world.donors().find(known.donor.id, me);
     inspector.look("donors: find", Order::FromIndex, reading).await;
 }
 
 pub async fn campaigns(inspector: &mut Inspector<'_>) {
-    let world = inspector.world;
-    let any = CampaignQuery::default;
-    let running = || CampaignQuery { running_on: Some(day(2022, 5, 5)), ..any() };
-    let mut queries = vec![
-        (CampaignQuery { trash: Trash::Only, ..any() }, Order::FromIndex),
-        (running(), Order::MaySort),
-        (CampaignQuery { q: Some("kampanya 1".to_owned()), ..any() }, Order::MaySort),
-        (CampaignQuery { q: Some("nobody".to_owned()), ..running() }, Order::MaySort),
-    ];
-    for field in [CampaignSort::CreatedAt, CampaignSort::Name] {
-        for direction in DIRECTIONS {
-            let sort = Sort { field, direction };
-            queries.push((CampaignQuery { sort, ..any() }, Order::FromIndex));
-            queries.push((CampaignQuery { sort, ..running() }, Order::MaySort));
-        }
+    for sort in ["created_at", "-created_at", "name", "-name"] {
+        let running = format!("running_on=2022-05-05&sort={sort}");
+        inspector.asked::<Campaign>(&format!("sort={sort}"), Scope::All, Order::FromIndex).await;
+        inspector.asked::<Campaign>(&running, Scope::All, Order::MaySort).await;
     }
-    for (query, order) in queries {
-        inspector
-            .list(format!("campaigns: {query:?}"), order, async |page| {
-                world.campaigns().list(&query, &page).await
-            })
-            .await;
+    inspector.asked::<Campaign>("deleted=only", Scope::All, Order::FromIndex).await;
+    for text in ["running_on=2022-05-05", "q=kampanya+1", "q=nobody&running_on=2022-05-05"] {
+        inspector.asked::<Campaign>(text, Scope::All, Order::MaySort).await;
     }
 }
 
 /// Every filter of donations alone.
-fn donation_filters(known: &Known) -> Vec<(DonationQuery, Scope, Order)> {
-    let any = DonationQuery::default;
+fn donation_filters(known: &Known) -> Vec<(String, Scope, Order)> {
     let equal = [
-        DonationQuery { state: Some(State::Pending), ..any() },
-        DonationQuery { method: Some(Method::Sms), ..any() },
-        DonationQuery { currency: Some(Currency::parse("EUR").unwrap()), ..any() },
-        DonationQuery { campaign_id: Some(known.campaign.id), ..any() },
-        DonationQuery { donor_id: Some(known.donor.id), ..any() },
-        DonationQuery { created_by: Some(known.me), ..any() },
-        DonationQuery { trash: Trash::Only, ..any() },
-        any(),
+        "state=pending".to_owned(),
+        "method=sms".to_owned(),
+        "currency=EUR".to_owned(),
+        format!("campaign_id={}", known.campaign.id),
+        format!("donor_id={}", known.donor.id),
+        format!("created_by={}", known.me),
+        "reference=FT1".to_owned(),
+        "deleted=only".to_owned(),
+        String::new(),
     ];
     let ranges = [
-        DonationQuery { donated_from: Some(day(2025, 12, 30)), ..any() },
-        DonationQuery { donated_from: Some(day(2020, 1, 2)), ..any() },
-        DonationQuery { donated_to: Some(day(2020, 1, 2)), ..any() },
-        DonationQuery {
-            donated_from: Some(day(2023, 1, 1)),
-            donated_to: Some(day(2023, 1, 31)),
-            ..any()
-        },
-        DonationQuery { amount_min: Some(9_999_000), ..any() },
-        DonationQuery { amount_min: Some(2), ..any() },
-        DonationQuery { amount_max: Some(1_000), ..any() },
-        DonationQuery { amount_min: Some(5_000), amount_max: Some(5_500), ..any() },
+        "donated_from=2025-12-30",
+        "donated_from=2020-01-02",
+        "donated_to=2020-01-02",
+        "donated_from=2023-01-01&donated_to=2023-01-31",
+        "currency=TRY&amount_min=99990.00",
+        "currency=TRY&amount_min=0.02",
+        "currency=TRY&amount_max=10.00",
+        "currency=TRY&amount_min=50.00&amount_max=55.00",
     ];
-    let searches = ["ayse", "amac 77", "ali 123", "a", "nobody"]
-        .map(|q| DonationQuery { q: Some(q.to_owned()), ..any() });
-    let scoped = [
-        (any(), Scope::Own(known.me), Order::FromIndex),
-        (any(), Scope::Assigned(known.me), Order::FromIndex),
+    let searches = ["q=ayse", "q=amac+77", "q=ali+123", "q=a", "q=nobody"];
+    let with =
+        |texts: Vec<String>, order| texts.into_iter().map(move |text| (text, Scope::All, order));
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let absent = ["campaign_id=none", "donor_id=none", "reference=none", "amount=none"];
+    let several = [
+        "state=pending,completed".to_owned(),
+        "method=sms,cash,check".to_owned(),
+        "currency=EUR,USD".to_owned(),
+        format!("campaign_id={},{}", known.campaign.id, known.donor.id),
+        format!("donor_id={},{}", known.donor.id, known.campaign.id),
+        format!("created_by={},{}", known.me, known.user),
+        "campaign_id=any".to_owned(),
+        "donor_id=any".to_owned(),
+        "reference=any".to_owned(),
+        "amount=any".to_owned(),
     ];
-    let with = |queries: Vec<DonationQuery>, order| {
-        queries.into_iter().map(move |query| (query, Scope::All, order))
-    };
     with(equal.to_vec(), Order::FromIndex)
-        .chain(with(ranges.to_vec(), Order::MaySort))
-        .chain(with(searches.to_vec(), Order::MaySort))
-        .chain(scoped)
+        .chain(with(owned(&absent), Order::MaySort))
+        .chain(with(several.to_vec(), Order::MaySort))
+        .chain(with(owned(&ranges), Order::MaySort))
+        .chain(with(owned(&searches), Order::MaySort))
+        .chain([
+            (String::new(), Scope::Own(known.me), Order::FromIndex),
+            (String::new(), Scope::Assigned(known.me), Order::FromIndex),
+        ])
         .collect()
 }
 
 /// What a filter may cost with a sort.
-fn with_sort(query: &DonationQuery, scope: Scope) -> Order {
-    let is_newest_first = matches!(query.sort.field, DonationSort::CreatedAt);
-    let has_range = query.donated_from.is_some()
-        || query.donated_to.is_some()
-        || query.amount_min.is_some()
-        || query.amount_max.is_some();
-    let is_common = query.state.is_some() || query.method.is_some() || query.currency.is_some();
-    let is_of_few = query.donor_id.is_some() || query.trash == Trash::Only;
-    let is_owned = query.created_by.is_some() || scope.creator().is_some();
-    if query.q.is_some() {
+fn with_sort(query: &Query, scope: Scope) -> Order {
+    let has = |name: &str| {
+        query.tests.iter().any(|test| matches!(test, Test::Is(field, _) if field.name == name))
+    };
+    let is_newest_first = query.order.field.is_none();
+    let has_range = query.tests.iter().any(|test| matches!(test, Test::From(..) | Test::UpTo(..)));
+    let is_common = has("state")
+        || has("method")
+        || query.tests.iter().any(|test| matches!(test, Test::In(..)));
+    let is_of_few = has("donor_id") || has("reference") || query.trash == Trash::Only;
+    let is_absent = query.tests.iter().any(|test| matches!(test, Test::Absent(_)));
+    let is_owned = query.tests.iter().any(|test| matches!(test, Test::CreatedBy(_)))
+        || scope.creator().is_some();
+    let is_several = query.tests.iter().any(|test| match test {
+        Test::AnyOf(..) | Test::Present(_) => true,
+        Test::In(_, currencies) => currencies.len() > 1,
+        Test::CreatedBy(users) => users.len() > 1,
+        _ => false,
+    });
+    if query.q.is_some() || is_absent || is_several {
         Order::MaySort
     } else if is_newest_first {
         if has_range { Order::KeysMaySort } else { Order::FromIndex }
     } else if is_of_few {
         Order::MaySort
+    } else if has_range && is_common {
+        Order::KeysMaySort
     } else if is_common {
         Order::KeysFromIndex
-    } else if has_range || is_owned || query.campaign_id.is_some() {
+    } else if has_range || is_owned || has("campaign_id") {
         Order::KeysMaySort
     } else {
         Order::FromIndex
@@ -183,51 +168,36 @@ fn with_sort(query: &DonationQuery, scope: Scope) -> Order {
 }
 
 pub async fn donations(inspector: &mut Inspector<'_>, known: &Known) {
-    let world = inspector.world;
-    let fields = [DonationSort::CreatedAt, DonationSort::DonatedOn, DonationSort::Amount];
     let filters = donation_filters(known);
-    let mut queries = filters.clone();
-    for field in fields {
-        for direction in DIRECTIONS {
-            let sort = Sort { field, direction };
-            let sorted = DonationQuery { sort, ..DonationQuery::default() };
-            queries.push((sorted, Scope::All, Order::FromIndex));
-            // Each filter with each sort.
-            queries.extend(filters.iter().map(|(query, scope, _)| {
-                let query = DonationQuery { sort, ..query.clone() };
-                let order = with_sort(&query, *scope);
-                (query, *scope, order)
-            }));
+    for (text, scope, order) in &filters {
+        inspector.asked::<Donation>(text, *scope, *order).await;
+    }
+    // Each filter with each sort.
+    for sort in ["created_at", "donated_on", "amount"] {
+        for sort in [sort.to_owned(), format!("-{sort}")] {
+            for (text, scope, _) in &filters {
+                let text = format!("{text}&sort={sort}");
+                let order = with_sort(&query::<Donation>(&text), *scope);
+                inspector.asked::<Donation>(&text, *scope, order).await;
+            }
         }
     }
     // What a frontend asks for.
-    let combined = DonationQuery {
-        state: Some(State::Completed),
-        donated_from: Some(day(2024, 1, 1)),
-        donated_to: Some(day(2024, 3, 31)),
-        sort: Sort::down(DonationSort::DonatedOn),
-        ..DonationQuery::default()
-    };
+    let combined = "state=completed&donated_from=2024-01-01&donated_to=2024-03-31&sort=-donated_on";
     let more = [
-        DonationQuery { method: Some(Method::Cash), ..combined.clone() },
-        DonationQuery { campaign_id: Some(known.campaign.id), ..combined.clone() },
-        DonationQuery { donor_id: Some(known.donor.id), ..combined.clone() },
-        DonationQuery { q: Some("ayse".to_owned()), ..combined.clone() },
-        DonationQuery { amount_min: Some(1_000_000), ..combined.clone() },
-        combined,
+        String::new(),
+        "&method=cash".to_owned(),
+        format!("&campaign_id={}", known.campaign.id),
+        format!("&donor_id={}", known.donor.id),
+        "&q=ayse".to_owned(),
+        "&currency=TRY&amount_min=10000.00".to_owned(),
     ];
-    for query in more {
+    for more in more {
         for scope in [Scope::All, Scope::Own(known.me)] {
-            queries.push((query.clone(), scope, Order::MaySort));
+            inspector.asked::<Donation>(&format!("{combined}{more}"), scope, Order::MaySort).await;
         }
     }
-    for (query, scope, order) in queries {
-        inspector
-            .list(format!("donations: {query:?} {scope:?}"), order, async |page| {
-                world.donations().list(&query, scope, &page).await
-            })
-            .await;
-    }
+    let world = inspector.world;
     let reading = world.donations().find(world.id(), Scope::Own(known.me));
     inspector.look("donations: find", Order::FromIndex, reading).await;
 }
@@ -252,7 +222,7 @@ pub async fn summaries(inspector: &mut Inspector<'_>, known: &Known) {
             for scope in [Scope::All, Scope::Own(known.me)] {
                 let query = SummaryQuery { group_by: group_by.to_vec(), ..filter.clone() };
                 let what = format!("summary: {query:?} {scope:?}");
-                let reading = async { world.donations().summary(&query, scope).await.unwrap() };
+                let reading = async { world.sums().summary(&query, scope).await.unwrap() };
                 inspector.look(&what, Order::MaySort, reading).await;
             }
         }

@@ -6,6 +6,10 @@ use almoner_kernel::{Action, SecurityEventKind};
 use super::{Inspector, Known};
 use crate::{plans::verdict::Order, support::later};
 
+fn done(action: Action) -> Option<String> {
+    Some(action.as_str().to_owned())
+}
+
 pub async fn trail(inspector: &mut Inspector<'_>, known: &Known) {
     let world = inspector.world;
     let any = ChangeQuery::default;
@@ -21,17 +25,19 @@ pub async fn trail(inspector: &mut Inspector<'_>, known: &Known) {
         ChangeQuery { entity: Some("user".to_owned()), ..any() },
         ChangeQuery { entity_id: Some(known.donor.id.uuid()), ..any() },
         record.clone(),
-        ChangeQuery { action: Some(Action::Revealed), ..any() },
+        ChangeQuery { action: done(Action::Revealed), ..any() },
         ChangeQuery { actor: Some(known.me), ..any() },
         ChangeQuery { from: span.0, ..any() },
         ChangeQuery { to: span.1, ..any() },
         ChangeQuery { from: span.0, to: span.1, ..any() },
         ChangeQuery { from: span.0, to: span.1, ..record },
         ChangeQuery { entity: Some("donor".to_owned()), from: span.0, to: span.1, ..any() },
-        ChangeQuery { action: Some(Action::Purged), from: span.0, to: span.1, ..any() },
+        ChangeQuery { action: done(Action::Purged), from: span.0, to: span.1, ..any() },
         ChangeQuery { actor: Some(known.me), from: span.0, to: span.1, ..any() },
-        ChangeQuery { actor: Some(known.me), action: Some(Action::Deleted), ..any() },
-        ChangeQuery { entity: Some("donor".to_owned()), action: Some(Action::Purged), ..any() },
+        ChangeQuery { actor: Some(known.me), action: done(Action::Deleted), ..any() },
+        ChangeQuery { entity: Some("donor".to_owned()), action: done(Action::Purged), ..any() },
+        ChangeQuery { q: Some("sms".to_owned()), ..any() },
+        ChangeQuery { q: Some("iade edil".to_owned()), entity: Some("donor".to_owned()), ..any() },
     ];
     for query in queries {
         inspector

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use almoner_audit::{Mac, Seal, SealInput};
+use almoner_audit::{Circumstances, Mac, Seal, SealInput};
 use rusqlite::{Connection, OptionalExtension, types::Value};
 use uuid::{Builder, Uuid};
 
@@ -192,6 +192,8 @@ impl Office {
                 request_id: Some(request.into()),
                 address: Some(address.into()),
                 user_agent: Some(agent.into()),
+                format: 1,
+                circumstances: Circumstances::default(),
             },
         );
         connection.prepare_cached(CHANGE)?.execute(rusqlite::params![

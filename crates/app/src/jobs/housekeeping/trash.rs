@@ -1,16 +1,13 @@
 //! Records that have been in the trash for long are destroyed, by the rules of their own domain: what
-//! still has donations stays.
+//! others still name stays.
 
 use std::{sync::Arc, time::Duration};
 
-use almoner_donations::{
-    Campaign, CampaignQuery, CampaignService, Donation, DonationQuery, DonationService,
-    DonationsError, Donor, DonorQuery, DonorService,
-};
 use almoner_kernel::{
-    Attempt, Context, Fault, JobError, JobHandler, Page, PageRequest, Position, Progress,
-    Timestamp, Trash,
+    Attempt, Context, Fault, JobError, JobHandler, PageRequest, Position, Progress, Timestamp,
+    Trash,
 };
+use almoner_records::{Kind, Query, RecordError, Served};
 use async_trait::async_trait;
 
 use super::{House, TRASH};
@@ -20,28 +17,33 @@ use crate::{assembly::Office, config::Config};
 const PAGE: u32 = 100;
 
 pub struct EmptyTrash {
-    donors: DonorService,
-    campaigns: CampaignService,
-    donations: DonationService,
+    /// Kinds that name others come before those they name.
+    kinds: Vec<Arc<dyn Served>>,
     house: House,
     keep: Duration,
 }
 
 impl EmptyTrash {
     pub fn new(office: &Office, config: &Config, house: House) -> Self {
-        let store = Arc::new(office.store.clone());
-        let ids = || Arc::clone(&office.ids);
-        Self {
-            donors: DonorService::new(store.clone(), ids()),
-            campaigns: CampaignService::new(store.clone(), ids()),
-            donations: DonationService::new(store, ids(), config.currencies.clone()),
-            house,
-            keep: config.trash_keep,
-        }
+        let mut kinds = office.kinds(config);
+        let registry: Vec<&'static Kind> = kinds.iter().map(|served| served.kind()).collect();
+        kinds.sort_by_key(|served| height(served.kind(), &registry, registry.len()));
+        Self { kinds, house, keep: config.trash_keep }
     }
 
     fn context(&self) -> Context {
         self.house.context(TRASH)
+    }
+}
+
+/// How many kinds name each other on the longest way to one. `most` ends what goes round in a circle.
+fn height(kind: &Kind, all: &[&'static Kind], most: usize) -> usize {
+    let named_by = all.iter().filter(|other| {
+        other.many != kind.many && other.references().any(|field| field.target == Some(kind.many))
+    });
+    match most {
+        0 => 0,
+        most => named_by.map(|other| 1 + height(other, all, most - 1)).max().unwrap_or(0),
     }
 }
 
@@ -54,10 +56,9 @@ impl JobHandler for EmptyTrash {
     async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
         let before = self.house.ago(self.keep)?;
         let mut sweep = Sweep { before, seen: 0, gone: 0, progress };
-        // Donations first: they keep their donors and campaigns.
-        sweep.all(self, &self.donations).await?;
-        sweep.all(self, &self.campaigns).await?;
-        sweep.all(self, &self.donors).await?;
+        for kind in &self.kinds {
+            sweep.all(&self.context(), &**kind).await?;
+        }
         if sweep.gone > 0 {
             tracing::info!(records = sweep.gone, "destroyed what had been in the trash for long");
         }
@@ -74,25 +75,31 @@ struct Sweep<'a> {
 
 impl Sweep<'_> {
     /// Goes through one kind of record in the trash, page by page.
-    async fn all<K: Kind>(&mut self, trash: &EmptyTrash, kind: &K) -> Result<(), JobError> {
+    async fn all(&mut self, cx: &Context, kind: &dyn Served) -> Result<(), JobError> {
+        let query = Query { trash: Trash::Only, ..Query::default() };
         let mut after: Option<Position> = None;
         loop {
             let request = PageRequest { limit: PAGE, after, ..PageRequest::default() };
-            let page = kind.in_trash(&trash.context(), &request).await.map_err(failed)?;
+            let page = kind.list(cx, &query, &request).await.map_err(failed)?;
             for record in &page.items {
                 self.seen += 1;
-                if K::deleted_at(record).is_none_or(|at| at >= self.before) {
+                if record.deleted_at().is_none_or(|at| at >= self.before) {
                     continue;
                 }
-                match kind.destroy(&trash.context(), record).await {
+                match kind.purge(cx, record.id(), record.version()).await {
                     Ok(()) => self.gone += 1,
-                    // It has donations, or somebody was at it in this very moment.
+                    // Others name it, or somebody was at it in this very moment.
                     Err(
-                        DonationsError::HasDonations
-                        | DonationsError::NotFound
-                        | DonationsError::NotInTrash
-                        | DonationsError::Stale(_),
+                        RecordError::InUse(_)
+                        | RecordError::NotFound
+                        | RecordError::NotInTrash
+                        | RecordError::Stale(_),
                     ) => {}
+                    // What its kind does not let go, such as one with too many children, keeps back no other.
+                    Err(RecordError::Refused(refusal)) => {
+                        let (kind, code) = (kind.kind().many, refusal.code);
+                        tracing::warn!(kind, id = %record.id(), code, "a record stays in the trash");
+                    }
                     Err(error) => return Err(failed(error)),
                 }
             }
@@ -105,55 +112,7 @@ impl Sweep<'_> {
     }
 }
 
-/// A kind of record that has a trash.
-#[async_trait]
-trait Kind: Sync {
-    type Record: Send + Sync;
-
-    async fn in_trash(
-        &self,
-        cx: &Context,
-        page: &PageRequest,
-    ) -> Result<Page<Self::Record>, DonationsError>;
-
-    fn deleted_at(record: &Self::Record) -> Option<Timestamp>;
-
-    async fn destroy(&self, cx: &Context, record: &Self::Record) -> Result<(), DonationsError>;
-}
-
-macro_rules! kinds {
-    ($($service:ty, $record:ty, $query:ident;)+) => {$(
-        #[async_trait]
-        impl Kind for $service {
-            type Record = $record;
-
-            async fn in_trash(
-                &self,
-                cx: &Context,
-                page: &PageRequest,
-            ) -> Result<Page<$record>, DonationsError> {
-                let query = $query { trash: Trash::Only, ..$query::default() };
-                self.list(cx, &query, page).await
-            }
-
-            fn deleted_at(record: &$record) -> Option<Timestamp> {
-                record.deleted_at
-            }
-
-            async fn destroy(&self, cx: &Context, record: &$record) -> Result<(), DonationsError> {
-                self.purge(cx, record.id, record.version).await
-            }
-        }
-    )+};
-}
-
-kinds! {
-    DonationService, Donation, DonationQuery;
-    CampaignService, Campaign, CampaignQuery;
-    DonorService, Donor, DonorQuery;
-}
-
-fn failed(error: DonationsError) -> JobError {
+fn failed(error: RecordError) -> JobError {
     let reason = format!("the trash cannot be emptied: {}", error.code());
     JobError::Retry { reason, after: None, source: Some(Box::new(error)) }
 }

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use almoner_records::Registry;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -51,10 +52,24 @@ impl Hall {
         }
     }
 
-    /// With every record when it is not known which were changed.
-    pub(super) fn look_again(&mut self, changed: Option<HashSet<(String, Uuid)>>) {
+    /// Has those in the rooms of records that were changed looked at again, and those in whose rooms a change
+    /// of another record may have decided who may be there; with every room when it is not known what was
+    /// changed.
+    pub(super) fn look_again(
+        &mut self,
+        registry: &'static Registry,
+        changed: Option<HashSet<(String, Uuid)>>,
+    ) {
+        let kinds = changed.iter().flatten().map(|(entity, _)| entity.as_str());
+        let kinds: HashSet<&str> = kinds.collect();
+        let is_decided = |room: &Room| {
+            let kind = registry.kinds.iter().find(|kind| kind.one == room.entity);
+            kind.is_some_and(|kind| registry.deciding(kind).iter().any(|one| kinds.contains(one)))
+        };
         let is_changed = |room: &&Room| match &changed {
-            Some(changed) => changed.contains(&(room.entity.to_owned(), room.id)),
+            Some(changed) => {
+                changed.contains(&(room.entity.to_owned(), room.id)) || is_decided(room)
+            }
             None => true,
         };
         let rooms: Vec<Room> = self.guests.keys().filter(is_changed).copied().collect();

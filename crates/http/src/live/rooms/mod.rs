@@ -2,6 +2,21 @@
 //!
 //! Within the process whoever is in a room has a mailbox. Other instances are told by
 //! [`Signals`]; of those who are there each says every [`Pace::name_again`] who they are ([`presence`]).
+//!
+//! - *Rooms are the records*: `donors:<id>`, open to whoever `find` lets read it, in their scope. So
+//!   there is no second idea of membership. When a record is changed, or one that decides who meets
+//!   it (what it is a part of, who belongs to it), those in its room are asked about again (two at a time); until there is an answer nothing is told of the room. 401, 403 and 404 are
+//!   answers, and a database that is away is asked again and again. Who joins hears of changes before
+//!   the record is read and is seen after it, so that no change falls in between.
+//! - *Who is there is soft state.* Each instance says every 20 s who is with it, that counts for 60 s,
+//!   and joining and leaving are told at once in between. Rejected: a table with leases would survive
+//!   no better and cost a write for each visit. Users are told of, not connections. Naming everybody
+//!   goes past the queue of words, which it could be too long for, and is looked up when it is sent, so
+//!   nobody is named who has gone.
+//! - `say` has 4 KiB, so that it fits into a word between instances (7.9 kB, persistence's
+//!   `signals.rs`).
+//! - *Not there:* order between instances, a proof that something said has arrived, history. A program
+//!   that needs those has webhooks and the feed.
 
 mod guest;
 mod hall;
@@ -21,6 +36,7 @@ use std::{
 };
 
 use almoner_kernel::{Clock, Signal, Signals, StoreError, UserId};
+use almoner_records::Registry;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::{
     sync::{Mutex as Turn, Notify, mpsc},
@@ -32,14 +48,14 @@ pub(crate) use self::{
     guest::Guest,
     hall::{News, What, body},
     presence::Person,
-    room::{KINDS, Room},
+    room::{Room, kinds},
 };
 use self::{
     hall::{Hall, presence, said},
     word::{Letter, Place, Register, Word, letter, packed},
 };
 use super::news::{self, only_looked};
-use crate::problem::Chain;
+use crate::kit::problem::Chain;
 
 /// How long instances believe one another.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +103,7 @@ struct Inner {
     pace: Pace,
     signals: Arc<dyn Signals>,
     clock: Arc<dyn Clock>,
+    registry: &'static Registry,
     hall: Mutex<Hall>,
     outbox: mpsc::Sender<Word>,
     /// For the one that sends them.
@@ -99,7 +116,12 @@ struct Inner {
 }
 
 impl Rooms {
-    pub(crate) fn new(pace: Pace, signals: Arc<dyn Signals>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        pace: Pace,
+        signals: Arc<dyn Signals>,
+        clock: Arc<dyn Clock>,
+        registry: &'static Registry,
+    ) -> Self {
         let (outbox, waiting) = mpsc::channel(OUTBOX);
         let (burst, per_second) = SAYS;
         Self(Arc::new(Inner {
@@ -107,6 +129,7 @@ impl Rooms {
             pace,
             signals,
             clock,
+            registry,
             hall: Mutex::default(),
             outbox,
             waiting: Turn::new(waiting),
@@ -145,7 +168,7 @@ impl Rooms {
     /// Says that every record was changed.
     #[cfg(test)]
     pub(crate) fn look_again(&self) {
-        self.0.hall().look_again(None);
+        self.0.hall().look_again(self.0.registry, None);
     }
 
     /// How many rooms have somebody in them, here or elsewhere.
@@ -235,20 +258,20 @@ impl Inner {
                 hall.left(gone);
             }
             Word::Here(place) => {
-                let Some((room, person)) = place.read() else { return };
+                let Some((room, person)) = place.read(self.registry) else { return };
                 let mut hall = self.hall();
                 if hall.presence.hear(room, &person, from, Instant::now() + self.pace.counts_for) {
                     hall.tell(room, None, presence(room, &person, "joined"));
                 }
             }
             Word::Gone(place) => {
-                let Some((room, person)) = place.read() else { return };
+                let Some((room, person)) = place.read(self.registry) else { return };
                 let mut hall = self.hall();
                 let gone = hall.presence.forget(room, person.id, from);
                 hall.left(gone.map(|person| (room, person)));
             }
             Word::Said { place, kind, data } => {
-                let Some((room, person)) = place.read() else { return };
+                let Some((room, person)) = place.read(self.registry) else { return };
                 self.hall().tell(room, None, said(room, &person, kind, data.as_ref()));
             }
         }
@@ -298,7 +321,7 @@ impl Inner {
                 let notices = notices.filter(|notice| !only_looked(notice));
                 notices.map(|notice| (notice.entity.clone(), notice.entity_id)).collect()
             });
-            self.hall().look_again(changed);
+            self.hall().look_again(self.registry, changed);
             done = to;
         }
     }

@@ -174,7 +174,8 @@ mod tests {
     use super::*;
 
     fn room(number: u128) -> Room {
-        Room::parse(&format!("donors:{}", Uuid::from_u128(number))).unwrap()
+        let name = format!("donors:{}", Uuid::from_u128(number));
+        Room::parse(&name, &almoner_kinds::REGISTRY).unwrap()
     }
 
     fn person(number: u128) -> Person {

@@ -4,20 +4,21 @@ use std::fmt;
 
 use almoner_kernel::{
     fault::Unfit,
-    id::{CampaignEntity, DonationEntity, DonorEntity, Entity, UserEntity},
+    id::{Entity, UserEntity},
 };
+use almoner_records::Registry;
 use uuid::Uuid;
 
-use crate::words;
+use crate::kit::words;
 
 /// The records that have a room: the plural noun, and the kind of record as the trail names it.
 /// Roles have none, they are known by their names.
-pub(crate) const KINDS: &[(&str, &str)] = &[
-    ("campaigns", CampaignEntity::NAME),
-    ("donations", DonationEntity::NAME),
-    ("donors", DonorEntity::NAME),
-    ("users", UserEntity::NAME),
-];
+pub(crate) fn kinds(registry: &Registry) -> Vec<(&'static str, &'static str)> {
+    let own = registry.kinds.iter().map(|kind| (kind.many, kind.one));
+    let mut all: Vec<_> = own.chain([("users", UserEntity::NAME)]).collect();
+    all.sort_unstable();
+    all
+}
 
 /// The room of a record. Whoever may read the record may be in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,10 +36,10 @@ impl Room {
     ///
     /// # Errors
     /// `room` when it is not of that form.
-    pub(crate) fn parse(text: &str) -> Result<Self, Unfit> {
+    pub(crate) fn parse(text: &str, registry: &Registry) -> Result<Self, Unfit> {
         let room = || {
             let (noun, id) = text.split_once(':')?;
-            let (noun, entity) = KINDS.iter().find(|(known, _)| *known == noun)?;
+            let (noun, entity) = kinds(registry).into_iter().find(|(known, _)| *known == noun)?;
             let room = Self { noun, entity, id: Uuid::try_parse(id).ok()? };
             (room.to_string() == text).then_some(room)
         };
@@ -54,16 +55,18 @@ impl fmt::Display for Room {
 
 #[cfg(test)]
 mod tests {
+    use almoner_kinds::REGISTRY;
+
     use super::*;
 
     const ID: &str = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11";
 
     #[test]
     fn a_room_is_named_by_its_record() {
-        for (noun, entity) in KINDS {
+        for (noun, entity) in kinds(&REGISTRY) {
             let name = format!("{noun}:{ID}");
-            let room = Room::parse(&name).unwrap();
-            assert_eq!((room.to_string(), room.entity), (name, *entity));
+            let room = Room::parse(&name, &REGISTRY).unwrap();
+            assert_eq!((room.to_string(), room.entity), (name, entity));
         }
     }
 
@@ -82,7 +85,7 @@ mod tests {
             format!("donors:{ID}:{ID}"),
         ];
         for name in names {
-            assert!(Room::parse(&name).is_err(), "{name}");
+            assert!(Room::parse(&name, &REGISTRY).is_err(), "{name}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use almoner_kernel::{MAX_SIGNAL, UserId};
+use almoner_records::Registry;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -45,8 +46,8 @@ impl Place {
     }
 
     /// None when a newer program has a kind of room that this one does not know.
-    pub(super) fn read(&self) -> Option<(Room, Person)> {
-        let room = Room::parse(&self.room).ok()?;
+    pub(super) fn read(&self, registry: &Registry) -> Option<(Room, Person)> {
+        let room = Room::parse(&self.room, registry).ok()?;
         Some((room, Person { id: UserId::new(self.id), name: self.name.as_str().into() }))
     }
 }
@@ -127,12 +128,13 @@ impl Register {
 
 #[cfg(test)]
 mod tests {
+    use almoner_kinds::REGISTRY;
     use serde_json::json;
 
     use super::*;
 
     fn place(name: &str) -> Place {
-        let room = Room::parse("donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11").unwrap();
+        let room = Room::parse("donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11", &REGISTRY).unwrap();
         Place::new(room, &Person { id: UserId::new(Uuid::from_u128(7)), name: name.into() })
     }
 
@@ -167,8 +169,8 @@ mod tests {
         assert_eq!(packed(&[]), Vec::<String>::new());
         assert_eq!(Letter::read("{}"), None);
         let unknown = Place { room: "meetings:1".to_owned(), ..place("A") };
-        assert_eq!(unknown.read(), None);
-        assert_eq!(place("A").read().unwrap().0.entity, "donor");
+        assert_eq!(unknown.read(&REGISTRY), None);
+        assert_eq!(place("A").read(&REGISTRY).unwrap().0.entity, "donor");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::{
+    kit::problem::Problem,
     live::{
         rooms::{self, Person, Room},
         stream::Told,
     },
-    problem::Problem,
 };
 
 /// Something of a type, with the id of what it answers.
@@ -76,7 +76,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{live::stream::Event, problem::registry};
+    use crate::{kit::problem::registry, live::stream::Event};
 
     #[test]
     fn what_clients_are_told_is_json_whatever_they_call_it() {
@@ -113,7 +113,8 @@ mod tests {
                 "data": {},
             })]
         );
-        let room = Room::parse("donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11").unwrap();
+        let name = "donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11";
+        let room = Room::parse(name, &almoner_kinds::REGISTRY).unwrap();
         let ayse = Person { id: UserId::new(Uuid::nil()), name: "Ayşe \"A\"".into() };
         let joined = joined(Some("1"), room, &[ayse]);
         let joined: Value = serde_json::from_str(&joined).unwrap();

@@ -1,10 +1,15 @@
 //! The messages of a socket, as the contract describes them: OpenAPI has no place for what follows a
 //! 101, so they are components, and the answer refers to them.
 
+mod messages;
+mod requests;
+
+use almoner_records::Registry;
 use serde_json::{Map, Value, json};
 
+use self::{messages::messages, requests::requests};
 use super::message::{MAX_SAID, TYPES};
-use crate::live::rooms::KINDS;
+use crate::live::rooms;
 
 /// What a client may send.
 pub(crate) const REQUEST: &str = "SocketRequest";
@@ -15,22 +20,22 @@ pub(crate) const MESSAGE: &str = "SocketMessage";
 const ID: &str = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11";
 
 /// The content of the answer that opens a socket.
-pub(crate) fn content() -> Value {
+pub(crate) fn content(registry: &Registry) -> Value {
     json!({ "application/json": {
         "schema": {
             "description": "Client and server send these, each in one text message.",
             "anyOf": [reference(REQUEST), reference(MESSAGE)],
         },
         "examples": {
-            "subscribe": { "summary": "From the client", "value": example(&requests(), "SocketSubscribe") },
-            "event": { "summary": "From the server", "value": example(&messages(), "SocketEvent") },
+            "subscribe": { "summary": "From the client", "value": example(&requests(registry), "SocketSubscribe") },
+            "event": { "summary": "From the server", "value": example(&messages(registry), "SocketEvent") },
         },
     } })
 }
 
 /// Every component: the two unions, and their members.
-pub(crate) fn components() -> Map<String, Value> {
-    let (requests, messages) = (requests(), messages());
+pub(crate) fn components(registry: &Registry) -> Map<String, Value> {
+    let (requests, messages) = (requests(registry), messages(registry));
     let mut all = Map::new();
     all.insert(REQUEST.to_owned(), union("What a client sends over a socket.", &requests));
     all.insert(MESSAGE.to_owned(), union("What a client is told over a socket.", &messages));
@@ -43,273 +48,6 @@ pub(crate) fn components() -> Map<String, Value> {
 
 type Members = Vec<(&'static str, Value)>;
 
-fn requests() -> Members {
-    vec![
-        (
-            "SocketSubscribe",
-            object(
-                "subscribe",
-                "Follow a list, or topics: one of the two. `subscribed` or `error` answers.",
-                &["id"],
-                json!({
-                    "id": handle("What you call the subscription."),
-                    "list": {
-                        "description": "A list that can be followed: the address that GET has, from its \
-                                        first page on.",
-                        "type": "string",
-                        "pattern": "^/[!-~]*$",
-                        "minLength": 1,
-                        "maxLength": super::MAX_MESSAGE,
-                    },
-                    "topics": {
-                        "description": "Kinds of records to hear of, as `GET /events` has them.",
-                        "type": "array",
-                        "items": { "type": "string", "format": "word" },
-                        "minItems": 1,
-                        "maxItems": 16,
-                        "uniqueItems": true,
-                    },
-                    "last_event_id": mark("The `id` of the last event that was seen, to go on behind it."),
-                }),
-                json!({ "id": "pending", "list": "/api/v1/donations?state=pending" }),
-            ),
-        ),
-        (
-            "SocketUnsubscribe",
-            object(
-                "unsubscribe",
-                "End a subscription. `unsubscribed` answers, and nothing more is heard of it.",
-                &["id"],
-                json!({ "id": handle("The subscription.") }),
-                json!({ "id": "pending" }),
-            ),
-        ),
-        (
-            "SocketJoin",
-            object(
-                "join",
-                "Come into the room of a record. `joined` or `error` answers.",
-                &["room"],
-                json!({ "id": own(), "room": room() }),
-                json!({ "id": "1", "room": room_name() }),
-            ),
-        ),
-        (
-            "SocketLeave",
-            object(
-                "leave",
-                "Leave a room. `left` or `error` answers.",
-                &["room"],
-                json!({ "id": own(), "room": room() }),
-                json!({ "id": "2", "room": room_name() }),
-            ),
-        ),
-        (
-            "SocketSay",
-            object(
-                "say",
-                "Tell the others in a room something that nobody keeps. Only an `error` answers.",
-                &["room", "kind"],
-                json!({ "id": own(), "room": room(), "kind": kind(), "data": data() }),
-                json!({ "room": room_name(), "kind": "typing", "data": { "field": "notes" } }),
-            ),
-        ),
-        (
-            "SocketPing",
-            object(
-                "ping",
-                "Ask for a `pong`, where a program cannot see the pings of the protocol.",
-                &[],
-                json!({ "id": own() }),
-                json!({ "id": "3" }),
-            ),
-        ),
-    ]
-}
-
-fn messages() -> Members {
-    vec![
-        (
-            "SocketEvent",
-            object(
-                "event",
-                "Something of a subscription: an event of the stream, or `mark`, which only says that \
-                 nothing happened up to its `id`.",
-                &["subscription", "event", "data"],
-                json!({
-                    "subscription": handle("The subscription."),
-                    "event": {
-                        "description": "The name of the event.",
-                        "type": "string",
-                        "enum": ["snapshot", "upsert", "remove", "keep", "resync", "change", "mark"],
-                    },
-                    "id": mark("Where to go on from; events up to the next one with it belong together."),
-                    "data": anything("What the event of the stream says."),
-                }),
-                json!({
-                    "subscription": "pending",
-                    "event": "remove",
-                    "id": "4712-9f3c2a7b",
-                    "data": { "id": ID },
-                }),
-            ),
-        ),
-        (
-            "SocketSubscribed",
-            object(
-                "subscribed",
-                "A subscription begins.",
-                &["id"],
-                json!({ "id": handle("The subscription.") }),
-                json!({ "id": "pending" }),
-            ),
-        ),
-        (
-            "SocketUnsubscribed",
-            object(
-                "unsubscribed",
-                "A subscription is over.",
-                &["id"],
-                json!({ "id": handle("The subscription.") }),
-                json!({ "id": "pending" }),
-            ),
-        ),
-        (
-            "SocketJoined",
-            object(
-                "joined",
-                "You are in a room.",
-                &["room", "present"],
-                json!({
-                    "id": own(),
-                    "room": room(),
-                    "present": {
-                        "description": "Who is there, you among them, each user once.",
-                        "type": "array",
-                        "items": reference("SocketUser"),
-                        "maxItems": 65_536,
-                    },
-                }),
-                json!({ "id": "1", "room": room_name(), "present": [{ "id": ID, "name": "Ayşe Yılmaz" }] }),
-            ),
-        ),
-        (
-            "SocketLeft",
-            object(
-                "left",
-                "You are in a room no more.",
-                &["room"],
-                json!({
-                    "id": own(),
-                    "room": room(),
-                    "code": {
-                        "description": "Why, when you did not ask for it: the code of the problem with \
-                                        which the record is read now.",
-                        "type": "string",
-                        "format": "word",
-                    },
-                }),
-                json!({ "room": room_name(), "code": "not_found" }),
-            ),
-        ),
-        (
-            "SocketPresence",
-            object(
-                "presence",
-                "Somebody comes into a room, or is there no more with any connection.",
-                &["room", "user", "state"],
-                json!({
-                    "room": room(),
-                    "user": reference("SocketUser"),
-                    "state": {
-                        "description": "Which of the two.",
-                        "type": "string",
-                        "enum": ["joined", "left"],
-                    },
-                }),
-                json!({
-                    "room": room_name(),
-                    "user": { "id": ID, "name": "Ayşe Yılmaz" },
-                    "state": "joined",
-                }),
-            ),
-        ),
-        (
-            "SocketSaid",
-            object(
-                "said",
-                "Somebody says something in a room.",
-                &["room", "from", "kind"],
-                json!({
-                    "room": room(),
-                    "from": reference("SocketUser"),
-                    "kind": kind(),
-                    "data": data(),
-                }),
-                json!({
-                    "room": room_name(),
-                    "from": { "id": ID, "name": "Ayşe Yılmaz" },
-                    "kind": "typing",
-                    "data": { "field": "notes" },
-                }),
-            ),
-        ),
-        (
-            "SocketPong",
-            object(
-                "pong",
-                "The answer to a ping.",
-                &[],
-                json!({ "id": own() }),
-                json!({ "id": "3" }),
-            ),
-        ),
-        (
-            "SocketError",
-            object(
-                "error",
-                "Something cannot be done. The socket goes on.",
-                &["problem"],
-                json!({
-                    "id": handle("What you called it, if you did and it could be read."),
-                    "problem": reference("Problem"),
-                    "retry_after": {
-                        "description": "Seconds until it may be tried again; absent when waiting does \
-                                        not help.",
-                        "type": "integer",
-                        "format": "int64",
-                        "minimum": 0,
-                        "maximum": u32::MAX,
-                    },
-                }),
-                json!({
-                    "id": "pending",
-                    "problem": {
-                        "type": "/problems/forbidden",
-                        "title": "You may not do this",
-                        "status": 403,
-                        "code": "forbidden",
-                    },
-                }),
-            ),
-        ),
-        (
-            "SocketEnd",
-            object(
-                "end",
-                "The last message: the socket is closed.",
-                &["code"],
-                json!({ "code": {
-                    "description": "Why. More may be added.",
-                    "type": "string",
-                    "format": "word",
-                } }),
-                json!({ "code": "unauthenticated" }),
-            ),
-        ),
-    ]
-}
-
 /// A message: its type, and what else is in it.
 fn object(
     type_: &str,
@@ -318,8 +56,13 @@ fn object(
     mut properties: Value,
     mut example: Value,
 ) -> Value {
-    properties["type"] =
-        json!({ "description": "The type of message.", "type": "string", "enum": [type_] });
+    properties["type"] = json!({
+        "description": "The type of message.",
+        "type": "string",
+        "enum": [type_],
+        // `join` is what every text can do in Python.
+        "x-enum-varnames": [type_.to_uppercase()],
+    });
     example["type"] = json!(type_);
     let mut schema = json!({
         "description": description,
@@ -398,15 +141,17 @@ fn mark(description: &str) -> Value {
     })
 }
 
-fn room() -> Value {
-    let nouns: Vec<&str> = KINDS.iter().map(|(noun, _)| *noun).collect();
+fn room(registry: &Registry) -> Value {
+    let nouns: Vec<&str> = rooms::kinds(registry).into_iter().map(|(noun, _)| noun).collect();
+    let lengths = || nouns.iter().map(|noun| noun.len() + ":".len() + ID.len());
+    let (shortest, longest) = (lengths().min(), lengths().max());
     let nouns = nouns.join("|");
     json!({
         "description": "The room of a record: its kind, and its id.",
         "type": "string",
         "pattern": format!("^({nouns}):[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$"),
-        "minLength": 42,
-        "maxLength": 46,
+        "minLength": shortest,
+        "maxLength": longest,
     })
 }
 
@@ -428,17 +173,20 @@ fn anything(description: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use almoner_kinds::REGISTRY;
+
     use super::*;
     use crate::live::socket::message::Request;
 
     #[test]
     fn every_type_of_message_is_described_and_every_example_is_understood() {
-        let types = requests().into_iter().map(|(_, schema)| schema["example"]["type"].clone());
+        let types =
+            requests(&REGISTRY).into_iter().map(|(_, schema)| schema["example"]["type"].clone());
         let mut types: Vec<String> = types.map(|name| name.as_str().unwrap().to_owned()).collect();
         types.sort();
         assert_eq!(types, TYPES);
-        for (name, schema) in requests() {
-            let request = Request::parse(&schema["example"].to_string());
+        for (name, schema) in requests(&REGISTRY) {
+            let request = Request::parse(&schema["example"].to_string(), &REGISTRY);
             assert_eq!(schema["example"]["type"], request.expect(name).name());
         }
     }

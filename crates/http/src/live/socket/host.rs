@@ -8,13 +8,11 @@ use almoner_kernel::{Caller, Context, SecurityEventKind};
 use super::message::Wanted;
 use crate::{
     Cx, Domains,
+    kit::{problem::Problem, query::is_well_escaped, words},
     live::{list::Following, rooms::Room},
-    middleware::gate,
-    problem::Problem,
-    resources::{LIVE_LISTS, events},
+    resources::{LIVE_LISTS, events, kinds},
     services::Services,
     site::Site,
-    words,
 };
 
 /// How the refusals of a socket are written down.
@@ -54,18 +52,23 @@ impl Host {
         let (cx, domains) = (self.now(), Arc::clone(&self.domains));
         match what {
             Wanted::Topics(topics) => {
-                let topics = events::parsed(topics)?;
+                let topics = events::parsed(&topics, domains.registry)?;
                 self.spend()?;
                 events::following(&cx, domains, topics)
             }
             Wanted::List { path, query } => {
-                if !gate::is_well_escaped(&query) {
+                if !is_well_escaped(&query) {
                     return Err(Problem::bad_request(words::badly_escaped()));
                 }
-                let list = LIVE_LISTS.iter().find(|list| list.path == path);
-                let list = list.ok_or_else(Problem::not_found)?;
+                let key = &self.site.cursor_key;
+                if let Some(list) = LIVE_LISTS.iter().find(|list| list.path == path) {
+                    self.spend()?;
+                    return (list.read)(key, &query, Cx(cx), domains);
+                }
+                let following = kinds::following(key, &path, &query, Cx(cx), &domains);
+                let following = following.ok_or_else(Problem::not_found)?;
                 self.spend()?;
-                (list.read)(&self.site.settings.keys, &query, Cx(cx), domains)
+                following
             }
         }
     }

@@ -9,7 +9,7 @@ use tokio::{task::JoinSet, time};
 use tracing::Instrument;
 
 use super::ending::Ending;
-use crate::{live::rooms::Room, problem::Problem};
+use crate::{kit::problem::Problem, live::rooms::Room};
 
 /// Messages of all rooms that are held back; who has to wait for more may come again.
 const MAX_HELD: usize = 256;
@@ -148,10 +148,11 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::problem::registry;
+    use crate::kit::problem::registry;
 
     fn room() -> Room {
-        Room::parse("donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11").unwrap()
+        let name = "donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11";
+        Room::parse(name, &almoner_kinds::REGISTRY).unwrap()
     }
 
     type Answers = VecDeque<Result<(), Problem>>;

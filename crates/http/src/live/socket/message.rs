@@ -1,10 +1,14 @@
 //! What clients may say over a socket.
 
 use almoner_kernel::{FieldError, Fields, Invalid, fault::Unfit, words::is_required};
+use almoner_records::Registry;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{body, live::rooms::Room, problem::Problem, words};
+use crate::{
+    kit::{body, problem::Problem, words},
+    live::rooms::Room,
+};
 
 /// The longest message of a client, bytes.
 pub(crate) const MAX_MESSAGE: usize = 16 * 1024;
@@ -65,11 +69,11 @@ impl Request {
     ///
     /// # Errors
     /// 400 when it is not JSON, 422 with the pointers of what is wrong in it.
-    pub(crate) fn parse(text: &str) -> Result<Self, Unreadable> {
+    pub(crate) fn parse(text: &str, registry: &Registry) -> Result<Self, Unreadable> {
         let mut value =
             body::parsed(text.as_bytes()).map_err(|problem| Unreadable { id: None, problem })?;
         let id = value["id"].as_str().and_then(|id| handle(id.to_owned()).ok());
-        read(&mut value).map_err(|invalid| Unreadable { id, problem: invalid.into() })
+        read(&mut value, registry).map_err(|invalid| Unreadable { id, problem: invalid.into() })
     }
 }
 
@@ -104,7 +108,7 @@ struct SayFields {
     data: Option<Value>,
 }
 
-fn read(message: &mut Value) -> Result<Request, Invalid> {
+fn read(message: &mut Value, registry: &Registry) -> Result<Request, Invalid> {
     let Some(fields) = message.as_object_mut() else {
         return Err(Invalid::one(FieldError::new("", "type", words::must_be_a_json_object())));
     };
@@ -126,13 +130,13 @@ fn read(message: &mut Value) -> Result<Request, Invalid> {
         "join" | "leave" => {
             let (RoomFields { id, room }, mut fields) = fields_of(message)?;
             let id = fields.optional("/id", id, handle);
-            let room = fields.required("/room", room, |room| Room::parse(&room));
+            let room = fields.required("/room", room, |room| Room::parse(&room, registry));
             fields.finish(room.map(|room| match type_.as_str() {
                 "join" => Request::Join { id, room },
                 _ => Request::Leave { id, room },
             }))
         }
-        "say" => say(message),
+        "say" => say(message, registry),
         "ping" => {
             let (IdField { id }, mut fields) = fields_of(message)?;
             let id = fields.optional("/id", id, handle);
@@ -162,10 +166,10 @@ fn subscribe(message: Value) -> Result<Request, Invalid> {
     fields.finish(read)
 }
 
-fn say(message: Value) -> Result<Request, Invalid> {
+fn say(message: Value, registry: &Registry) -> Result<Request, Invalid> {
     let (given, mut fields): (SayFields, _) = fields_of(message)?;
     let id = fields.optional("/id", given.id, handle);
-    let room = fields.required("/room", given.room, |room| Room::parse(&room));
+    let room = fields.required("/room", given.room, |room| Room::parse(&room, registry));
     let kind = fields.required("/kind", given.kind, kind);
     let data = fields.optional("/data", given.data, data);
     let read = room.zip(kind).map(|(room, kind)| Request::Say { id, room, kind, data });
@@ -212,6 +216,7 @@ fn data(data: Value) -> Result<Value, Unfit> {
 
 #[cfg(test)]
 mod tests {
+    use almoner_kinds::REGISTRY;
     use serde_json::json;
 
     use super::*;
@@ -219,12 +224,12 @@ mod tests {
     const ROOM: &str = "donors:019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11";
 
     fn room() -> Room {
-        Room::parse(ROOM).unwrap()
+        Room::parse(ROOM, &REGISTRY).unwrap()
     }
 
     /// The code of the problem, and the pointer and code of each error.
     fn refused(text: &str) -> (Option<String>, String, Vec<(String, String)>) {
-        let Unreadable { id, problem } = Request::parse(text).unwrap_err();
+        let Unreadable { id, problem } = Request::parse(text, &REGISTRY).unwrap_err();
         let errors = problem.body().errors.into_iter();
         let errors = errors.map(|error| (error.pointer.unwrap(), error.code.into_owned()));
         (id, problem.code().to_owned(), errors.collect())
@@ -242,7 +247,7 @@ mod tests {
 
     #[test]
     fn every_message_of_a_client_is_understood() {
-        let one = |message: Value| Request::parse(&message.to_string()).unwrap();
+        let one = |message: Value| Request::parse(&message.to_string(), &REGISTRY).unwrap();
         let list =
             json!({ "type": "subscribe", "id": "a", "list": "/api/v1/donors?q=%C3%A7&limit=3" });
         let what = Wanted::List {
@@ -320,7 +325,7 @@ mod tests {
             let data = json!({ "t": "x".repeat(length - r#"{"t":""}"#.len()) });
             json!({ "type": "say", "room": ROOM, "kind": "typing", "data": data })
         };
-        assert!(Request::parse(&say(MAX_SAID).to_string()).is_ok());
+        assert!(Request::parse(&say(MAX_SAID).to_string(), &REGISTRY).is_ok());
         assert_eq!(errors(say(MAX_SAID + 1)), error("/data", "too_long"));
     }
 }

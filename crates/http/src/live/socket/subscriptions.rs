@@ -10,8 +10,8 @@ use futures_util::{
 };
 
 use crate::{
+    kit::problem::Problem,
     live::stream::{Next, Stream},
-    problem::Problem,
 };
 
 /// Everything a socket follows.

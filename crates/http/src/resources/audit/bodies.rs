@@ -1,23 +1,16 @@
 //! Changes and security events, as they are shown.
 
-use std::borrow::Cow;
-
 use almoner_audit::{ActorOnRecord, ChangeRecord, SecurityEventRecord};
-use almoner_kernel::Id;
+use almoner_kernel::{Action, Id};
 use serde::Serialize;
-use serde_json::{Value, json, value::RawValue};
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{
-        RefOr, Schema,
-        schema::{ObjectBuilder, SchemaType, Type},
-    },
-};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::recorded::RecordedFields;
 use crate::resources::{
     shared,
-    words::{ActionWord, RecordKindWord, SecurityEventKindWord},
+    words::{ActionName, RecordKindName, SecurityEventKindWord},
 };
 
 /// One change of one record.
@@ -36,10 +29,10 @@ pub(crate) struct ChangeBody {
     /// Who did it.
     actor: ActorBody,
     /// What was done.
-    #[schema(value_type = ActionWord)]
+    #[schema(value_type = ActionName)]
     action: String,
     /// The kind of the record.
-    #[schema(value_type = RecordKindWord)]
+    #[schema(value_type = RecordKindName)]
     entity: String,
     /// The record.
     #[schema(example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
@@ -51,6 +44,11 @@ pub(crate) struct ChangeBody {
     before: RecordedFields,
     /// The changed fields as they are since.
     after: RecordedFields,
+    /// Changed fields that are withheld from the caller, who lacks a right to them; absent when everything
+    /// is shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<FieldName>, min_items = 1, max_items = 100, required = false)]
+    hidden: Vec<&'static str>,
     /// Why, where a reason is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
@@ -82,68 +80,73 @@ pub(crate) struct ChangeBody {
         example = "Mozilla/5.0 (X11; Linux x86_64)"
     )]
     user_agent: Option<String>,
+    /// What the changes of one request, or of one run of a command or job, have in common.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "019cec2f-77ad-7b60-9e0c-5a1d7c38f2b4")]
+    change_set: Option<Uuid>,
+    /// The change of another record that this one is an effect of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "019cec2f-77af-7a02-8d4f-61b0c9e5a7d3")]
+    cause_id: Option<Uuid>,
+    /// What was asked: the id of an operation of this document, or the name of a command or job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "line", max_length = 64, nullable = false, example = "updateDonor")]
+    operation: Option<String>,
 }
 
+/// The name of a field.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = "word", example = "notes")]
+#[allow(dead_code, reason = "only its documentation is used")]
+struct FieldName(&'static str);
+
 impl ChangeBody {
-    pub(crate) fn of(change: ChangeRecord) -> Result<Self, serde_json::Error> {
+    /// A change of a record of a kind.
+    pub(crate) fn example_of(entity: &str) -> Value {
+        let mut example = change_example();
+        example["entity"] = json!(entity);
+        example
+    }
+
+    /// A change as somebody sees who may not see the values of the fields `withheld`.
+    pub(crate) fn of(
+        change: ChangeRecord,
+        withheld: &[&'static str],
+    ) -> Result<Self, serde_json::Error> {
+        let before = RecordedFields::read(change.before, withheld)?;
+        let after = RecordedFields::read(change.after, withheld)?;
+        // Of a new record what is absent is left out: whether something hidden is would be told by that.
+        let is_new = change.action == Action::Created.as_str();
+        let is_hidden =
+            |name: &&&'static str| is_new || before.1.contains(name) || after.1.contains(name);
         Ok(Self {
+            hidden: withheld.iter().filter(is_hidden).copied().collect(),
             id: change.id.uuid(),
             position: change.position,
             at: shared::instant(change.at),
-            actor: ActorBody::of(&change.actor),
+            actor: ActorBody {
+                name: change.user_name,
+                role: change.actor_role,
+                ..ActorBody::of(&change.actor)
+            },
             action: change.action,
             entity: change.entity,
             entity_id: change.entity_id,
             version: change.version.number(),
-            before: RecordedFields::read(change.before)?,
-            after: RecordedFields::read(change.after)?,
+            before: before.0,
+            after: after.0,
             reason: change.reason,
             request_id: change.request_id,
             address: change.address,
             user_agent: change.user_agent,
+            change_set: change.change_set,
+            cause_id: change.cause.map(Id::uuid),
+            operation: change.operation,
         })
     }
 }
 
-/// Fields of a record by their names, exactly as they were sealed.
-#[derive(Serialize)]
-#[serde(transparent)]
-pub(crate) struct RecordedFields(Box<RawValue>);
-
-impl RecordedFields {
-    fn read(sealed: String) -> Result<Self, serde_json::Error> {
-        RawValue::from_string(sealed).map(Self)
-    }
-}
-
-impl PartialSchema for RecordedFields {
-    fn schema() -> RefOr<Schema> {
-        // What `FieldValue` of the kernel can be.
-        let value = [Type::String, Type::Integer, Type::Boolean, Type::Null];
-        ObjectBuilder::new()
-            .description(Some(
-                "Fields of a record by their names: texts, whole numbers, yes or no, `null` for \
-                 empty. Money is a text such as `1250.00 TRY`; sensitive values are masked.",
-            ))
-            .additional_properties(Some(
-                ObjectBuilder::new()
-                    .schema_type(SchemaType::Array(value.into()))
-                    // As long as the longest text of a record: its notes.
-                    .max_length(Some(4000))
-                    .pattern(Some(r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$")),
-            ))
-            .examples([json!({ "email": "ayse.yilmaz@example.org", "contact_consent": true })])
-            .into()
-    }
-}
-
-impl ToSchema for RecordedFields {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("RecordedFields")
-    }
-}
-
-/// Who acted. Users may have been renamed since: only their id is kept.
+/// Who acted. Users may have been renamed since: only their id is kept, and their present name is shown.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RecordedActor)]
 pub(crate) struct ActorBody {
@@ -153,10 +156,18 @@ pub(crate) struct ActorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
     user_id: Option<Uuid>,
+    /// What the user is called now, for those who may read the whole trail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "line", max_length = 200, nullable = false, example = "Elif Kaya")]
+    name: Option<String>,
     /// The part of the program, when it was one: `cli`, `seed`, a job's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "word", nullable = false, example = "cli")]
     system: Option<String>,
+    /// The name of the role that the user had then, where that is kept: in changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "role_name", nullable = false, example = "director")]
+    role: Option<String>,
 }
 
 /// Who can act. More may be added.
@@ -176,7 +187,7 @@ impl ActorBody {
             ActorOnRecord::System(_) => ActorKind::System,
         };
         let user_id = actor.user_id().map(Id::uuid);
-        Self { kind, user_id, system: actor.system().map(str::to_owned) }
+        Self { kind, user_id, system: actor.system().map(str::to_owned), name: None, role: None }
     }
 }
 
@@ -253,7 +264,12 @@ pub(super) fn change_example() -> Value {
         "id": "019cec2f-77b0-7f13-a5c4-9e2d8b60f1aa",
         "position": 48213,
         "at": "2026-03-14T10:07:54.320Z",
-        "actor": { "kind": "user", "user_id": "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11" },
+        "actor": {
+            "kind": "user",
+            "user_id": "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11",
+            "name": "Elif Kaya",
+            "role": "director",
+        },
         "action": "updated",
         "entity": "donor",
         "entity_id": "019b8d10-1c9a-7e66-8f3d-52a7b4c0d9e8",
@@ -263,39 +279,8 @@ pub(super) fn change_example() -> Value {
         "request_id": "019cec2f-77ac-7e02-b8d1-33c9f20a6e5d",
         "address": "203.0.113.42",
         "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-    })
-}
-
-pub(super) fn campaign_change_example() -> Value {
-    json!({
-        "id": "019cec31-0c44-7a08-9b72-cf15d3e8a640",
-        "position": 48214,
-        "at": "2026-03-14T10:09:37.860Z",
-        "actor": { "kind": "user", "user_id": "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11" },
-        "action": "updated",
-        "entity": "campaign",
-        "entity_id": "019b2c71-93d8-7b15-a0e4-6f8d2c5b1a97",
-        "version": 2,
-        "before": { "name": "Ramazan kolisi" },
-        "after": { "name": "Ramazan kolisi 2026" },
-        "request_id": "019cec31-0c3f-7d51-8a26-7b40e9f1c8d3",
-    })
-}
-
-pub(super) fn donation_change_example() -> Value {
-    json!({
-        "id": "019cec33-d5e2-7c90-8e1b-40a96f7d2b35",
-        "position": 48220,
-        "at": "2026-03-14T10:12:40.610Z",
-        "actor": { "kind": "user", "user_id": "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11" },
-        "action": "cancelled",
-        "entity": "donation",
-        "entity_id": "019cdb02-5a7e-7f44-b6c9-18e3d0a52f7c",
-        "version": 2,
-        "before": { "state": "pending" },
-        "after": { "state": "cancelled" },
-        "reason": "The cheque was not honoured",
-        "request_id": "019cec33-d5dd-7b27-91f0-a2c8564e7d10",
+        "change_set": "019cec2f-77ad-7b60-9e0c-5a1d7c38f2b4",
+        "operation": "updateDonor",
     })
 }
 

@@ -8,6 +8,7 @@ use almoner_kernel::{
     fault::Unfit,
     words::{is_required, too_long},
 };
+use almoner_records::Registry;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::resources::{
     shared,
     users::bodies::{UserBody, user_example},
-    words::{PermissionWord, Word},
+    words::PermissionName,
 };
 
 /// Who logs in, and the proof.
@@ -125,7 +126,7 @@ pub(crate) struct PasswordResetBody {
 
 impl PasswordResetBody {
     pub(crate) fn command(self, mut fields: Fields) -> Result<EmailAddress, Invalid> {
-        let email = fields.required("/email", self.email, |text| EmailAddress::parse(&text));
+        let email = fields.required("/email", self.email, |text| EmailAddress::on_file(&text));
         fields.finish(email)
     }
 }
@@ -206,7 +207,7 @@ pub(crate) struct CurrentSessionBody {
     user: UserBody,
     /// What they may do.
     #[schema(example = json!(["donors:read", "donors:create", "donations:read"]))]
-    permissions: Vec<PermissionWord>,
+    permissions: Vec<PermissionName>,
     /// To be sent as `X-CSRF-Token` with every change; it lives as long as the session.
     #[schema(format = "token", example = "o0n1Hf3kq1c2m8s5wT7pX9yB4vL6dR2eZ0aQ8uJ5iKg")]
     csrf_token: String,
@@ -216,10 +217,16 @@ pub(crate) struct CurrentSessionBody {
 }
 
 impl CurrentSessionBody {
-    pub(crate) fn of(user: &User, caller: &Caller, session: &Session, csrf_token: String) -> Self {
+    pub(crate) fn of(
+        user: &User,
+        caller: &Caller,
+        session: &Session,
+        csrf_token: String,
+        registry: &Registry,
+    ) -> Self {
         Self {
             user: UserBody::of(user),
-            permissions: caller.permissions.iter().map(Word).collect(),
+            permissions: PermissionName::all_of(&caller.permissions, registry),
             csrf_token,
             expires_at: shared::instant(session.expires_at),
         }

@@ -6,7 +6,7 @@ use super::{
     bodies::{NewPasswordBody, PasswordResetBody, new_password_example},
     stranger,
 };
-use crate::{Answer, Body, Cx, Domains, Problem, session};
+use crate::{Answer, Body, Cx, Domains, Problem, middleware::session};
 
 /// Ask for a new password
 ///

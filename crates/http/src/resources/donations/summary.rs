@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use crate::{
     Answer, Cx, Domains, Params, Problem, StrictQuery,
+    kit::words::{each_group_once, must_be_some_of},
     resources::{
         parts::MoneyBody,
         shared::{self, day},
         words::{GroupWord, MethodWord, StateWord},
     },
-    words::{each_group_once, must_be_some_of},
 };
 
 /// Which donations are summed up, and how they are grouped.
@@ -49,7 +49,7 @@ pub(crate) struct SummaryFilter {
     /// Only this donor.
     #[param(value_type = Option<Uuid>, nullable = false, example = "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11")]
     donor_id: Option<String>,
-    /// One line for each value of these, separated by commas; and always for each currency.
+    /// One line for each value of these, each once and separated by commas; and always for each currency.
     #[param(
         inline,
         value_type = Option<Vec<GroupWord>>,
@@ -105,6 +105,11 @@ fn group_by(text: String) -> Result<Vec<GroupBy>, Unfit> {
 pub(crate) struct SummaryBody {
     /// The lines. A group without donations has none.
     items: Vec<SummaryLineBody>,
+    /// Donations in kind whose worth nobody knows, which are in none of the sums: a line for each group.
+    /// Absent when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    of_unknown_worth: Vec<CountLineBody>,
 }
 
 /// The sum of one group.
@@ -146,10 +151,51 @@ pub(crate) struct SummaryLineBody {
     campaign_name: Option<String>,
 }
 
+/// How many donations of one group have no sum.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DonationCountLine)]
+pub(crate) struct CountLineBody {
+    /// How many donations.
+    #[schema(minimum = 0, example = 42)]
+    count: u64,
+    /// The month, when grouped by month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        min_length = 7,
+        max_length = 7,
+        nullable = false,
+        example = "2026-03",
+        pattern = "^[0-9]{4}-[0-9]{2}$"
+    )]
+    month: Option<String>,
+    /// How they came, when grouped by method: a method of a donation; may grow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "word", nullable = false, example = "bank_transfer")]
+    method: Option<&'static str>,
+    /// What they were given for, when grouped by campaign; absent then for no campaign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "019a9f3c-2222-7c41-9d55-3f0f6a0f8a11")]
+    campaign_id: Option<Uuid>,
+    /// The campaign's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        format = "line",
+        min_length = 1,
+        max_length = 200,
+        nullable = false,
+        example = "Ramadan food parcels 2026"
+    )]
+    campaign_name: Option<String>,
+}
+
 impl SummaryBody {
     /// Shows a summary.
     pub(crate) fn of(summary: &Summary) -> Self {
-        Self { items: summary.lines.iter().map(SummaryLineBody::of).collect() }
+        let unknown = summary.lines.iter().filter(|line| line.currency.is_none());
+        Self {
+            items: summary.lines.iter().filter_map(SummaryLineBody::of).collect(),
+            of_unknown_worth: unknown.map(CountLineBody::of).collect(),
+        }
     }
 
     pub(crate) fn example() -> Value {
@@ -166,15 +212,23 @@ impl SummaryBody {
                 "month": "2026-03",
                 "method": "online",
             },
-        ] })
+        ], "of_unknown_worth": [{ "count": 2, "month": "2026-03", "method": "in_kind" }] })
     }
 }
 
 impl SummaryLineBody {
+    fn of(line: &SummaryLine) -> Option<Self> {
+        let sum = MoneyBody::of_sum(line.sum_minor, line.currency?);
+        let CountLineBody { count, month, method, campaign_id, campaign_name } =
+            CountLineBody::of(line);
+        Some(Self { sum, count, month, method, campaign_id, campaign_name })
+    }
+}
+
+impl CountLineBody {
     fn of(line: &SummaryLine) -> Self {
         let campaign = line.campaign.as_ref();
         Self {
-            sum: MoneyBody::of_sum(line.sum_minor, line.currency),
             count: line.count,
             month: line.month.map(|month| month.format("%Y-%m").to_string()),
             method: line.method.map(|method| method.as_str()),
@@ -187,7 +241,8 @@ impl SummaryLineBody {
 /// Sum up donations
 ///
 /// Sums and counts of the donations within the caller's scope, by currency and, if you ask for it,
-/// by month, method and campaign. Donations in the trash never count.
+/// by month, method and campaign. Donations in the trash never count; those in kind whose worth nobody
+/// knows are counted by themselves.
 #[utoipa::path(
     tag = "donations",
     params(SummaryFilter),

@@ -3,17 +3,18 @@
 use almoner_accounts::role::{
     Access, CustomRole, EditWindow, NewRole, Role, RoleDescription, RoleLabel, RoleName, RolePatch,
 };
-use almoner_kernel::{Fields, Invalid, Patch, PermissionSet, fault::Unfit};
+use almoner_kernel::{FieldError, Fields, Invalid, Patch, PermissionSet};
+use almoner_records::Registry;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    patch,
+    kit::patch,
     resources::{
         shared,
-        words::{PermissionWord, ScopeWord, Word},
+        words::{PermissionName, ScopeWord, Word},
     },
 };
 
@@ -54,7 +55,7 @@ pub(crate) struct RoleBody {
     built_in: bool,
     /// What it may do.
     #[schema(example = json!(["donors:read", "donations:read", "donations:create"]))]
-    permissions: Vec<PermissionWord>,
+    permissions: Vec<PermissionName>,
     /// Which records it may meet.
     scope: ScopeWord,
     /// For how many minutes after its creation a record may be corrected; no limit when absent.
@@ -68,7 +69,7 @@ pub(crate) struct RoleBody {
 }
 
 impl RoleBody {
-    pub(crate) fn of(role: &Role) -> Self {
+    pub(crate) fn of(role: &Role, registry: &Registry) -> Self {
         let custom = role.custom();
         let access = role.access();
         Self {
@@ -77,15 +78,15 @@ impl RoleBody {
             label: role.label().to_owned(),
             description: role.description().map(str::to_owned),
             built_in: custom.is_none(),
-            permissions: access.permissions.iter().map(Word).collect(),
+            permissions: PermissionName::all_of(&access.permissions, registry),
             scope: Word(access.scope),
             edit_window_minutes: access.edit_window.map(EditWindow::minutes),
             version: custom.map(|role| role.version.number()),
         }
     }
 
-    pub(crate) fn of_custom(role: &CustomRole) -> Self {
-        Self::of(&Role::Custom(role.clone()))
+    pub(crate) fn of_custom(role: &CustomRole, registry: &Registry) -> Self {
+        Self::of(&Role::Custom(role.clone()), registry)
     }
 }
 
@@ -125,13 +126,13 @@ pub(crate) struct NewRoleBody {
         example = "Records donations at stands, corrects them for an hour"
     )]
     description: Option<String>,
-    /// What it may do.
+    /// What it may do, each once.
     #[schema(
         required = true,
         nullable = false,
         example = json!(["donors:read", "donations:read", "donations:create"]),
     )]
-    permissions: Option<Vec<PermissionWord>>,
+    permissions: Option<Vec<PermissionName>>,
     /// Which records it may meet.
     #[schema(value_type = ScopeWord, required = true)]
     scope: Option<ScopeWord>,
@@ -143,12 +144,17 @@ pub(crate) struct NewRoleBody {
 }
 
 impl NewRoleBody {
-    pub(crate) fn command(self, mut fields: Fields) -> Result<NewRole, Invalid> {
+    pub(crate) fn command(
+        self,
+        mut fields: Fields,
+        registry: &Registry,
+    ) -> Result<NewRole, Invalid> {
         let name = fields.required("/name", self.name, |text| RoleName::parse(&text));
         let label = fields.required("/label", self.label, |text| RoleLabel::parse(&text));
         let description =
             fields.optional("/description", self.description, |text| RoleDescription::parse(&text));
-        let permissions = fields.required("/permissions", self.permissions, |words| set(&words));
+        let names = fields.required("/permissions", self.permissions, Ok);
+        let permissions = names.and_then(|names| set(names, registry, &mut fields));
         let scope = fields.required("/scope", self.scope, |Word(scope)| Ok(scope));
         let edit_window =
             fields.optional("/edit_window_minutes", self.edit_window_minutes, EditWindow::parse);
@@ -184,14 +190,14 @@ pub(crate) struct RolePatchBody {
         example = "Records donations at stands, corrects them for an hour",
     )]
     description: Patch<String>,
-    /// All that it may do from now on: what is not named is taken away.
+    /// All that it may do from now on: what is not named is taken away. Each once.
     #[serde(default, deserialize_with = "patch::field")]
     #[schema(
-        value_type = Vec<PermissionWord>,
+        value_type = Vec<PermissionName>,
         required = false,
         example = json!(["donors:read", "donations:read", "donations:create"]),
     )]
-    permissions: Patch<Vec<PermissionWord>>,
+    permissions: Patch<Vec<PermissionName>>,
     /// Which records it may meet.
     #[serde(default, deserialize_with = "patch::field")]
     #[schema(value_type = ScopeWord, required = false)]
@@ -204,13 +210,21 @@ pub(crate) struct RolePatchBody {
 }
 
 impl RolePatchBody {
-    pub(crate) fn command(self, mut fields: Fields) -> Result<RolePatch, Invalid> {
+    pub(crate) fn command(
+        self,
+        mut fields: Fields,
+        registry: &Registry,
+    ) -> Result<RolePatch, Invalid> {
+        let permissions = match self.permissions {
+            Patch::Set(names) => Patch::Set(set(names, registry, &mut fields)),
+            Patch::Clear => Patch::Clear,
+            Patch::Keep => Patch::Keep,
+        };
         let patch = RolePatch {
             label: fields.patch_required("/label", self.label, |text| RoleLabel::parse(&text)),
             description: fields
                 .patch("/description", self.description, |text| RoleDescription::parse(&text)),
-            permissions: fields
-                .patch_required("/permissions", self.permissions, |words| set(&words)),
+            permissions: fields.patch_required("/permissions", permissions, Ok).flatten(),
             scope: fields.patch_required("/scope", self.scope, |Word(scope)| Ok(scope)),
             edit_window: fields.patch(
                 "/edit_window_minutes",
@@ -222,12 +236,30 @@ impl RolePatchBody {
     }
 }
 
-fn set(words: &[PermissionWord]) -> Result<PermissionSet, Unfit> {
-    let set: PermissionSet = words.iter().map(|word| word.0).collect();
-    match set.iter().count() == words.len() {
-        true => Ok(set),
-        false => Err(Unfit::new("choice", crate::words::each_permission_once())),
+/// The permissions with these names; complains of each that there is none of, and of doubles.
+fn set(
+    names: Vec<PermissionName>,
+    registry: &Registry,
+    fields: &mut Fields,
+) -> Option<PermissionSet> {
+    let all = registry.all_permissions();
+    let known = |name: &str| all.iter().copied().find(|permission| permission.as_str() == name);
+    let mut is_fine = true;
+    for (at, PermissionName(name)) in names.iter().enumerate() {
+        if known(name).is_none() {
+            is_fine = false;
+            let choices: Vec<&str> = all.iter().map(|permission| permission.as_str()).collect();
+            let detail = almoner_kernel::words::choice(&choices);
+            fields.wrong(FieldError::new(format!("/permissions/{at}"), "choice", detail));
+        }
     }
+    let set: PermissionSet = names.iter().filter_map(|name| known(&name.0)).collect();
+    if is_fine && set.names().count() != names.len() {
+        is_fine = false;
+        let detail = crate::kit::words::each_permission_once();
+        fields.wrong(FieldError::new("/permissions", "choice", detail));
+    }
+    is_fine.then_some(set)
 }
 
 pub(crate) fn new_role_example() -> Value {

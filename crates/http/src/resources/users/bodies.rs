@@ -19,7 +19,7 @@ pub(super) use self::examples::{
 };
 pub(crate) use self::examples::{new_user_example, seen_user_example, user_example};
 use crate::{
-    patch,
+    kit::patch,
     resources::{
         auth::bodies::secret,
         shared,

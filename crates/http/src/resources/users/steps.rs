@@ -6,7 +6,8 @@ use almoner_kernel::{Context, id::UserEntity};
 
 use super::bodies::{UserBody, inactive_user_example, invited_user_example, user_example};
 use crate::{
-    Answer, Cx, Domains, IdPath, NoBody, Problem, replay,
+    Answer, Cx, Domains, IdPath, NoBody, Problem,
+    kit::replay,
     resources::shared::{OptionalIfMatch, OptionalIfMatchParam},
 };
 

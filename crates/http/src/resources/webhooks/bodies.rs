@@ -1,17 +1,24 @@
 //! Webhooks and deliveries as they are sent and shown.
 
+mod deliveries;
+
 use almoner_kernel::{Fields, Invalid, Patch, fault::Unfit, text};
-use almoner_webhooks::{Delivery, EventTypes, Secret, Target, Webhook, WebhookDraft, WebhookPatch};
+use almoner_records::Registry;
+use almoner_webhooks::{
+    EventTypes, Secret, Target, Webhook, WebhookDraft, WebhookPatch,
+    event::{self, Told},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use self::deliveries::DeliveryBody;
 use crate::{
-    patch,
+    kit::patch,
     resources::{
         shared::{self, instant},
-        words::{DeliveryFailureWord, DeliveryStateWord, DisabledReasonWord, Word},
+        words::{DisabledReasonWord, Word},
     },
 };
 
@@ -165,7 +172,7 @@ pub(crate) struct NewWebhookBody {
         example = "Bookkeeping"
     )]
     description: Option<String>,
-    /// What it is told of, each type once: donors, campaigns, donations, users and roles.
+    /// What it is told of, each type once: changes of every kind of record, of users and of roles.
     #[schema(
         value_type = Vec<EventTypeBody>,
         required = true,
@@ -184,11 +191,12 @@ impl NewWebhookBody {
     pub(crate) fn command(
         self,
         mut fields: Fields,
+        registry: &Registry,
         target: impl Fn(&str) -> Result<Target, Unfit>,
     ) -> Result<WebhookDraft, Invalid> {
         let target = fields.required("/url", self.url, |url| target(&url));
         let description = fields.optional("/description", self.description, description);
-        let events = fields.required("/events", self.events, events);
+        let events = fields.required("/events", self.events, |types| events(types, registry));
         let draft =
             target.zip(events).map(|(target, events)| WebhookDraft { target, description, events });
         fields.finish(draft)
@@ -254,12 +262,13 @@ impl WebhookPatchBody {
     pub(crate) fn command(
         self,
         mut fields: Fields,
+        registry: &Registry,
         target: impl Fn(&str) -> Result<Target, Unfit>,
     ) -> Result<WebhookPatch, Invalid> {
         let patch = WebhookPatch {
             target: fields.patch_required("/url", self.url, |url| target(&url)),
             description: fields.patch("/description", self.description, description),
-            events: fields.patch_required("/events", self.events, events),
+            events: fields.patch_required("/events", self.events, |types| events(types, registry)),
             is_active: fields.patch_required("/is_active", self.is_active, Ok),
         };
         fields.finish(Some(patch))
@@ -274,119 +283,9 @@ fn description(text: String) -> Result<String, Unfit> {
     text::free_text(&text, Webhook::MAX_DESCRIPTION)
 }
 
-fn events(types: Vec<EventTypeBody>) -> Result<EventTypes, Unfit> {
-    EventTypes::parse(&types.into_iter().map(|one| one.0).collect::<Vec<_>>())
-}
-
-/// One message to a webhook.
-#[derive(Serialize, ToSchema)]
-#[schema(as = WebhookDelivery)]
-pub(crate) struct DeliveryBody {
-    /// The delivery's id.
-    #[schema(example = "019cec30-0c44-7a91-b2d7-5e8f13c6a940")]
-    id: Uuid,
-    /// The `webhook-id` of the message, the same in every attempt and every replay.
-    #[schema(format = "message_id", example = "msg_019cec2f9b107d208f4a2c61d0b7e3f5_4711")]
-    message_id: String,
-    /// The type of the event; `test.ping` for a test.
-    #[schema(format = "event_type", example = "donation.created")]
-    event: String,
-    /// The record it tells of; the webhook itself for a test.
-    #[schema(example = "019a9f3c-5b1e-7c41-9d55-3f0f6a0f8a11")]
-    record: Uuid,
-    /// Where it stands.
-    #[schema(value_type = DeliveryStateWord)]
-    state: DeliveryStateWord,
-    /// Attempts since it was stored, or since it was last replayed.
-    #[schema(minimum = 0, example = 1)]
-    attempts: i64,
-    /// The status of the last answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 100, maximum = 999, example = 503)]
-    status: Option<i64>,
-    /// Why the last attempt failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = DeliveryFailureWord, required = false)]
-    failure: Option<DeliveryFailureWord>,
-    /// How long the last attempt took, in ms.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 0, example = 184)]
-    duration_ms: Option<i64>,
-    /// When the event happened.
-    #[schema(value_type = DateTime<Utc>, example = "2026-03-14T10:07:00.000Z")]
-    happened_at: String,
-    /// When it was stored.
-    #[schema(value_type = DateTime<Utc>, example = "2026-03-14T10:07:00.004Z")]
-    created_at: String,
-    /// When the last attempt began.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = DateTime<Utc>, required = false, example = "2026-03-14T10:07:00.020Z")]
-    attempted_at: Option<String>,
-    /// When the next attempt is due, while it is pending. It may be later when the receiver fails
-    /// other messages too.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = DateTime<Utc>, required = false, example = "2026-03-14T10:07:05.204Z")]
-    next_at: Option<String>,
-    /// When it came to its end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = DateTime<Utc>, required = false, example = "2026-03-14T10:07:00.204Z")]
-    ended_at: Option<String>,
-}
-
-impl DeliveryBody {
-    /// Shows a delivery.
-    pub(crate) fn of(delivery: &Delivery) -> Self {
-        Self {
-            id: delivery.id.uuid(),
-            message_id: delivery.message_id(),
-            event: delivery.event.clone(),
-            record: delivery.record,
-            state: Word(delivery.state),
-            attempts: delivery.attempts.into(),
-            status: delivery.status.map(i64::from),
-            failure: delivery.failure.map(Word),
-            duration_ms: delivery.took_ms.map(i64::from),
-            happened_at: instant(delivery.happened_at),
-            created_at: instant(delivery.created_at),
-            attempted_at: delivery.attempted_at.map(instant),
-            next_at: delivery.next_at.map(instant),
-            ended_at: delivery.ended_at.map(instant),
-        }
-    }
-
-    pub(crate) fn example() -> Value {
-        json!({
-            "id": "019cec30-0c44-7a91-b2d7-5e8f13c6a940",
-            "message_id": "msg_019cec2f9b107d208f4a2c61d0b7e3f5_4711",
-            "event": "donation.created",
-            "record": "019a9f3c-5b1e-7c41-9d55-3f0f6a0f8a11",
-            "state": "pending",
-            "attempts": 1,
-            "status": 503,
-            "failure": "status",
-            "duration_ms": 184,
-            "happened_at": "2026-03-14T10:07:00.000Z",
-            "created_at": "2026-03-14T10:07:00.004Z",
-            "attempted_at": "2026-03-14T10:07:00.020Z",
-            "next_at": "2026-03-14T10:07:05.204Z",
-        })
-    }
-
-    pub(crate) fn test_example() -> Value {
-        json!({
-            "id": "019cec30-0c44-7a91-b2d7-5e8f13c6a940",
-            "message_id": "msg_019cec2f9b107d208f4a2c61d0b7e3f5_019cec300c447a91b2d75e8f13c6a940",
-            "event": "test.ping",
-            "record": "019cec2f-9b10-7d20-8f4a-2c61d0b7e3f5",
-            "state": "pending",
-            "attempts": 0,
-            "happened_at": "2026-03-14T10:07:00.000Z",
-            "created_at": "2026-03-14T10:07:00.000Z",
-            "next_at": "2026-03-14T10:07:00.000Z",
-        })
-    }
-
-    pub(crate) fn list_example() -> Value {
-        json!({ "items": [Self::example()] })
-    }
+fn events(types: Vec<EventTypeBody>, registry: &Registry) -> Result<EventTypes, Unfit> {
+    let records = registry.kinds.iter().map(|kind| kind.one).chain(event::OF_THE_HOUSE);
+    let types: Vec<String> = types.into_iter().map(|one| one.0).collect();
+    let (records, actions) = (records.collect::<Vec<_>>(), registry.all_actions());
+    EventTypes::parse(&types, Told { records: &records, actions: &actions })
 }

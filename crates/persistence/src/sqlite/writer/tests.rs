@@ -2,6 +2,7 @@
 
 use almoner_kernel::{Fault, Kind};
 use futures_util::FutureExt;
+use sea_orm::ConnectionTrait;
 
 use super::*;
 use crate::error::store_error;

@@ -13,11 +13,11 @@ use crate::sqlite::values::query_error;
 /// One thing in a schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Object {
-    kind: String,
-    name: String,
-    table: String,
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) table: String,
     // None for the indexes that SQLite makes for a UNIQUE or a key.
-    sql: Option<String>,
+    pub(super) sql: Option<String>,
 }
 
 /// What `ANALYZE` leaves in a database that has rows, as SQLite writes it: only plans depend on it.

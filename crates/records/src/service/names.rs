@@ -1,0 +1,67 @@
+//! Records that name others.
+
+use almoner_kernel::{FieldError, Fields, Scope};
+use uuid::Uuid;
+
+use crate::{
+    error::RecordError,
+    kind::Field,
+    ports::Unit,
+    record::Rules,
+    value::{Key, Show},
+    words,
+};
+
+/// The records that one names.
+pub(super) fn named<R: Rules>(record: &R) -> Vec<(&'static Field, Uuid)> {
+    let mut names = Vec::new();
+    record.clone().links(&mut |field, link| names.push((field, link.id())));
+    names
+}
+
+/// Looks the records up that are named anew, in the transaction and within the scope, and complains of
+/// those that are not there.
+pub(super) async fn name_all<R: Rules>(
+    unit: &mut dyn Unit<R>,
+    record: &mut R,
+    is_new: impl Fn(&'static Field, Uuid) -> bool + Send,
+    scope: Scope,
+    fields: &mut Fields,
+) -> Result<(), RecordError> {
+    let mut labels = Vec::new();
+    for (field, id) in named(record) {
+        if !is_new(field, id) {
+            continue;
+        }
+        let label = unit.named(field, id, scope).await?;
+        if label.is_none() {
+            let detail = words::not_to_be_named();
+            fields.wrong(FieldError::new(field.pointer(), "unknown", detail));
+        }
+        labels.push((field.name, label));
+    }
+    record.links(&mut |field, link| {
+        if let Some((_, label)) = labels.iter().find(|(name, _)| *name == field.name) {
+            link.call(label.clone());
+        }
+    });
+    Ok(())
+}
+
+/// What is named as before is called as before, also when it was sent once more.
+pub(super) fn keep_names<R: Rules>(record: &mut R, before: &R) {
+    let mut known = Vec::new();
+    before.each(&mut |field, value| {
+        if let Some(value) = value.filter(|_| field.target.is_some())
+            && let Some(Key::Uuid(id)) = value.key()
+        {
+            known.push((field.name, id, Show::label(value).map(str::to_owned)));
+        }
+    });
+    record.links(&mut |field, link| {
+        let is_same = |(name, id, _): &&(&str, Uuid, _)| *name == field.name && *id == link.id();
+        if let Some((_, _, label)) = known.iter().find(is_same) {
+            link.call(label.clone());
+        }
+    });
+}
