@@ -121,7 +121,8 @@ async fn followed(mut servers: Vec<Almoner>, browsers: Vec<Arc<Browser>>) {
     made.sort_unstable();
     let made: Vec<String> = made.into_iter().map(|(_, id)| id).collect();
     assert!(made.len() >= acknowledged, "{} of {acknowledged} are stored", made.len());
-    told.send_replace(Some(now.clone()));
+    let last = made.last().cloned().expect("a donor");
+    told.send_replace(Some(End { items: now.clone(), last }));
     let (mut connections, mut pushed_out, began) = (0, 0, Instant::now());
     while let Some(seen) = followers.join_next().await {
         let seen = seen.unwrap();
@@ -163,6 +164,14 @@ fn missed(seen: &[String], made: &[String]) -> usize {
     made.len() - seen.len()
 }
 
+/// What all of them have in the end.
+struct End {
+    items: Vec<Value>,
+    /// The donor that was made last, as the trail has it. With two instances it need not be the newest: who
+    /// was given the earlier time may have been stored later.
+    last: String,
+}
+
 /// What one client saw.
 #[derive(Default)]
 struct Seen {
@@ -201,7 +210,7 @@ impl Seen {
 async fn follow(
     browsers: Vec<Arc<Browser>>,
     number: u64,
-    mut end: watch::Receiver<Option<Vec<Value>>>,
+    mut end: watch::Receiver<Option<End>>,
 ) -> Seen {
     let mut seen = Seen::default();
     let (mut last, mut turn): (Option<String>, _) = (None, usize::try_from(number).unwrap());
@@ -218,7 +227,7 @@ async fn follow(
         // Without an id an event belongs to the next one that has it.
         let mut pending = Vec::new();
         loop {
-            if end.borrow().as_ref().is_some_and(|now| *now == seen.items) {
+            if end.borrow().as_ref().is_some_and(|end| end.items == seen.items) {
                 return seen;
             }
             let event = tokio::select! {
@@ -237,12 +246,11 @@ async fn follow(
     }
 }
 
-/// Hears of changes, until the newest donor is the one that is told at the end; says which donors were
-/// made.
+/// Hears of changes, until the last donor is the one that is told at the end; says which donors were made.
 async fn listen(
     browsers: Vec<Arc<Browser>>,
     number: u64,
-    end: watch::Receiver<Option<Vec<Value>>>,
+    end: watch::Receiver<Option<End>>,
 ) -> Vec<String> {
     let (mut made, mut last): (Vec<String>, Option<String>) = (Vec::new(), None);
     let started = Instant::now();
@@ -254,10 +262,7 @@ async fn listen(
             continue;
         };
         loop {
-            let is_all = end.borrow().as_ref().is_some_and(|now| {
-                made.last().is_some_and(|last| now[0]["id"].as_str() == Some(last))
-            });
-            if is_all {
+            if end.borrow().as_ref().is_some_and(|end| made.last() == Some(&end.last)) {
                 return made;
             }
             assert!(started.elapsed() < 2 * PATIENCE, "client {number} never heard of everything");
