@@ -22,6 +22,7 @@ mod m20261128_000013_kinds;
 mod m20261128_000014_values;
 mod m20261128_000015_unknown_worth;
 mod m20261128_000016_counters;
+mod m20261129_000017_collations;
 
 use sea_orm_migration::prelude::*;
 
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000014_values::Migration),
             Box::new(m20261128_000015_unknown_worth::Migration),
             Box::new(m20261128_000016_counters::Migration),
+            Box::new(m20261129_000017_collations::Migration),
         ]
     }
 }

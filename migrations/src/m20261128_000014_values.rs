@@ -28,9 +28,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         postgres(manager, &["ALTER TABLE campaigns ALTER COLUMN name_key DROP DEFAULT"]).await?;
-        for derived in DERIVED {
-            derived.make_anew(manager).await?;
-        }
+        fold_names(manager).await?;
         let id = match manager.get_database_backend() {
             DbBackend::Postgres => "CAST(id AS text)",
             _ => "hex(id)",
@@ -66,6 +64,14 @@ impl MigrationTrait for Migration {
         )
         .await
     }
+}
+
+/// Makes every column anew that follows from others.
+pub async fn fold_names(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    for derived in DERIVED {
+        derived.make_anew(manager).await?;
+    }
+    Ok(())
 }
 
 /// Columns of a table that follow from others.

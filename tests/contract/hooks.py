@@ -158,6 +158,7 @@ WEBHOOK = {"createWebhook": "", "updateWebhook": ""}
 ITEM = {"batchDonors": "/items/*", "batchCampaigns": "/items/*", "batchDonations": "/items/*"}
 DONATION_LIST = {"listDonations": ""}
 DONATION_SUMMARY = {"summariseDonations": ""}
+SUMMARY = DONATION_SUMMARY | {"summariseDonors": "", "summariseCampaigns": ""}
 
 # Why a request that fits the schema may be refused: what is asked for, the place in it (of a body with
 # a slash, otherwise a parameter), the codes of the complaints, and the reason. All depend on other
@@ -173,7 +174,7 @@ BEYOND_SCHEMA = (
     (REVEAL, "/reason", "too_short", "white space around it is no reason"),
     (USER, "/role", "unknown_role", "whether there is such a role"),
     (ROLE_ACCESS, "/permissions", "choice", "each stands once: generators make sets of `uniqueItems`"),
-    (DONATION_SUMMARY, "group_by", "choice", "each stands once: generators make sets of `uniqueItems`"),
+    (SUMMARY, "group_by", "choice", "each stands once: generators make sets of `uniqueItems`"),
     (NEW_USER, "/password", "too_short too_long", "the lengths are the operator's settings"),
     (NEW_USER, "/password", "common weak personal", "how easily a password is guessed"),
     (PASSWORD_CHANGE, "/new_password", "too_short too_long", "the lengths are the operator's settings"),

@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use almoner_kernel::{
-    Audited, EmailAddress, FieldValue, Patch, PersonName, PhoneNumber, Snapshot, Sort, SortKey,
-    Subject, Timestamp, UserId, Version,
+    Audited, EmailAddress, FieldValue, Patch, PersonName, PhoneNumber, Snapshot, Sort, Subject,
+    Timestamp, UserId, Version,
     fault::Unfit,
     id::{Entity, UserEntity},
     text,
@@ -358,17 +358,5 @@ impl UserSort {
     /// The field with that name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.as_str() == text)
-    }
-
-    /// Where a user stands in a list: unix milliseconds (0 for no login yet), or compared text.
-    pub fn key(self, user: &User) -> SortKey {
-        match self {
-            Self::CreatedAt => SortKey::Int(user.created_at.timestamp_millis()),
-            Self::Name => SortKey::Text(text::fold(user.name.as_str())),
-            Self::Email => SortKey::Text(user.email.key()),
-            Self::LastLoginAt => {
-                SortKey::Int(user.last_login_at.map_or(0, |at| at.timestamp_millis()))
-            }
-        }
     }
 }

@@ -112,6 +112,7 @@ impl Office {
             exclusive: neighbours == Neighbours::None,
             observer: None,
             registry: &REGISTRY,
+            language: config.language.clone(),
         })
         .await
         .with_context(|| format!("cannot open {}", config.database.masked()))?;

@@ -25,7 +25,7 @@ use almoner_adapters::{
     telemetry::{ErrorSettings, LogFormat, TraceSettings},
 };
 use almoner_http::{BodySettings, live::LiveSettings, settings::SameSite};
-use almoner_kernel::{Currency, EmailAddress, Region};
+use almoner_kernel::{Currency, EmailAddress, Locale, Region};
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -66,6 +66,8 @@ pub struct Config {
     pub organisation: String,
     /// Country of phone numbers written without a country code.
     pub country: CountryCode,
+    /// Language in whose order names stand.
+    pub language: Locale,
     /// Time zone that schedules are read in.
     pub time_zone: Tz,
     /// Currencies a donation may have, the usual one first.

@@ -68,7 +68,7 @@ impl Accounts for Store {
         let (id, direction) = (column(users::Column::Id), query.sort.direction);
         let ordering = match query.sort.field {
             UserSort::CreatedAt => Ordering::by_id(id, direction),
-            UserSort::Name => Ordering::by(column(users::Column::NameFolded), id, direction),
+            UserSort::Name => Ordering::by(column(users::Column::NameSort), id, direction),
             UserSort::Email => Ordering::by(column(users::Column::EmailKey), id, direction),
             UserSort::LastLoginAt => {
                 Ordering::by(column(users::Column::LastLoginAt), id, direction)
@@ -77,7 +77,7 @@ impl Accounts for Store {
         let position = |row: &users::Model| Position {
             key: match query.sort.field {
                 UserSort::CreatedAt => None,
-                UserSort::Name => Some(SortKey::Text(row.name_folded.clone())),
+                UserSort::Name => Some(SortKey::Text(row.name_sort.clone())),
                 UserSort::Email => Some(SortKey::Text(row.email_key.clone())),
                 UserSort::LastLoginAt => Some(SortKey::Int(row.last_login_at)),
             },

@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod batch;
 mod clock;
+pub mod collation;
 mod commit;
 pub mod connection;
 pub mod copies;

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     batch,
+    collation::Collation,
     commit::UnitHandle,
     connection::{Observer, Reader, Source, Work},
     epoch::Ground,
@@ -48,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) seal: Seal,
     pub(crate) event_seal: Seal,
     pub(crate) vault: Vault,
+    /// The order of names.
+    pub(crate) collation: Collation,
     pub(crate) digests: Digests,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) heard: Heard,

@@ -133,8 +133,10 @@ impl Summing {
             group_by.filter(|text| !text.is_empty()).into_iter().flat_map(|text| text.split(','))
         {
             match Grouping::all(kind).find(|grouping| grouping.name() == name) {
-                // As with the values of a filter, one that is named twice counts once.
-                Some(_) if by.iter().any(|known| known.name() == name) => {}
+                Some(_) if by.iter().any(|known| known.name() == name) => {
+                    fields.wrong(FieldError::new("group_by", "choice", words::each_once()));
+                    break;
+                }
                 Some(grouping) => by.push(grouping),
                 None => {
                     let all: Vec<String> = Grouping::all(kind).map(|one| one.name()).collect();

@@ -17,6 +17,7 @@ almoner_kernel::words! {
     pub one_field_to_look_up = "must have exactly one of the fields to look up by";
     pub too_many_values(max) = "may name at most {max} values";
     pub not_to_be_named = "is not a record that you may name";
+    pub each_once = "must name each only once";
     pub must_be_among(names) = "must be some of {names}, separated by commas";
     pub unchanged = "is what it was before";
     pub must_be_a_list = "must be a list";

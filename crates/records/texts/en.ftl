@@ -22,6 +22,7 @@ too_many_parts = must have at most { $max } entries
 too_large = must have at most { $bytes } bytes of text in all
 not_a_part = is not the id of an entry of this list
 twice = is the id of another entry of this list
+each_once = must name each only once
 must_be_among = must be some of { $names }, separated by commas
 too_much_to_sum = more than { $records } records, or too many groups of them: narrow it by filters
 effect_refused = what follows from this for another record is not possible

@@ -22,6 +22,7 @@ too_many_parts = en fazla { $max } öğe içerebilir
 too_large = toplamda en fazla { $bytes } bayt metin içerebilir
 not_a_part = bu listedeki bir öğenin kimliği değil
 twice = bu listedeki başka bir öğenin kimliği
+each_once = her birini yalnızca bir kez verin
 must_be_among = şunlardan bazıları olmalı, virgülle ayrılmış: { $names }
 too_much_to_sum = { $records } kayıttan veya izin verilenden fazla grup: süzgeçlerle daraltın
 effect_refused = bunun başka bir kayıttaki sonucu mümkün değil

@@ -1,8 +1,9 @@
 //! Every filter and every order that a list offers, each against a naive reading of all records.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::LazyLock};
 
-use almoner_kernel::text::fold;
+use almoner_kernel::Locale;
+use almoner_persistence::collation::Collation;
 use almoner_records::{
     Field, Kind,
     query::{Asks, Parameter, parameters, sorts},
@@ -193,19 +194,26 @@ async fn a_filter_names_so_many_values_and_no_more(bench: &Bench<'_>) {
     }
 }
 
-/// What records are compared by: what is shown, of texts folded, of money the minor units.
+/// What records are compared by: what is shown, of names their place in the language, of money the minor units.
 fn place(record: &Value, field: Option<&Field>) -> (Option<Place>, String) {
     let value = match field {
         None => None,
         Some(field) => match &record[field.name] {
             Value::Null => None,
             value if value.is_object() => amount(value).map(Place::Number),
-            Value::String(text) if field.sort == "_folded" => Some(Place::Text(fold(text))),
+            Value::String(text) if field.sort == "_sort" => Some(Place::Text(key(text))),
             Value::String(text) => Some(Place::Text(text.clone())),
             other => Some(Place::Text(other.to_string())),
         },
     };
     (value, record["id"].as_str().unwrap().to_owned())
+}
+
+/// Where a name stands in the language of the bench.
+fn key(name: &str) -> String {
+    static TURKISH: LazyLock<Collation> =
+        LazyLock::new(|| Collation::of(&Locale::from_stored("tr".to_owned())).unwrap());
+    TURKISH.key(name)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -133,9 +133,9 @@ async fn data_survives_the_steps_that_do_not_concern_it(world: &World) {
 async fn followed(world: &World) -> Vec<String> {
     let mut all = Vec::new();
     for (table, columns) in [
-        ("users", "name_folded || '|' || email_key || '|' || search"),
-        ("donors", "name_folded || '|' || coalesce(email_key, '') || '|' || search"),
-        ("campaigns", "name_folded || '|' || name_key || '|' || search"),
+        ("users", "name_sort || '|' || email_key || '|' || search"),
+        ("donors", "name_sort || '|' || coalesce(email_key, '') || '|' || search"),
+        ("campaigns", "name_sort || '|' || name_key || '|' || search"),
         ("donations", "search || '|' || donor_search"),
     ] {
         all.extend(world.texts(columns, &format!("FROM {table} ORDER BY id")).await);

@@ -3,6 +3,7 @@
 mod anew;
 mod catalog;
 mod clock;
+mod collations;
 mod commit;
 mod compared;
 mod epochs;

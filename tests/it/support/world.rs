@@ -265,5 +265,6 @@ fn options(home: &Home, exclusive: bool, series: u16) -> StoreOptions {
         exclusive,
         observer: None,
         registry: &almoner_kinds::REGISTRY,
+        language: almoner_kernel::Locale::from_stored("tr".to_owned()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use almoner_kernel::{Audited, Fault, Kind, SortKey};
+use almoner_kernel::{Audited, Fault, Kind};
 use proptest::prelude::*;
 
 use super::world::*;
@@ -11,7 +11,7 @@ use crate::{
     ports::HashError,
     role::{EditWindow, RoleName},
     session::{SessionKey, masked_address},
-    user::{Locale, TimeZone, UserSort},
+    user::{Locale, TimeZone},
 };
 
 #[test]
@@ -105,15 +105,6 @@ fn a_busy_hasher_asks_to_come_back_and_a_broken_one_is_our_fault() {
     let broken = AccountsError::from(HashError::Failed("no memory".into()));
     assert_eq!((broken.kind(), broken.code()), (Kind::Internal, "internal"));
     assert!(!broken.to_string().contains("memory"), "the source is not repeated");
-}
-
-#[test]
-fn users_are_sorted_by_compared_forms() {
-    let user = user(5, "viewer");
-    assert_eq!(UserSort::Name.key(&user), SortKey::Text("zehra karaca".to_owned()));
-    assert_eq!(UserSort::Email.key(&user), SortKey::Text("zehra5@example.org".to_owned()));
-    assert_eq!(UserSort::LastLoginAt.key(&user), SortKey::Int(0));
-    assert_eq!(UserSort::CreatedAt.key(&user), SortKey::Int(at(-1000).timestamp_millis()));
 }
 
 proptest! {

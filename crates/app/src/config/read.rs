@@ -8,7 +8,7 @@ use almoner_adapters::{
     telemetry::{ErrorSettings, LogFormat, TraceSettings, check_filter},
 };
 use almoner_http::{BodySettings, live::LiveSettings};
-use almoner_kernel::{Currency, EmailAddress, Region};
+use almoner_kernel::{Currency, EmailAddress, Locale, Region};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use secrecy::SecretString;
@@ -59,6 +59,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         let region = Region::parse(&code).map_err(|unfit| unfit.to_string())?;
         Ok(CountryCode { code, region })
     });
+    let language =
+        reader.read(key::LANGUAGE, |text| Locale::parse(text).map_err(|unfit| unfit.to_string()));
     let time_zone = reader.read(key::TIME_ZONE, |text| {
         text.parse::<Tz>()
             .map_err(|_| "must be a name of the IANA database such as Europe/Istanbul".to_owned())
@@ -195,6 +197,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         shutdown_grace: shutdown_grace?,
         organisation: organisation?,
         country: country?,
+        language: language?,
         time_zone: time_zone?,
         currencies: currencies?,
         database_pool_size: database_pool_size?,

@@ -49,6 +49,8 @@ keys! {
     ORGANISATION = "organisation", "ALMONER_ORGANISATION", Some("Almoner");
     /// Country of national phone numbers.
     COUNTRY = "country", "ALMONER_COUNTRY", Some("TR");
+    /// Language in whose order names stand.
+    LANGUAGE = "language", "ALMONER_LANGUAGE", Some("tr");
     /// Time zone that schedules are read in.
     TIME_ZONE = "time_zone", "ALMONER_TIME_ZONE", Some("Europe/Istanbul");
     /// Currencies a donation may have.

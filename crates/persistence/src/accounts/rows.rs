@@ -10,12 +10,13 @@ use almoner_accounts::{
 };
 use almoner_kernel::{
     EmailAddress, Id, LinkId, PermissionSet, PersonName, PhoneNumber, ScopeKind, SessionId,
-    StoreError, UserId, Version, text::fold,
+    StoreError, UserId, Version,
 };
 use chrono::Duration;
 use sea_orm::ActiveValue::{NotSet, Set};
 
 use crate::{
+    collation::Collation,
     entities::{devices, links, roles, sessions, users},
     paging::{instant, millis},
 };
@@ -95,11 +96,11 @@ pub fn into_session(row: sessions::Model) -> Result<Session, StoreError> {
 }
 
 /// Everything of a user but the credentials and the last login.
-pub fn user_row(user: &User) -> users::ActiveModel {
+pub fn user_row(user: &User, collation: &Collation) -> users::ActiveModel {
     users::ActiveModel {
         id: Set(user.id.uuid()),
         name: Set(user.name.as_str().to_owned()),
-        name_folded: Set(fold(user.name.as_str())),
+        name_sort: Set(collation.key(user.name.as_str())),
         email: Set(user.email.as_str().to_owned()),
         email_key: Set(user.email.key()),
         phone: Set(user.phone.as_ref().map(|phone| phone.as_str().to_owned())),

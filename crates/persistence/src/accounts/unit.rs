@@ -117,7 +117,7 @@ impl AccountsTx for UnitHandle {
         let row = users::ActiveModel {
             last_login_at: Set(user.last_login_at.map_or(0, millis)),
             password_hash: Set(password_hash.expose().to_owned()),
-            ..user_row(user)
+            ..user_row(user, &self.inner.collation)
         };
         users::Entity::insert(row)
             .exec_without_returning(&*self.work)
@@ -129,7 +129,7 @@ impl AccountsTx for UnitHandle {
     async fn update_user(&mut self, user: &User) -> Result<(), StoreError> {
         changed_one(
             users::Entity::update_many()
-                .set(users::ActiveModel { id: NotSet, ..user_row(user) })
+                .set(users::ActiveModel { id: NotSet, ..user_row(user, &self.inner.collation) })
                 .filter(users::Column::Id.eq(user.id.uuid()))
                 .filter(users::Column::Version.eq(user.version.number() - 1))
                 .exec(&*self.work)

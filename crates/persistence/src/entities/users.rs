@@ -8,7 +8,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub name: String,
-    pub name_folded: String,
+    pub name_sort: String,
     pub email: String,
     pub email_key: String,
     pub phone: Option<String>,
@@ -33,7 +33,7 @@ impl ActiveModelBehavior for ActiveModel {}
 from_row!(
     id,
     name,
-    name_folded,
+    name_sort,
     email,
     email_key,
     phone,

@@ -12,7 +12,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::plan::Plan;
-use crate::{paging::millis, vault::Vault};
+use crate::{collation::Collation, paging::millis, vault::Vault};
 
 /// The columns of a row in the order of [`Plan::columns`]; none for one that stays as it is.
 pub struct Written(pub Vec<Option<Value>>);
@@ -33,10 +33,11 @@ impl Written {
 pub fn written<R: Record>(
     plan: &Plan,
     vault: &Vault,
+    collation: &Collation,
     record: &Kept<R>,
 ) -> Result<Written, StoreError> {
     let mut cells = vec![Some(record.id.uuid().into())];
-    cells.extend(own(plan, vault, record.id.uuid(), &record.own)?);
+    cells.extend(own(plan, vault, collation, record.id.uuid(), &record.own)?);
     let common: [Value; 5] = [
         record.version.number().into(),
         record.created_by.map(UserId::uuid).into(),
@@ -52,10 +53,11 @@ pub fn written<R: Record>(
 fn own(
     plan: &Plan,
     vault: &Vault,
+    collation: &Collation,
     id: Uuid,
     shape: &dyn Shape,
 ) -> Result<Vec<Option<Value>>, StoreError> {
-    let mut filling = Filling { vault, id, cells: Vec::new(), failed: None };
+    let mut filling = Filling { vault, collation, id, cells: Vec::new(), failed: None };
     let (mut search, mut by_others) = (String::new(), Vec::new());
     shape.each(&mut |field, value| {
         filling.field(field, value);
@@ -85,6 +87,7 @@ fn own(
 
 struct Filling<'a> {
     vault: &'a Vault,
+    collation: &'a Collation,
     id: Uuid,
     cells: Vec<Option<Value>>,
     failed: Option<StoreError>,
@@ -135,6 +138,10 @@ impl Cells for Filling<'_> {
 
     fn json(&mut self, value: Plain) {
         self.set(json(value).to_string());
+    }
+
+    fn in_order(&mut self, name: &str) {
+        self.set(self.collation.key(name));
     }
 
     fn secret(&mut self, register: &'static str, secret: &str) {

@@ -21,7 +21,7 @@ impl UnitHandle {
         plan: &Plan,
         record: &Kept<R>,
     ) -> Result<Written, StoreError> {
-        written(plan, &self.inner.vault, record)
+        written(plan, &self.inner.vault, &self.inner.collation, record)
     }
 
     /// The children of a record, and theirs: by kind, those above before those below, with their versions.

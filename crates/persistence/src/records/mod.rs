@@ -14,7 +14,8 @@ mod summary;
 use std::{any::Any, pin::Pin, sync::Arc};
 
 use almoner_kernel::{
-    Id, Page, PageRequest, Position, Scope, StoreError, Timestamp, UnitOfWork, UserId, Version,
+    Id, Page, PageRequest, Position, Scope, SortKey, StoreError, Timestamp, UnitOfWork, UserId,
+    Version,
 };
 use almoner_records::{
     Child, Counter, Field, Holds, Kept, Key, Kind, Query, Record, Repository, Shape, Unit,
@@ -36,6 +37,7 @@ use self::{
 };
 use crate::{
     audit,
+    collation::Collation,
     commit::{UnitHandle, in_chunks},
     error::store_error,
     store::{PATIENCE, Store},
@@ -79,7 +81,7 @@ impl<R: Record> Repository<R> for Store {
         let reader = self.scan();
         let field = query.order.field;
         let position = |Stored(row): &Stored<R>| Position {
-            key: field.and_then(|field| sort_key(&row.own, field)),
+            key: field.and_then(|field| sort_key(&row.own, field, &self.0.collation)),
             id: row.id.uuid(),
         };
         list::listing(plan, query, scope, &self.0.vault)
@@ -150,12 +152,15 @@ fn by_value(plan: &Plan, by: &str, key: &Key, vault: &Vault) -> SimpleExpr {
     Expr::col(column(plan.kind.many, by)).eq(bound(key, vault))
 }
 
-fn sort_key(shape: &dyn Shape, by: &Field) -> Option<almoner_kernel::SortKey> {
+fn sort_key(shape: &dyn Shape, by: &Field, collation: &Collation) -> Option<SortKey> {
     let mut key = None;
     shape.each(&mut |field, value| {
         if field.name == by.name {
             let absent = || field.is_optional.then(|| plan::absent(field));
-            key = value.map_or_else(absent, almoner_records::Show::sort_key);
+            key = value.map_or_else(absent, |value| match value.in_order() {
+                Some(name) => Some(SortKey::Text(collation.key(name))),
+                None => value.sort_key(),
+            });
         }
     });
     key

@@ -7,12 +7,13 @@ use std::{
 };
 
 use almoner_audit::{AuditTrail, Seal};
-use almoner_kernel::{Ids, StoreError};
+use almoner_kernel::{Ids, Locale, StoreError};
 use almoner_records::Registry;
 use tokio::sync::{Notify, Semaphore};
 
 use super::{Backend, Inner, Store, pool, untouched};
 use crate::{
+    collation::Collation,
     connection::Observer,
     epoch::Ground,
     error::store_error,
@@ -72,6 +73,8 @@ pub struct StoreOptions {
     pub observer: Option<Observer>,
     /// The kinds of record.
     pub registry: &'static Registry,
+    /// The language in whose order names stand.
+    pub language: Locale,
 }
 
 /// Why a store cannot be opened or migrated.
@@ -86,6 +89,9 @@ pub enum OpenError {
     /// The lock file cannot be written.
     #[error("cannot lock {0}")]
     Lock(PathBuf, #[source] io::Error),
+    /// The language has no order.
+    #[error("names cannot be sorted in the language {0}")]
+    Language(String),
     /// The database cannot be opened.
     #[error("cannot open the database")]
     Database(#[source] StoreError),
@@ -149,6 +155,8 @@ impl Store {
             seal: Seal::new(options.keys.audit),
             event_seal: Seal::new(options.keys.audit).of_events(),
             vault: Vault::new(&options.keys.vault, &options.keys.lookup),
+            collation: Collation::of(&options.language)
+                .map_err(|_| OpenError::Language(options.language.as_str().to_owned()))?,
             digests: Digests::new(&options.keys.records),
             ids: options.ids,
             heard: Heard::default(),
@@ -173,6 +181,7 @@ impl Store {
             seal: Seal::new(keys.audit),
             event_seal: Seal::new(keys.audit).of_events(),
             vault: Vault::new(&keys.vault, &keys.lookup),
+            collation: Collation::root(),
             digests: Digests::new(&keys.records),
             ids,
             heard: Heard::default(),

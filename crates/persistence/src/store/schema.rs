@@ -40,7 +40,11 @@ impl Store {
     /// # Errors
     /// When a step fails; nothing of it is kept.
     pub async fn migrate_up(&self, steps: Option<u32>) -> Result<(), OpenError> {
-        self.migrate(Direction::Up(steps)).await
+        self.migrate(Direction::Up(steps)).await?;
+        if steps.is_none() {
+            self.sort_anew().await.map_err(OpenError::Database)?;
+        }
+        Ok(())
     }
 
     /// Takes the schema down by some steps. The data in what is removed is lost.

@@ -33,10 +33,7 @@ fn a_field_is_what_its_attributes_and_its_type_say() {
     let name = field::<Parcel>("name");
     assert!(name.is_label && name.is_unique && name.is_searched && name.is_sorted);
     assert!(!name.is_optional && !name.is_looked_up && name.is_sent);
-    assert_eq!(
-        (name.key_column(), name.sort_column()),
-        ("name_folded".into(), "name_folded".into())
-    );
+    assert_eq!((name.key_column(), name.sort_column()), ("name_folded".into(), "name_sort".into()));
     assert_eq!(name.unique_column(), "name_key");
     let shelf = field::<Parcel>("shelf_id");
     assert_eq!((shelf.target, shelf.label_name), (Some("high_shelves"), "shelf_name"));

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, ops::Deref};
 
-use almoner_kernel::{Fields, PersonName, SortKey, StoreError, text};
+use almoner_kernel::{Fields, PersonName, StoreError, text};
 
 use crate::{
     form::Form,
@@ -104,6 +104,7 @@ impl Show for PersonName {
     fn cells(&self, row: &mut dyn Cells) {
         row.text(Cow::Borrowed(self.as_str()));
         row.text(Cow::Owned(text::fold(self.as_str())));
+        row.in_order(self.as_str());
     }
 
     fn searched(&self) -> Option<String> {
@@ -118,18 +119,21 @@ impl Show for PersonName {
         Some(Key::Text(text::unique_key(self.as_str())))
     }
 
-    fn sort_key(&self) -> Option<SortKey> {
-        Some(SortKey::Text(text::fold(self.as_str())))
+    fn in_order(&self) -> Option<&str> {
+        Some(self.as_str())
     }
 }
 
 impl Value for PersonName {
     const FORM: Form = Form::sized("line", 1, Self::MAX_CHARS);
-    const COLUMNS: &'static [Column] =
-        &[Column::new("", Holds::Text), Column::derived("_folded", Holds::Text)];
+    const COLUMNS: &'static [Column] = &[
+        Column::new("", Holds::Text),
+        Column::derived("_folded", Holds::Text),
+        Column::derived("_sort", Holds::Text),
+    ];
     const KEY: &'static str = "_folded";
     const HAS_UNIQUE_FORM: bool = true;
-    const SORT: Option<&'static str> = Some("_folded");
+    const SORT: Option<&'static str> = Some("_sort");
 
     fn parse(plain: Plain, at: &str, _: &Terms, fields: &mut Fields) -> Option<Self> {
         let text = text_of(plain, at, fields)?;

@@ -32,7 +32,7 @@ pub(super) fn summarise(kind: &'static Kind, registry: &Registry) -> Value {
     if let Some(first) = groups.first() {
         parameters.push(json!({
             "name": GROUP_BY, "in": "query", "required": false,
-            "description": "One line for each value of these, separated by commas.",
+            "description": "One line for each value of these, each once and separated by commas.",
             "schema": {
                 "type": "array", "minItems": 0, "maxItems": groups.len(),
                 "items": { "type": "string", "enum": groups, "description": "What makes a group." },
