@@ -134,7 +134,8 @@ async fn the_trail_and_the_users_can_be_followed(house: &House<'_>) {
     changes.expect("upsert").await;
     let mut changes = changes.resume(&superadmin, "/audit/changes?entity=donor").await;
     superadmin.patch(&at("donors", &donor), 1, &json!({ "name": "Can" })).await.expect(200);
-    changes.expect("upsert").await;
+    // Whoever came back may be told once more of what they had, as far as their mark did not cover it.
+    changes.until(|items| items.len() == 3).await;
     let mut changes = changes.resume(&superadmin, "/audit/changes?entity=donor").await;
     catches_up(&mut changes, &superadmin, "/audit/changes?entity=donor").await;
     catches_up(&mut users, &superadmin, "/users?sort=name").await;
