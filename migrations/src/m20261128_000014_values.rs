@@ -28,7 +28,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         postgres(manager, &["ALTER TABLE campaigns ALTER COLUMN name_key DROP DEFAULT"]).await?;
-        fold_names(manager).await?;
+        derive_anew(manager).await?;
         let id = match manager.get_database_backend() {
             DbBackend::Postgres => "CAST(id AS text)",
             _ => "hex(id)",
@@ -67,7 +67,7 @@ impl MigrationTrait for Migration {
 }
 
 /// Makes every column anew that follows from others.
-pub async fn fold_names(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+pub async fn derive_anew(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     for derived in DERIVED {
         derived.make_anew(manager).await?;
     }

@@ -1,12 +1,11 @@
 //! Names are sorted as the organisation's language has it: by a key of its own, which storage makes after
-//! the steps, and anew whenever the language changes. The table says how those that are stored were made.
-//! What a name is found by stays as it was.
+//! the steps, and anew whenever the language changes. What a name is found by stays as it was.
 
 use sea_orm_migration::prelude::*;
 
 use crate::{
     dialect::{both, postgres},
-    m20261128_000014_values::fold_names,
+    m20261128_000014_values::derive_anew,
 };
 
 #[derive(DeriveMigrationName)]
@@ -18,11 +17,6 @@ impl MigrationTrait for Migration {
         both(
             manager,
             &[
-                "CREATE TABLE collations (
-                    id bigint NOT NULL PRIMARY KEY CHECK (id = 1),
-                    language text NOT NULL,
-                    version text NOT NULL
-                )",
                 // Nothing but their order was ever read of users' folded names. The index goes with it.
                 "ALTER TABLE users RENAME COLUMN name_folded TO name_sort",
                 "ALTER TABLE donors ADD COLUMN name_sort {folded} NOT NULL DEFAULT ''",
@@ -54,12 +48,11 @@ impl MigrationTrait for Migration {
                 "ALTER TABLE donors DROP COLUMN name_sort",
                 "ALTER TABLE campaigns DROP COLUMN name_sort",
                 "ALTER TABLE users RENAME COLUMN name_sort TO name_folded",
-                "DROP TABLE collations",
             ],
         )
         .await?;
         lists(manager, "name_folded").await?;
-        fold_names(manager).await
+        derive_anew(manager).await
     }
 }
 

@@ -7,39 +7,40 @@
 //! strength: case alone makes no difference, accents do, where the letters are the same). Both databases
 //! compare the keys byte by byte.
 //!
-//! A key is worth nothing beside one of another language or of newer data. The table `collations` says how
-//! the stored ones were made; a start that would make other ones makes all of them anew, by batches, while
-//! other instances go on. Nobody has to raise a number for it: what is compared is what comes out for a
-//! sample of every script (`Collation::version`). Instances that are told different languages would make
-//! them anew at each start in turn; until all have the same one, new names stand where the others' order has
-//! them.
+//! A key is worth nothing beside one of another language or of newer data. So each begins with a few letters
+//! that say how it was made, and every start makes those anew that begin otherwise, by batches, while other
+//! instances go on. Nobody has to raise a number: the letters are a digest of what comes out for a sample of
+//! many scripts. Instances that are told different languages make keys side by side, whose rows stand apart
+//! in lists; the last one that is restarted with the language of the others ends that. A page goes on behind
+//! the key that is stored, not behind one that this instance would make, so that no list skips records or
+//! goes round meanwhile.
 
 use std::fmt;
 
 use almoner_kernel::{Locale, StoreError, fault::Unfit, words};
-use almoner_records::Registry;
+use almoner_records::{Field, Registry};
 use icu_collator::{
     Collator, CollatorBorrowed, CollatorPreferences,
     options::{CollatorOptions, Strength},
 };
 use icu_locale_core::Locale as IcuLocale;
 use sea_orm::{
-    ConnectionTrait, EntityTrait, QueryTrait,
+    ConnectionTrait,
     sea_query::{
-        Alias, CaseStatement, Expr, ExprTrait, LockType, OnConflict, Order, Query, SelectStatement,
-        SimpleExpr, UpdateStatement,
+        Alias, CaseStatement, Expr, ExprTrait, LockType, Query, SelectStatement, SimpleExpr,
+        UpdateStatement,
     },
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{entities::collations, error::store_error, store::Store};
+use crate::{error::store_error, store::Store};
 
 /// The suffix of the column with the key of a name.
 const SUFFIX: &str = "_sort";
 
-/// Characters of a key at the most: an index has room for them, and what is behind tells no two names apart
-/// that people have.
+/// Characters of a key at the most, behind those that say how it was made: an index has room for them, and
+/// what is behind tells no two names apart that people have.
 const LONGEST: usize = 600;
 
 /// Rows that are written at once.
@@ -48,10 +49,15 @@ const AT_ONCE: u64 = 200;
 /// Rows after which it is said how far it is.
 const TOLD_EVERY: u64 = 100_000;
 
+/// How often a batch is tried that somebody else's locks were in the way of.
+const ATTEMPTS: u32 = 10;
+
 /// The order of a language.
 pub struct Collation {
     collator: CollatorBorrowed<'static>,
     language: Locale,
+    /// What every key begins with.
+    made_so: String,
 }
 
 impl fmt::Debug for Collation {
@@ -69,39 +75,30 @@ impl Collation {
         let unfit = |_| Unfit::new("locale", words::not_a_language());
         let locale: IcuLocale = language.as_str().parse().map_err(|_| ()).map_err(unfit)?;
         let collator = Collator::try_new(CollatorPreferences::from(&locale), options());
-        Ok(Self { collator: collator.map_err(|_| ()).map_err(unfit)?, language: language.clone() })
+        Ok(Self::made_by(collator.map_err(|_| ()).map_err(unfit)?, language.clone()))
     }
 
     /// That of no language in particular.
     pub(crate) fn root() -> Self {
-        Self {
-            collator: CollatorBorrowed::new_root(options()),
-            language: Locale::from_stored("und".to_owned()),
+        let root = Locale::from_stored("und".to_owned());
+        Self::made_by(CollatorBorrowed::new_root(options()), root)
+    }
+
+    fn made_by(collator: CollatorBorrowed<'static>, language: Locale) -> Self {
+        let mut digest = Sha256::new();
+        for piece in sample() {
+            digest.update(bare_key(&collator, &piece));
+            digest.update([0]);
         }
+        let made_so = digest.finalize().iter().take(3).map(|byte| format!("{byte:02x}")).collect();
+        Self { collator, language, made_so }
     }
 
-    /// What a name is sorted by. Its characters are the bytes of the key, which are never 0: a text, because
-    /// both databases compare texts byte by byte where they are told to, and cursors hold them.
+    /// What a name is sorted by. Behind the letters that say how it was made, its characters are the bytes of
+    /// the key, which are never 0: a text, because both databases compare texts byte by byte where they are
+    /// told to, and cursors hold them.
     pub fn key(&self, name: &str) -> String {
-        let mut bytes = Vec::with_capacity(2 * name.len());
-        let Ok(()) = self.collator.write_sort_key_to(name, &mut bytes);
-        bytes.into_iter().take(LONGEST).map(char::from).collect()
-    }
-
-    /// Differs whenever the keys do: with the language, and with the data that the program is built with.
-    pub(crate) fn version(&self) -> String {
-        // Latin with what Turkish, German, French, Polish and Vietnamese add, Greek, Cyrillic, Hebrew, Arabic
-        // and Persian, some of Devanagari, Thai, kana and Han, and what stands between letters.
-        let sample = ['\u{20}'..='\u{2af}', '\u{370}'..='\u{5ea}', '\u{620}'..='\u{6d5}']
-            .into_iter()
-            .chain(['\u{904}'..='\u{939}', '\u{e01}'..='\u{e30}', '\u{1ea0}'..='\u{1ef9}'])
-            .chain(['\u{2010}'..='\u{2027}', '\u{3041}'..='\u{30ff}', '\u{4e00}'..='\u{4e40}'])
-            .flatten()
-            .collect::<String>();
-        let mut bytes = Vec::new();
-        let Ok(()) = self.collator.write_sort_key_to(&sample, &mut bytes);
-        let digest = Sha256::digest(&bytes);
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        self.made_so.clone() + &bare_key(&self.collator, name)
     }
 }
 
@@ -111,39 +108,99 @@ fn options() -> CollatorOptions {
     options
 }
 
-/// Every column of names: those of the kinds, and of users.
-fn names(registry: &Registry) -> Vec<Names> {
+fn bare_key(collator: &CollatorBorrowed<'_>, name: &str) -> String {
+    let mut bytes = Vec::with_capacity(2 * name.len());
+    let Ok(()) = collator.write_sort_key_to(name, &mut bytes);
+    bytes.into_iter().take(LONGEST).map(char::from).collect()
+}
+
+/// What keys are made of to see whether they come out the same: Latin with what Turkish, German, French,
+/// Polish and Vietnamese add, Greek, Cyrillic, Hebrew, Arabic and Persian, some of Devanagari, Thai, kana and
+/// Han, and what stands between letters, by the dozen; letters that are one in some language; and a name
+/// that is longer than any key.
+fn sample() -> impl Iterator<Item = String> {
+    let letters: Vec<char> = ['\u{20}'..='\u{2af}', '\u{370}'..='\u{5ea}', '\u{620}'..='\u{6d5}']
+        .into_iter()
+        .chain(['\u{904}'..='\u{939}', '\u{e01}'..='\u{e30}', '\u{1ea0}'..='\u{1ef9}'])
+        .chain(['\u{2010}'..='\u{2027}', '\u{3041}'..='\u{30ff}', '\u{4e00}'..='\u{4e40}'])
+        .flatten()
+        .collect();
+    let dozens: Vec<String> = letters.chunks(12).map(|dozen| dozen.iter().collect()).collect();
+    let together = ["ch ll dž lj nj ngh rh th", "aa dz dzs gy ly ny sz ty zs ij", "เก แก"];
+    dozens
+        .into_iter()
+        .chain(together.map(str::to_owned))
+        .chain([String::from("\u{4e00}").repeat(LONGEST)])
+}
+
+/// True for a field that is sorted in the order of the language.
+pub(crate) fn is_collated(field: &Field) -> bool {
+    field.sort == SUFFIX
+}
+
+/// Every column of names that are sorted: those of the kinds, and of users.
+fn columns(registry: &Registry) -> Vec<NameColumn> {
     let fields = registry.kinds.iter().flat_map(|kind| {
-        let sorted = kind.fields.iter().filter(|field| field.sort == SUFFIX);
-        sorted.map(|field| Names::of(kind.many, field.name))
+        let sorted = kind.fields.iter().filter(|field| is_collated(field));
+        sorted.map(|field| NameColumn {
+            table: kind.many,
+            name: field.column(0),
+            key: field.sort_column(),
+            is_optional: field.is_optional,
+            has_trash: true,
+        })
     });
-    fields.chain([Names::of("users", "name")]).collect()
+    let users = NameColumn {
+        table: "users",
+        name: "name".to_owned(),
+        key: "name_sort".to_owned(),
+        is_optional: false,
+        has_trash: false,
+    };
+    fields.chain([users]).collect()
 }
 
-/// The names of a table.
-struct Names {
-    table: Alias,
-    name: Alias,
-    key: Alias,
+/// A column of names, and that of their keys.
+struct NameColumn {
+    table: &'static str,
+    name: String,
+    key: String,
+    is_optional: bool,
+    has_trash: bool,
 }
 
-impl Names {
-    fn of(table: &str, field: &str) -> Self {
-        let [table, name] = [table, field].map(Alias::new);
-        Self { table, name, key: Alias::new(format!("{field}{SUFFIX}")) }
-    }
-
-    /// The next rows, locked: a name that is changed meanwhile keeps its key.
-    fn after(&self, last: Uuid) -> SelectStatement {
-        let id = Alias::new("id");
-        Query::select()
-            .columns([id.clone(), self.name.clone(), self.key.clone()])
-            .from(self.table.clone())
-            .and_where(Expr::col(id.clone()).gt(last))
-            .order_by(id, Order::Asc)
-            .limit(AT_ONCE)
-            .lock(LockType::Update)
-            .to_owned()
+impl NameColumn {
+    /// The rows whose keys were made otherwise: each part is found in an index, but for the trash, which is
+    /// read as a whole.
+    fn stale(&self, made_so: &str) -> Vec<SelectStatement> {
+        let key = || match self.is_optional {
+            // As the index has it.
+            true => Expr::cust(format!("coalesce({}, '')", self.key)),
+            false => Expr::col(Alias::new(&self.key)),
+        };
+        let before = || key().lt(made_so);
+        // No character of a key is as far behind.
+        let behind = || key().gt(format!("{made_so}\u{10ffff}"));
+        let parts = if self.has_trash {
+            let deleted_at = || Expr::col(Alias::new("deleted_at"));
+            vec![
+                before().and(deleted_at().is_null()),
+                behind().and(deleted_at().is_null()),
+                before().or(behind()).and(deleted_at().is_not_null()),
+            ]
+        } else {
+            vec![before(), behind()]
+        };
+        let rows = |part| {
+            Query::select()
+                .columns([Alias::new("id"), Alias::new(&self.name)])
+                .from(Alias::new(self.table))
+                .and_where(part)
+                .and_where(Expr::col(Alias::new(&self.name)).is_not_null())
+                .limit(AT_ONCE)
+                .to_owned()
+        };
+        parts.into_iter().map(rows).collect()
     }
 
     fn set(&self, keys: Vec<(Uuid, String)>) -> UpdateStatement {
@@ -153,77 +210,80 @@ impl Names {
             cases.case(id().eq(of), SimpleExpr::from(key))
         });
         Query::update()
-            .table(self.table.clone())
-            .value(self.key.clone(), of_each)
+            .table(Alias::new(self.table))
+            .value(Alias::new(&self.key), of_each)
             .and_where(id().is_in(ids))
             .to_owned()
     }
 }
 
 impl Store {
-    /// Makes the keys of all names anew when the stored ones were made otherwise. What was done stays done
-    /// when it is interrupted, and the next start goes on.
+    /// Makes the keys of names anew that were made otherwise. What was done stays done when it is
+    /// interrupted, and the next start goes on.
     ///
     /// # Errors
     /// When the database is away.
     pub(crate) async fn sort_anew(&self) -> Result<(), StoreError> {
-        let collation = &self.0.collation;
-        let made = collations::Model {
-            id: 1,
-            language: collation.language.as_str().to_owned(),
-            version: collation.version(),
-        };
-        let stored = collations::Entity::find_by_id(1).one(&self.point()).await;
-        let stored = stored.map_err(store_error)?;
-        if stored.as_ref() == Some(&made) {
-            return Ok(());
+        let (collation, mut rows) = (&self.0.collation, 0);
+        for column in columns(self.registry()) {
+            for stale in column.stale(&collation.made_so) {
+                while self.has_any(&stale).await? {
+                    let told = rows / TOLD_EVERY;
+                    rows += self.sort_some_anew(&column, &stale).await?;
+                    if rows / TOLD_EVERY > told {
+                        let language = collation.language.as_str();
+                        tracing::info!(rows, language, "names are being put in order");
+                    }
+                }
+            }
         }
-        let mut rows = 0;
-        for names in names(self.registry()) {
-            rows += self.sort_names_anew(&names, rows).await?;
-        }
-        let unit = self.unit().await?;
-        let note = collations::Entity::insert(collations::ActiveModel::from(made.clone()))
-            .on_conflict(
-                OnConflict::column(collations::Column::Id)
-                    .update_columns([collations::Column::Language, collations::Column::Version])
-                    .to_owned(),
-            )
-            .into_query();
-        unit.work.execute(&note).await.map_err(store_error)?;
-        unit.commit_upkeep().await?;
         if rows > 0 {
-            tracing::info!(rows, language = made.language, "names are in order");
+            tracing::info!(rows, language = collation.language.as_str(), "names are in order");
         }
         Ok(())
     }
 
-    /// How many rows there are.
-    async fn sort_names_anew(&self, names: &Names, before: u64) -> Result<u64, StoreError> {
-        let (mut last, mut rows) = (Uuid::nil(), 0);
+    /// Looks without a lock: most starts have nothing to write.
+    async fn has_any(&self, stale: &SelectStatement) -> Result<bool, StoreError> {
+        let one = stale.clone().limit(1).to_owned();
+        let found: Vec<(Uuid, String)> = self.scan().rows(&one).await.map_err(store_error)?;
+        Ok(!found.is_empty())
+    }
+
+    /// How many rows were written. Other instances' writers may hold some of them, and want others.
+    async fn sort_some_anew(
+        &self,
+        column: &NameColumn,
+        stale: &SelectStatement,
+    ) -> Result<u64, StoreError> {
+        let mut attempt = 1;
         loop {
-            let unit = self.unit().await?;
-            let found: Vec<(Uuid, (String, String))> =
-                unit.work.rows(&names.after(last)).await.map_err(store_error)?;
-            let Some((end, _)) = found.last() else { return Ok(rows) };
-            last = *end;
-            let told = (before + rows) / TOLD_EVERY;
-            rows += u64::try_from(found.len()).unwrap_or(AT_ONCE);
-            let collation = &self.0.collation;
-            let keys: Vec<(Uuid, String)> = found
-                .into_iter()
-                .map(|(id, (name, stored))| (id, collation.key(&name), stored))
-                .filter(|(_, key, stored)| key != stored)
-                .map(|(id, key, _)| (id, key))
-                .collect();
-            if !keys.is_empty() {
-                unit.work.execute(&names.set(keys)).await.map_err(store_error)?;
-                unit.commit_upkeep().await?;
-            }
-            if (before + rows) / TOLD_EVERY > told {
-                let language = collation.language.as_str();
-                tracing::info!(rows = before + rows, language, "names are being put in order");
+            match self.try_to_sort_some(column, stale).await {
+                Err(StoreError::Raced | StoreError::Unavailable(_)) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                }
+                done => return done,
             }
         }
+    }
+
+    async fn try_to_sort_some(
+        &self,
+        column: &NameColumn,
+        stale: &SelectStatement,
+    ) -> Result<u64, StoreError> {
+        let unit = self.unit().await?;
+        // A name that is changed meanwhile keeps its key; whoever only names the record is not held up.
+        let locked = stale.clone().lock(LockType::NoKeyUpdate).to_owned();
+        let found: Vec<(Uuid, String)> = unit.work.rows(&locked).await.map_err(store_error)?;
+        let rows = u64::try_from(found.len()).unwrap_or(AT_ONCE);
+        if rows == 0 {
+            return Ok(0);
+        }
+        let collation = &self.0.collation;
+        let keys = found.into_iter().map(|(id, name)| (id, collation.key(&name))).collect();
+        unit.work.execute(&column.set(keys)).await.map_err(store_error)?;
+        unit.commit_upkeep().await?;
+        Ok(rows)
     }
 }

@@ -26,7 +26,6 @@ macro_rules! from_row {
 pub mod answers;
 pub mod changes;
 pub mod clock;
-pub mod collations;
 pub mod devices;
 pub mod donation_totals;
 pub mod epochs;

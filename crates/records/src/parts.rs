@@ -327,7 +327,7 @@ impl Cells for PlainCells {
     }
 
     // Nothing in a part is sorted.
-    fn in_order(&mut self, _: &str) {}
+    fn collated(&mut self, _: &str) {}
 
     // The derive lets no sealed value into a part.
     fn secret(&mut self, _: &'static str, _: &str) {}

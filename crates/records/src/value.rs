@@ -93,7 +93,7 @@ pub trait Cells {
     /// The next column: JSON.
     fn json(&mut self, value: Plain);
     /// The next column: where a name stands in the order of the organisation's language, which storage knows.
-    fn in_order(&mut self, name: &str);
+    fn collated(&mut self, name: &str);
     /// The next two columns: a secret, encrypted for this record alone, and what it is found by. The same
     /// secret of another register is another one.
     fn secret(&mut self, register: &'static str, secret: &str);
@@ -190,14 +190,8 @@ pub trait Show: fmt::Debug + Send + Sync {
         self.key()
     }
 
-    /// What it is sorted by.
+    /// What it is sorted by; none for a name, whose key storage makes.
     fn sort_key(&self) -> Option<SortKey> {
-        None
-    }
-
-    /// The name that it is sorted by in the order of the organisation's language, in the place of a key of
-    /// its own. Its column has the suffix `_sort`.
-    fn in_order(&self) -> Option<&str> {
         None
     }
 

@@ -134,8 +134,11 @@ async fn followed(world: &World) -> Vec<String> {
     let mut all = Vec::new();
     for (table, columns) in [
         ("users", "name_sort || '|' || email_key || '|' || search"),
-        ("donors", "name_sort || '|' || coalesce(email_key, '') || '|' || search"),
-        ("campaigns", "name_sort || '|' || name_key || '|' || search"),
+        (
+            "donors",
+            "name_sort || '|' || name_folded || '|' || coalesce(email_key, '') || '|' || search",
+        ),
+        ("campaigns", "name_sort || '|' || name_folded || '|' || name_key || '|' || search"),
         ("donations", "search || '|' || donor_search"),
     ] {
         all.extend(world.texts(columns, &format!("FROM {table} ORDER BY id")).await);

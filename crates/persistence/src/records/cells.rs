@@ -140,7 +140,7 @@ impl Cells for Filling<'_> {
         self.set(json(value).to_string());
     }
 
-    fn in_order(&mut self, name: &str) {
+    fn collated(&mut self, name: &str) {
         self.set(self.collation.key(name));
     }
 

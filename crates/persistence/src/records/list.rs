@@ -17,7 +17,7 @@
 
 use almoner_kernel::{Currency, Scope, Trash};
 use almoner_records::{Field, Filtering, Query, Test};
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, SelectStatement, SimpleExpr};
 
 use super::{
     plan::{Plan, absent, column, sorted_by},
@@ -25,6 +25,7 @@ use super::{
     scope::{Reach, with_parent, within},
 };
 use crate::{
+    collation::is_collated,
     paging::{Common, KeysFirst, Listing, Ordering},
     vault::Vault,
 };
@@ -38,7 +39,7 @@ pub fn listing(plan: &Plan, query: &Query, scope: Scope, vault: &Vault) -> Listi
         None => Ordering::by_id(id, direction),
         Some(field) => Ordering::by_value(sorted_by(plan.kind, field), id, direction),
     };
-    let mut select = plan.select.clone();
+    let mut select = with_key(plan, query);
     let reach = if query.trash == Trash::Without { Reach::Many } else { Reach::Each };
     within(&mut select, plan.kind, scope, plan.registry, reach);
     if query.trash == Trash::Without {
@@ -57,6 +58,18 @@ pub fn listing(plan: &Plan, query: &Query, scope: Scope, vault: &Vault) -> Listi
         .keys_first(keys_first(plan, query, scope, !common.is_empty()))
         .with(common)
         .trash(query.trash)
+}
+
+/// Everything that is read of a row, and behind it the key of the name that the list is sorted by, if it is:
+/// the stored one, which is what the page was found by.
+fn with_key(plan: &Plan, query: &Query) -> SelectStatement {
+    let key = match query.order.field.filter(|field| is_collated(field)) {
+        Some(field) => sorted_by(plan.kind, field),
+        None => Expr::cust("CAST(NULL AS text)"),
+    };
+    let mut select = plan.select.clone();
+    select.expr_as(key, Alias::new("collated"));
+    select
 }
 
 /// What a filter asks of a row.
@@ -109,8 +122,12 @@ fn of(plan: &Plan, test: &Test, vault: &Vault) -> Narrowed {
             several => of("created_by").is_in(several.iter().map(|user| user.uuid())),
         }),
         Test::On(span, day) => {
-            let from = of(span.from).is_null().or(of(span.from).lte(*day));
-            let to = of(span.to).is_null().or(of(span.to).gte(*day));
+            let end = |name: &'static str| match plan.kind.field(name) {
+                Some(field) => of(&field.key_column()),
+                None => of(name),
+            };
+            let from = end(span.from).is_null().or(end(span.from).lte(*day));
+            let to = end(span.to).is_null().or(end(span.to).gte(*day));
             Narrowed::By(from.and(to))
         }
     }
@@ -152,7 +169,7 @@ fn keys_first(plan: &Plan, query: &Query, scope: Scope, has_common: bool) -> Opt
     let is_in_order =
         !is_filtered || (is_newest_first && (query.q.is_some() || !(has_range || has_several)));
     (!is_in_order).then(|| KeysFirst {
-        rows: plan.select.clone(),
+        rows: with_key(plan, query),
         // A range of amounts comes with a currency, whose index has the amounts newest first.
         // Several common values are those of so many rows that some stand among the newest.
         in_order: (!is_newest_first || has_several || query.tests.iter().any(is_of_days))

@@ -37,7 +37,6 @@ use self::{
 };
 use crate::{
     audit,
-    collation::Collation,
     commit::{UnitHandle, in_chunks},
     error::store_error,
     store::{PATIENCE, Store},
@@ -80,13 +79,16 @@ impl<R: Record> Repository<R> for Store {
         let plan = self.0.plans.of(R::KIND)?;
         let reader = self.scan();
         let field = query.order.field;
-        let position = |Stored(row): &Stored<R>| Position {
-            key: field.and_then(|field| sort_key(&row.own, field, &self.0.collation)),
+        let position = |(Stored(row), collated): &(Stored<R>, Option<String>)| Position {
+            key: match collated {
+                Some(key) => Some(SortKey::Text(key.clone())),
+                None => field.and_then(|field| sort_key(&row.own, field)),
+            },
             id: row.id.uuid(),
         };
         list::listing(plan, query, scope, &self.0.vault)
             .search(&reader, query.q.as_deref())
-            .page(&reader, page, position, |Stored(record)| Ok(record))
+            .page(&reader, page, position, |(Stored(record), _)| Ok(record))
             .await
     }
 
@@ -152,15 +154,12 @@ fn by_value(plan: &Plan, by: &str, key: &Key, vault: &Vault) -> SimpleExpr {
     Expr::col(column(plan.kind.many, by)).eq(bound(key, vault))
 }
 
-fn sort_key(shape: &dyn Shape, by: &Field, collation: &Collation) -> Option<SortKey> {
+fn sort_key(shape: &dyn Shape, by: &Field) -> Option<SortKey> {
     let mut key = None;
     shape.each(&mut |field, value| {
         if field.name == by.name {
             let absent = || field.is_optional.then(|| plan::absent(field));
-            key = value.map_or_else(absent, |value| match value.in_order() {
-                Some(name) => Some(SortKey::Text(collation.key(name))),
-                None => value.sort_key(),
-            });
+            key = value.map_or_else(absent, almoner_records::Show::sort_key);
         }
     });
     key

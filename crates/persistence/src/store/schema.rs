@@ -35,10 +35,10 @@ pub struct MigrationStep {
 
 impl Store {
     /// Brings the schema up to date, or up by some steps. Several instances may do so at once: one
-    /// does, the others wait.
+    /// does, the others wait. Then, when it is up to date, names are put in the order of the language.
     ///
     /// # Errors
-    /// When a step fails; nothing of it is kept.
+    /// When a step fails, of which nothing is kept; or the order of names, where it goes on the next time.
     pub async fn migrate_up(&self, steps: Option<u32>) -> Result<(), OpenError> {
         self.migrate(Direction::Up(steps)).await?;
         if steps.is_none() {

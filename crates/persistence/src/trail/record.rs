@@ -1,7 +1,7 @@
 //! The whole of a record as it is stored, and its keyed digest: each change carries that of the record it
 //! made, so that a record that was altered past the program is found.
 //!
-//! What follows from other columns is not in it (search texts, folded names, the name of a donation's
+//! What follows from other columns is not in it (search texts, folded names and where they stand, the name of a donation's
 //! donor), nor what changes without a trail (the last login, how a webhook fares). A column that is absent
 //! has no bytes, so that a new column does not change what was sealed; to rename or take away one, or to
 //! give one a value in every row, takes new digests.

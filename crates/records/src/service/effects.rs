@@ -186,10 +186,14 @@ impl<R: Rules> Records<R> {
         let before = outside_the_trash(unit, id, Scope::All).await?;
         let taken = Taken { step, reason: reason.as_deref(), with, scope: Scope::All };
         let mut after = self.taken(cx, unit, &before, taken).await?;
+        let swapped = swapped(unit, &before, &mut after).await?;
         self.number(cx, unit, &mut after.own, step.name).await?;
         unit.update(&after).await.map_err(|error| RecordError::of(R::KIND, error))?;
         let change = Changed { action: step.action, before: Some(&before), after: &after };
-        let trail = trail.acted(step.action, &before, &after, reason);
+        let mut trail = trail.acted(step.action, &before, &after, reason);
+        for (field, shown) in swapped {
+            trail = trail.replaced(field.name, shown.clone(), shown);
+        }
         let trail = self.follow(cx, unit, change, trail).await?;
         conceal_in(cx, unit, &mut after).await?;
         Ok((after, trail))

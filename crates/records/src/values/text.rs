@@ -104,7 +104,7 @@ impl Show for PersonName {
     fn cells(&self, row: &mut dyn Cells) {
         row.text(Cow::Borrowed(self.as_str()));
         row.text(Cow::Owned(text::fold(self.as_str())));
-        row.in_order(self.as_str());
+        row.collated(self.as_str());
     }
 
     fn searched(&self) -> Option<String> {
@@ -117,10 +117,6 @@ impl Show for PersonName {
 
     fn unique(&self) -> Option<Key> {
         Some(Key::Text(text::unique_key(self.as_str())))
-    }
-
-    fn in_order(&self) -> Option<&str> {
-        Some(self.as_str())
     }
 }
 
