@@ -153,6 +153,13 @@ impl Office {
             "the database lacks {missing} migrations: run `almoner migrate up`, or start the server"
         );
         self.store.check_key().await?;
+        if !self.store.has_names_in_order().await? {
+            tracing::warn!(
+                "names of this database stand in another order than that of language \
+                 (ALMONER_LANGUAGE): what this command enters stands apart until the server starts anew. \
+                 Give it the setting of the server"
+            );
+        }
         Ok(())
     }
 

@@ -322,6 +322,7 @@ pub fn settings(config: &Config, office: &Office, epoch: Epoch) -> anyhow::Resul
             cursor: *office.keys.cursor.expose_secret(),
         },
         epoch,
+        order: office.store.order_of_names().to_owned(),
         metrics_token: config.metrics_token.as_ref().map(|token| token.expose_secret().to_owned()),
     })
 }

@@ -37,6 +37,9 @@ pub struct HttpSettings {
     pub keys: HttpKeys,
     /// The time line that the answers are of.
     pub epoch: Epoch,
+    /// How names are sorted, in a few letters: what a cursor or mark of another order says of a place in a
+    /// list is no longer true.
+    pub order: String,
     /// The bearer token of `GET /metrics`; without it only loopback peers are answered, and only while
     /// the public address is loopback too.
     pub metrics_token: Option<String>,

@@ -55,7 +55,7 @@ pub struct Site {
     pub(crate) routes: RouteTable,
     /// Makes the `ETag` of every answer.
     pub(crate) tags: Tags,
-    /// Seals list cursors: one of another epoch is of no list of this one.
+    /// Seals list cursors: one of another epoch or order is of no list of this one.
     pub(crate) cursor_key: CursorKey,
     pub(crate) limits: Limits,
     pub(crate) running: Running,
@@ -114,6 +114,7 @@ impl Server {
         let public = settings.is_public_url_given.then(|| settings.public_url.origin().as_str());
         let document = openapi::served_at(openapi::document(&resources, registry), public);
         let limits = Limits::new(&settings.quotas).ok_or(SiteError::Quota)?;
+        let of_lists = etag::epoch_of_lists(settings.epoch, &settings.order);
         let live = Live::new(
             settings.live,
             Arc::clone(&services.feed),
@@ -125,12 +126,12 @@ impl Server {
                 Arc::clone(&services.clock),
                 registry,
             ),
-            settings.epoch,
+            of_lists,
         );
         let key = &settings.keys.cursor;
         let site = Site {
             tags: Tags::new(key, settings.epoch),
-            cursor_key: etag::of_epoch(key, b"cursor", settings.epoch),
+            cursor_key: etag::of_epoch(key, b"cursor", of_lists),
             intake: Intake::new(settings.bodies),
             settings,
             routes: RouteTable::of_document(&document, registry),

@@ -13,7 +13,7 @@ use crate::store::Store;
 #[async_trait]
 impl Sums for Store {
     async fn summary(&self, query: &SummaryQuery, scope: Scope) -> Result<Summary, StoreError> {
-        summary::read(&self.scan(), query, scope).await
+        summary::read(&self.scan(), query, scope, &self.0.collation).await
     }
 }
 

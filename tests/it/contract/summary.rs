@@ -13,6 +13,7 @@ use crate::support::{Dice, World, day, euro, for_campaign, later, lira, named, u
 on_both![
     sums_agree_with_a_reading_of_every_row,
     sums_of_nothing_have_no_line,
+    an_id_that_is_nobodys_is_that_of_no_campaign_either,
     sums_may_be_larger_than_any_one_number_of_the_database,
     a_campaign_keeps_its_name_in_sums_when_it_goes_to_the_trash,
 ];
@@ -156,6 +157,19 @@ async fn sums_may_be_larger_than_any_one_number_of_the_database(world: &World) {
     let sum: i128 =
         donations.iter().filter_map(|one| one.amount).map(|it| i128::from(it.minor())).sum();
     assert_eq!(lines(&summary), [((None, "TRY", None, None), (5, sum))]);
+}
+
+async fn an_id_that_is_nobodys_is_that_of_no_campaign_either(world: &World) {
+    let donation = with(world.donation(lira(5)), |it| {
+        it.own.state = State::Completed;
+    });
+    world.save_donation(&donation).await;
+    let nobody = Some(almoner_kernel::Id::new(Uuid::nil()));
+    let query = SummaryQuery { campaign_id: nobody, ..SummaryQuery::default() };
+    for scope in [Scope::All, Scope::Own(ME)] {
+        let summary = world.sums().summary(&query, scope).await.unwrap();
+        assert_eq!(lines(&summary), []);
+    }
 }
 
 async fn a_campaign_keeps_its_name_in_sums_when_it_goes_to_the_trash(world: &World) {

@@ -288,6 +288,7 @@ fn settings(url: &str) -> HttpSettings {
         bodies: BodySettings::default(),
         keys: HttpKeys { cookie: [4; 64], csrf: [5; 32], cursor: [6; 32] },
         epoch: Epoch::new(Uuid::from_u128(1)),
+        order: "tr".to_owned(),
         metrics_token: None,
     }
 }

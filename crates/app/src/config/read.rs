@@ -9,6 +9,7 @@ use almoner_adapters::{
 };
 use almoner_http::{BodySettings, live::LiveSettings};
 use almoner_kernel::{Currency, EmailAddress, Locale, Region};
+use almoner_persistence::collation::Collation;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use secrecy::SecretString;
@@ -59,8 +60,12 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         let region = Region::parse(&code).map_err(|unfit| unfit.to_string())?;
         Ok(CountryCode { code, region })
     });
-    let language =
-        reader.read(key::LANGUAGE, |text| Locale::parse(text).map_err(|unfit| unfit.to_string()));
+    let language = reader.read(key::LANGUAGE, |text| {
+        let language = Locale::parse(text).map_err(|unfit| unfit.to_string())?;
+        // Names are sorted by it.
+        Collation::of(&language).map_err(|unfit| unfit.to_string())?;
+        Ok(language)
+    });
     let time_zone = reader.read(key::TIME_ZONE, |text| {
         text.parse::<Tz>()
             .map_err(|_| "must be a name of the IANA database such as Europe/Istanbul".to_owned())

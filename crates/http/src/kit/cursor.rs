@@ -1,6 +1,7 @@
 //! List cursors: where a page ended, sealed together with the list it belongs to, so that a cursor
 //! can neither be altered nor be used with another filter, sort or address. The key is one of the epoch
-//! ([`crate::kit::etag::of_epoch`]): what stands behind a position is another thing after a restore.
+//! ([`crate::kit::etag::of_epoch`]) and of one order of names: what stands behind a position is another thing
+//! after a restore, and when names are sorted otherwise.
 
 use std::{error, fmt};
 

@@ -33,8 +33,9 @@ use actix_web::{
 use almoner_kernel::{Epoch, Version};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::{
     kit::{
@@ -89,6 +90,15 @@ impl Tags {
     fn version(&self, version: Version, mark: &str) -> Version {
         if mark.starts_with(&*self.epoch) { version } else { Version::ELSEWHERE }
     }
+}
+
+/// What places in lists are of: another epoch whenever names are sorted otherwise, while records and their
+/// versions stay what they were.
+pub(crate) fn epoch_of_lists(epoch: Epoch, order: &str) -> Epoch {
+    let digest = Sha256::new().chain_update(epoch.as_bytes()).chain_update(order).finalize();
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    Epoch::new(Uuid::from_bytes(id))
 }
 
 /// A key for one use within one epoch.

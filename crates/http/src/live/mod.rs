@@ -4,7 +4,7 @@
 //! same rights ([`subject`]) is one group ([`group`]): after a change that the list can show, the
 //! group's page is read again, once ([`state`]), and the difference ([`window`]) goes to all. What
 //! a client has is named by a position of the feed and the epoch, so that it can go on where it stopped,
-//! with any instance, unless the database was restored meanwhile. Each client has a ticket ([`tickets`]): nothing is delivered while it is unsure whether
+//! with any instance, unless the database was restored meanwhile or names are sorted otherwise. Each client has a ticket ([`tickets`]): nothing is delivered while it is unsure whether
 //! its session may still see it. [`stream`] writes server-sent events; [`socket`] is the other way to
 //! listen, and a way to speak, in [`rooms`].
 //!

@@ -50,7 +50,7 @@ async fn a_cursor_of_another_filter_or_sort_or_an_altered_one_is_400() {
 }
 
 #[actix_web::test]
-async fn a_cursor_of_another_epoch_is_foreign() {
+async fn a_cursor_of_another_epoch_or_order_is_foreign() {
     let world = world();
     let first =
         hear(&server(settings(), &world), by("admin", Method::GET, "/api/v1/widgets")).await;
@@ -58,9 +58,12 @@ async fn a_cursor_of_another_epoch_is_foreign() {
     let same = server(settings(), &world);
     assert_eq!(hear(&same, by("admin", Method::GET, &uri)).await.status, StatusCode::OK);
     let later = HttpSettings { epoch: Epoch::new(Uuid::from_u128(2)), ..settings() };
-    let heard = hear(&server(later, &world), by("admin", Method::GET, &uri)).await;
-    assert_eq!(heard.problem(), "bad_request");
-    assert_eq!(heard.errors(), [("cursor".to_owned(), "cursor".to_owned())]);
+    let otherwise = HttpSettings { order: "en".to_owned(), ..settings() };
+    for other in [later, otherwise] {
+        let heard = hear(&server(other, &world), by("admin", Method::GET, &uri)).await;
+        assert_eq!(heard.problem(), "bad_request");
+        assert_eq!(heard.errors(), [("cursor".to_owned(), "cursor".to_owned())]);
+    }
 }
 
 #[test]

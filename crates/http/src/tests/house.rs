@@ -51,6 +51,7 @@ pub(super) fn settings() -> HttpSettings {
         bodies: BodySettings::default(),
         keys: HttpKeys { cookie: [1; 64], csrf: CSRF_KEY, cursor: [3; 32] },
         epoch: EPOCH,
+        order: "tr".to_owned(),
         metrics_token: None,
     }
 }

@@ -99,7 +99,9 @@ fn what_nobody_sees_is_left_out() {
         assert_eq!(line(text, 10).unwrap(), "Ayşe", "{text:?}");
         assert_eq!(line(&format!(" \u{200e} {text} \u{200e} "), 20).unwrap(), "Ayşe", "{text:?}");
     }
-    assert_eq!(line("\u{feff} \u{200b}", 5).unwrap_err().code, "required");
+    for nothing in ["\u{feff} \u{200b}", "\u{3164}", "\u{115f}\u{1160} \u{ffa0}"] {
+        assert_eq!(line(nothing, 5).unwrap_err().code, "required", "{nothing:?}");
+    }
     assert_eq!(line("\u{feff}abcde", 5).unwrap_err().code, "too_long");
     // How Persian is spelt, and Hindi.
     for text in ["می\u{200c}خواهم", "क्\u{200d}ष"] {

@@ -39,18 +39,22 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// Soft hyphens, joiners, marks of direction, spaces without width, and the mark at the start of a file.
+/// Soft hyphens, joiners, marks of direction, spaces without width, the mark at the start of a file, and the
+/// letters of Korean that stand for none.
 pub(super) const fn is_invisible(char: char) -> bool {
     matches!(
         char,
         '\u{00ad}'
             | '\u{034f}'
             | '\u{061c}'
+            | '\u{115f}'..='\u{1160}'
             | '\u{180e}'
             | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
             | '\u{feff}'
+            | '\u{ffa0}'
     )
 }
 

@@ -18,7 +18,10 @@ use super::{
     currency, known,
     spans::{Span, Stretch, stretches},
 };
-use crate::{commit::in_chunks, connection::Reader, entities::donation_totals, error::store_error};
+use crate::{
+    collation::Collation, commit::in_chunks, connection::Reader, entities::donation_totals,
+    error::store_error,
+};
 
 /// Sums are read in two halves: the sum of the millions and the sum of the rests, which cannot
 /// overflow 64 bits before the number of donations does.
@@ -29,6 +32,7 @@ pub async fn read(
     reader: &Reader<'_>,
     query: &SummaryQuery,
     scope: Scope,
+    collation: &Collation,
 ) -> Result<Summary, StoreError> {
     let groups = |group| query.group_by.contains(&group);
     let sum = |column: &str| Expr::cust(format!("CAST(sum({column}) AS bigint)"));
@@ -103,17 +107,14 @@ pub async fn read(
             sum_minor: i128::from(millions) * i128::from(MILLION) + i128::from(rests),
         });
     }
-    lines.sort_by(|a, b| {
-        let key = |line: &SummaryLine| {
-            (
-                line.month,
-                line.currency.map(|currency| currency.code()),
-                line.method.map(Method::as_str),
-                // Two campaigns may have one name when one of them is in the trash.
-                line.campaign.as_ref().map(|one| (one.name.as_str().to_owned(), one.id)),
-            )
-        };
-        key(a).cmp(&key(b))
+    lines.sort_by_cached_key(|line| {
+        (
+            line.month,
+            line.currency.map(|currency| currency.code()),
+            line.method.map(Method::as_str),
+            // Two campaigns may have one name when one of them is in the trash.
+            line.campaign.as_ref().map(|one| (collation.key(&one.name), one.id)),
+        )
     });
     Ok(Summary { lines })
 }
@@ -131,7 +132,10 @@ fn of_totals(reader: &Reader<'_>, query: &SummaryQuery, scope: Scope) -> SelectS
             stretch.to.map(|day| Column::BeginsOn.lte(day)),
             query.currency.map(|currency| Column::Currency.eq(currency.code())),
             query.method.map(|method| Column::Method.eq(method.as_str())),
-            query.campaign_id.map(|id| Column::CampaignId.eq(id.uuid())),
+            // In the totals, the id that is nobody's is that of no campaign.
+            query
+                .campaign_id
+                .map(|id| Column::CampaignId.eq(id.uuid()).and(Column::CampaignId.ne(Uuid::nil()))),
         ];
         let mut select = Query::select();
         let begins_on = match stretch.span {
