@@ -3,6 +3,7 @@
 //! The statements that the lists run are caught on their way, and the database is asked how it
 //! would run them on tables of a size at which a full scan would hurt.
 
+mod grown;
 mod offered;
 mod verdict;
 

@@ -48,12 +48,24 @@ tokio::task_local! {
 }
 
 tokio::task_local! {
-    static INSIDE: ();
+    /// How many changes this one follows from.
+    static INSIDE: u8;
 }
 
+/// Changes that may follow from one another: more of them are two kinds that go on making each other.
+const DEEPEST: u8 = 8;
+
 /// Runs what happens in a unit of work that is open.
-pub async fn inside(effects: impl Future<Output = ()>) {
-    INSIDE.scope((), effects).await;
+///
+/// # Errors
+/// When it follows from too many others.
+pub async fn inside(effects: impl Future<Output = ()>) -> Result<(), StoreError> {
+    let depth = INSIDE.try_with(|depth| *depth).unwrap_or_default();
+    if depth == DEEPEST {
+        return Err(StoreError::Failed("what follows from a change has no end".into()));
+    }
+    INSIDE.scope(depth + 1, effects).await;
+    Ok(())
 }
 
 /// Refuses to begin a unit of work inside of another.
@@ -61,7 +73,7 @@ pub async fn inside(effects: impl Future<Output = ()>) {
 /// # Errors
 /// Inside of one.
 pub fn may_begin() -> Result<(), StoreError> {
-    match INSIDE.try_with(|()| ()) {
+    match INSIDE.try_with(|_| ()) {
         Ok(()) => Err(StoreError::Failed("a unit of work is begun inside of another".into())),
         Err(_) => Ok(()),
     }

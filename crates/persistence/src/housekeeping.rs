@@ -15,7 +15,7 @@ use crate::{
     error::store_error,
     paging::millis,
     sqlite::values,
-    store::Store,
+    store::{Backend, OPTIMIZE, Store},
 };
 
 /// How long a login attempt can matter: the longest window that can be configured.
@@ -95,16 +95,17 @@ impl Store {
     /// # Errors
     /// When the database is away.
     pub async fn tend(&self) -> Result<(), StoreError> {
-        let Some(writer) = self.sqlite_writer() else { return Ok(()) };
+        let Backend::Sqlite { writer, readers, .. } = &self.0.backend else { return Ok(()) };
         // Beside the async workers, because it may take a while.
         let (writer, runtime) = (writer.clone(), Handle::current());
         let tended = tokio::task::spawn_blocking(move || {
             runtime.block_on(writer.with(|connection| {
-                connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.execute_batch(&format!("{OPTIMIZE}; PRAGMA wal_checkpoint(TRUNCATE)"))
             }))
         });
+        let tended = tended.await;
+        readers.plan_anew();
         tended
-            .await
             .map_err(|error| StoreError::Failed(error.into()))?
             .map_err(values::exec_error)
             .map_err(store_error)

@@ -194,8 +194,14 @@ impl Listing {
         let (table, row_id) = (self.table, self.indexed.row_id);
         if reader.is_sqlite() {
             let fts = format!("{table}_fts");
+            // The matches come first, and each finds its row: a cross join keeps SQLite to that. By
+            // statistics of a table that was small when they were made it would ask the index of words
+            // about each row, which takes seconds at some thousands.
             self.select
-                .inner_join(Alias::new(&fts), Expr::cust(format!("{fts}.rowid = {table}.{row_id}")))
+                .from_clear()
+                .from(Alias::new(&fts))
+                .cross_join(Alias::new(table))
+                .and_where(Expr::cust(format!("{fts}.rowid = {table}.{row_id}")))
                 .and_where(Expr::cust_with_values(
                     format!("{fts} MATCH ?"),
                     [asked(&words, &FTS5)],

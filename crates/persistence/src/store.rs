@@ -68,6 +68,10 @@ pub(crate) struct Inner {
     observer: Option<Observer>,
 }
 
+/// Makes the statistics of tables anew that have grown or shrunk much. All tables: the connection that writes
+/// has asked about none of them, and SQLite would take those alone.
+pub(crate) const OPTIMIZE: &str = "PRAGMA optimize = 0x1fffe";
+
 pub(crate) enum Backend {
     Sqlite {
         path: PathBuf,
@@ -118,11 +122,11 @@ impl Store {
     /// When the database is away.
     pub async fn refresh_statistics(&self) -> Result<(), StoreError> {
         match &self.0.backend {
-            Backend::Sqlite { writer, .. } => writer
-                .with(|connection| connection.execute_batch("ANALYZE"))
-                .await
-                .map_err(values::exec_error)
-                .map_err(store_error),
+            Backend::Sqlite { writer, readers, .. } => {
+                let analyzed = writer.with(|connection| connection.execute_batch("ANALYZE")).await;
+                readers.plan_anew();
+                analyzed.map_err(values::exec_error).map_err(store_error)
+            }
             Backend::Copy { .. } => Err(only_read()),
             Backend::Postgres(pool) => {
                 pool.execute_unprepared("VACUUM (ANALYZE)").await.map(|_| ()).map_err(store_error)
@@ -160,7 +164,8 @@ impl Store {
                     // Nobody is in line any more: here the writer may sleep while a command that
                     // runs beside the server holds the file.
                     connection.busy_timeout(CLOSING)?;
-                    connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+                    connection
+                        .execute_batch(&format!("{OPTIMIZE}; PRAGMA wal_checkpoint(TRUNCATE)"))
                 })
                 .await
                 .map_err(values::exec_error)
@@ -178,14 +183,6 @@ impl Store {
     /// True on SQLite: one process, so what it remembers of the database is the truth.
     pub fn is_single_process(&self) -> bool {
         !matches!(self.0.backend, Backend::Postgres(_))
-    }
-
-    /// The writer of SQLite, if that is where the data is.
-    pub(crate) fn sqlite_writer(&self) -> Option<&Writer> {
-        match &self.0.backend {
-            Backend::Sqlite { writer, .. } => Some(writer),
-            Backend::Copy { .. } | Backend::Postgres(_) => None,
-        }
     }
 
     /// The pool of PostgreSQL, if that is where the data is.

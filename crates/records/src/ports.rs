@@ -33,8 +33,15 @@ pub trait Repository<R: Record>: Send + Sync {
 
     /// Runs what happens in a unit of work that is open. Whoever begins another one meanwhile is refused:
     /// it would wait for the first, or store something without it.
-    async fn inside<'a>(&'a self, effects: Pin<Box<dyn Future<Output = ()> + Send + 'a>>) {
+    ///
+    /// # Errors
+    /// When it follows from more changes than storage lets follow from one another.
+    async fn inside<'a>(
+        &'a self,
+        effects: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+    ) -> Result<(), StoreError> {
         effects.await;
+        Ok(())
     }
 
     /// One record, in the trash or not.

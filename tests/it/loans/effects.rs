@@ -88,6 +88,9 @@ async fn an_effect_that_breaks_the_rules_of_the_house_stores_nothing(house: &Hou
         refused(lend(&superadmin, &loan).await, 500, "internal");
         assert_eq!(superadmin.get(&path(&loan)).await.expect(200).text("/state"), "reserved");
     }
+    let loan = reserved(&superadmin, "for long").await;
+    lend(&superadmin, &loan).await.expect(200);
+    refused(remind(&superadmin, &loan, "Again and again").await, 500, "internal");
     assert_eq!(count(&superadmin, "reminders").await, 0);
 }
 

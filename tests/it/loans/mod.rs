@@ -45,9 +45,9 @@ pub fn served(store: &Arc<Store>, ids: &Arc<dyn Ids>, terms: &Terms) -> Vec<Arc<
     let loans = Records::<Loan>::new(store.clone(), Arc::clone(ids), Arc::clone(&terms));
     let helpers = Records::<Helper>::new(store.clone(), Arc::clone(ids), Arc::clone(&terms));
     let reminders = Records::<Reminder>::new(store.clone(), Arc::clone(ids), terms);
-    let effect = told::of_reminders(loans.clone());
-    let loans = loans.followed_by(told::of_loans(reminders.clone(), helpers.clone()));
-    let reminders = reminders.followed_by(effect);
+    let told = told::with_effects(reminders.clone(), loans.clone());
+    let loans = loans.followed_by(told::of_loans(reminders, helpers.clone()));
+    let reminders = told;
     vec![Arc::new(loans), Arc::new(reminders), Arc::new(helpers)]
 }
 

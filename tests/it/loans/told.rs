@@ -1,6 +1,6 @@
 //! What follows from one kind for another, in the same transaction.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use almoner_kernel::{Action, Context, Patch, Trail, UnitOfWork};
 use almoner_records::{Changed, Effect, Line, Record, RecordError, Records, Ref, Text};
@@ -64,7 +64,11 @@ impl Effect<Loan> for OfLoan {
 }
 
 /// What follows from a reminder for its loan, as its text says.
-struct OfReminder(Records<Loan>);
+struct OfReminder {
+    loans: Records<Loan>,
+    /// Reminders that are followed by this.
+    reminders: OnceLock<Records<Reminder>>,
+}
 
 #[async_trait]
 impl Effect<Reminder> for OfReminder {
@@ -80,12 +84,18 @@ impl Effect<Reminder> for OfReminder {
             "It came back" => {
                 let step = Loan::KIND.step("return").unwrap();
                 let with = LoanPatch::default();
-                Ok(self.0.step_in(cx, unit, loan, step, None, &with, trail).await?.1)
+                Ok(self.loans.step_in(cx, unit, loan, step, None, &with, trail).await?.1)
             }
             "Note it" => {
                 let notes = Patch::Set(Text::from_stored("Noted"));
                 let with = LoanPatch { notes, ..LoanPatch::default() };
-                Ok(self.0.update_in(cx, unit, loan, &with, trail).await?.1)
+                Ok(self.loans.update_in(cx, unit, loan, &with, trail).await?.1)
+            }
+            // As two kinds that go on making each other.
+            "Again and again" => {
+                let again = change.after.own.clone();
+                let reminders = self.reminders.get().unwrap();
+                Ok(reminders.create_in(cx, unit, again, trail).await?.1)
             }
             // Of another kind the rules hold as well: it is due before it is lent.
             "Too soon" => {
@@ -93,7 +103,7 @@ impl Effect<Reminder> for OfReminder {
                     due_on: Some(chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap()),
                     ..LoanPatch::default()
                 };
-                Ok(self.0.update_in(cx, unit, loan, &with, trail).await?.1)
+                Ok(self.loans.update_in(cx, unit, loan, &with, trail).await?.1)
             }
             _ => Ok(trail),
         }
@@ -105,7 +115,10 @@ pub fn of_loans(reminders: Records<Reminder>, helpers: Records<Helper>) -> Arc<d
     Arc::new(OfLoan { reminders, helpers })
 }
 
-/// The effects of reminders.
-pub fn of_reminders(loans: Records<Loan>) -> Arc<dyn Effect<Reminder>> {
-    Arc::new(OfReminder(loans))
+/// Reminders, with what follows from them.
+pub fn with_effects(reminders: Records<Reminder>, loans: Records<Loan>) -> Records<Reminder> {
+    let effect = Arc::new(OfReminder { loans, reminders: OnceLock::new() });
+    let reminders = reminders.followed_by(Arc::<OfReminder>::clone(&effect));
+    effect.reminders.get_or_init(|| reminders.clone());
+    reminders
 }

@@ -56,8 +56,11 @@ impl<R: Record> Repository<R> for Store {
         unit.map(|unit| unit as &mut dyn Unit<R>).ok_or_else(foreign)
     }
 
-    async fn inside<'a>(&'a self, effects: Pin<Box<dyn Future<Output = ()> + Send + 'a>>) {
-        crate::batch::inside(effects).await;
+    async fn inside<'a>(
+        &'a self,
+        effects: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+    ) -> Result<(), StoreError> {
+        crate::batch::inside(effects).await
     }
 
     async fn find(&self, id: Id<R>, scope: Scope) -> Result<Option<Kept<R>>, StoreError> {

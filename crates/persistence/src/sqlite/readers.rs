@@ -6,7 +6,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rusqlite::Connection;
@@ -26,7 +29,9 @@ pub struct Readers {
     path: PathBuf,
     open: fn(&Path) -> rusqlite::Result<Connection>,
     points: ThreadLocal<Connection>,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<(u64, Connection)>>,
+    /// Grows when the planner's statistics are made anew.
+    statistics: AtomicU64,
     scans: Semaphore,
 }
 
@@ -47,6 +52,7 @@ impl Readers {
             open,
             points: ThreadLocal::new(),
             idle: Mutex::new(Vec::new()),
+            statistics: AtomicU64::new(0),
             scans: Semaphore::new(SCANS),
         })
     }
@@ -59,15 +65,27 @@ impl Readers {
         work(self.points.get_or_try(|| (self.open)(&self.path).map_err(query_error))?)
     }
 
+    /// Has scans planned by statistics that were just made: a connection reads them when it is opened, and
+    /// never again. Reads by key have nothing to plan.
+    pub fn plan_anew(&self) {
+        self.statistics.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Runs something on a connection of the pool.
     fn with_idle<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbErr>) -> Result<T, DbErr> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => (self.open)(&self.path).map_err(query_error)?,
+        let now = self.statistics.load(Ordering::Relaxed);
+        let idle = {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.retain(|(statistics, _)| *statistics == now);
+            idle.pop()
+        };
+        let (statistics, connection) = match idle {
+            Some(idle) => idle,
+            None => (now, (self.open)(&self.path).map_err(query_error)?),
         };
         let result = work(&connection);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let idle = &mut self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push((statistics, connection));
         result
     }
 
@@ -90,5 +108,46 @@ impl Readers {
     /// Connections open at this moment that nobody uses.
     pub fn idle(&self) -> usize {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The index by which the pool would find a row.
+    async fn planned(readers: &Arc<Readers>) -> String {
+        let explain = "EXPLAIN QUERY PLAN SELECT * FROM gifts WHERE day = 1 AND donor = 1";
+        let plan = readers.scan(move |connection| {
+            connection.query_row(explain, [], |row| row.get("detail")).map_err(query_error)
+        });
+        plan.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn scans_are_planned_by_the_statistics_that_were_made_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("almoner.db");
+        let writer = Connection::open(&path).unwrap();
+        let fill = |day: &str, donor: &str| {
+            let gifts =
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)";
+            let insert = format!("INSERT INTO gifts {gifts} SELECT {day}, {donor} FROM n");
+            writer.execute_batch(&format!("DELETE FROM gifts; {insert}; ANALYZE")).unwrap();
+        };
+        writer
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; CREATE TABLE gifts (day, donor);
+                 CREATE INDEX by_day ON gifts (day); CREATE INDEX by_donor ON gifts (donor)",
+            )
+            .unwrap();
+        fill("i", "1");
+        let readers = Readers::new(path);
+        assert!(planned(&readers).await.contains("by_day"));
+
+        fill("1", "i");
+        readers.plan_anew();
+        assert!(planned(&readers).await.contains("by_donor"));
+        assert_eq!(readers.idle(), 1, "one of both connections is closed");
     }
 }

@@ -6,7 +6,7 @@
 //! rules hold. Each change that follows has the asker's as its cause.
 //!
 //! An effect changes other records than the one it follows from, which is answered as it was written. It
-//! reads through the unit of work alone. Unique values that it gives are not counted as tries of the asker.
+//! reads through the unit of work alone. At most eight changes follow from one another. Unique values that it gives are not counted as tries of the asker.
 //! What the owner's rules refuse is told to the asker as it stands; any other refusal speaks of a body and a
 //! record that the asker has not sent, and is told as a refusal of its own. A dry run that stores nothing,
 //! because its caller may not learn what is taken, rehearses no effects.
@@ -100,7 +100,7 @@ impl<R: Rules> Records<R> {
             .await;
         };
         let run: Pin<Box<dyn Future<Output = ()> + Send + '_>> = Box::pin(run);
-        self.repository.inside(run).await;
+        self.repository.inside(run).await?;
         let trail = done.map_err(of_another)?;
         // Whoever answers another trail than the one they were given would store the change without it.
         if !trail.changes.iter().take(own).any(|change| change.id == Some(cause)) {

@@ -179,3 +179,15 @@ async fn a_step_that_gives_a_unique_value_asks_for_it_as_a_change_does() {
     let error = with(found(hiding(5))).step(&data_entry(), PARCEL, step, None, None, &patch).await;
     assert!(matches!(error, Err(RecordError::Collisions(_))));
 }
+
+#[tokio::test]
+async fn a_step_may_set_a_value_that_nobody_sent() {
+    let mut unit = MockUnit::new();
+    unit.expect_lock_collisions().once().returning(|_, _, _| Ok(Vec::new()));
+    unit.expect_load().once().returning(|_, _| Ok(Some(a_parcel())));
+    unit.stores();
+    unit.commits();
+    let patch = ParcelPatch::default();
+    let step = &super::kinds::STEPS[0];
+    with(unit).step(&data_entry(), PARCEL, step, None, None, &patch).await.unwrap();
+}
