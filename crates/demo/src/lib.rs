@@ -12,7 +12,7 @@ mod places;
 mod tests;
 
 use almoner_donations::{Campaign, Donation, DonationId, Donor, DonorKind};
-use almoner_kernel::{Currency, Timestamp, Version};
+use almoner_kernel::{Currency, Timestamp, UserId, Version};
 use almoner_records::{Kept, Line, Text};
 use chrono::{NaiveDate, TimeDelta};
 
@@ -40,12 +40,14 @@ pub struct DemoOrder {
     pub currency: Currency,
     /// The other currencies that are accepted.
     pub other_currencies: Vec<Currency>,
+    /// Who has entered every third donor and donation.
+    pub entered_by: Option<UserId>,
 }
 
 /// Demo data, made as it is asked for.
 ///
 /// Records are in the order of their ids, which is that of `created_at`. All are at version 1, whatever
-/// their state, and entered by nobody. Every donation names a donor and a campaign that were entered
+/// their state. Every donation names a donor and a campaign that were entered
 /// before it.
 #[derive(Clone, Debug)]
 pub struct Demo {
@@ -92,7 +94,8 @@ impl Demo {
     pub fn donor(&self, number: u32) -> Kept<Donor> {
         let created_at = self.entered_at(number);
         let mut dice = self.donor_dice.of(u64::from(number));
-        Giver::draw(&mut dice, created_at).into_donor(&mut dice, number, created_at)
+        let donor = Giver::draw(&mut dice, created_at).into_donor(&mut dice, number, created_at);
+        Kept { created_by: self.entered_by(number), ..donor }
     }
 
     /// One donation, counted from 0.
@@ -140,13 +143,17 @@ impl Demo {
         Kept {
             id,
             version: Version::FIRST,
-            created_by: None,
+            created_by: self.entered_by(number),
             created_at,
             updated_at: own.settled_at.unwrap_or(created_at),
             deleted_at: None,
             hidden: Vec::new(),
             own,
         }
+    }
+
+    fn entered_by(&self, number: u32) -> Option<UserId> {
+        self.order.entered_by.filter(|_| number.is_multiple_of(3))
     }
 
     /// When a donor was entered: a third before the first day, from older books, the others evenly

@@ -27,6 +27,7 @@ fn order(donors: u32, donations: u32, rng_seed: u64) -> DemoOrder {
         until: day(2026, 11, 20),
         years: 3,
         currency: currency("TRY"),
+        entered_by: None,
         other_currencies: vec![currency("USD"), currency("EUR")],
     }
 }
@@ -255,4 +256,14 @@ fn odd_orders_are_served() {
             .donations()
             .all(|donation| donation.amount.unwrap().currency().code() == "EUR")
     );
+}
+
+#[test]
+fn whoever_enters_data_has_entered_every_third_record() {
+    let clerk = almoner_kernel::UserId::new(uuid::Uuid::from_u128(7));
+    let order = DemoOrder { entered_by: Some(clerk), ..order(30, 300, 4) };
+    let demo = Demo::new(order);
+    let of_donors = demo.donors().filter(|donor| donor.created_by == Some(clerk)).count();
+    let of_donations = demo.donations().filter(|gift| gift.created_by == Some(clerk)).count();
+    assert_eq!((of_donors, of_donations), (10, 100));
 }

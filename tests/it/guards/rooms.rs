@@ -59,11 +59,6 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
         &["middleware/arrival.rs", "resources/auth.rs"],
         "the names of what is counted stand where it is asked for",
     ),
-    (
-        "resources",
-        &["live/socket/host.rs"],
-        "a socket gives lists and rooms to whoever may read their records; a resource opens it",
-    ),
 ];
 
 #[test]

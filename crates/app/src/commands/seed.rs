@@ -55,6 +55,14 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
         true => (240, 1_600, 1),
         false => (order.donors, order.donations, 3),
     };
+    let staff = match order.demo {
+        true => Some(staff(config, &office).await?),
+        false => None,
+    };
+    let entered_by = staff.as_ref().and_then(|(users, _)| {
+        let clerk = users.iter().find(|user| user.role == BuiltIn::DataEntry.role_name());
+        clerk.map(|user| user.id)
+    });
     let demo = Arc::new(Demo::new(DemoOrder {
         donors,
         donations,
@@ -63,6 +71,7 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
         years,
         currency: *currency,
         other_currencies: other_currencies.to_vec(),
+        entered_by,
     }));
 
     let cx = office.context("seed");
@@ -86,10 +95,6 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
-    let staff = match order.demo {
-        true => Some(staff(config, &office).await?),
-        false => None,
-    };
     office.store.refresh_statistics().await?;
     office.store.close().await?;
     let mut out = io::stdout().lock();

@@ -9,6 +9,8 @@ use actix_web::{
     rt,
     web::{Data, Payload},
 };
+use almoner_kernel::Context;
+use async_trait::async_trait;
 use tracing::Instrument;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -17,12 +19,15 @@ use crate::{
     kit::{
         cx::{self, Arrival, Identity},
         problem::{self, registry},
+        query::is_well_escaped,
         words,
     },
     live::{
-        rooms::Person,
-        socket::{Frames, Host, MAX_MESSAGE, PROTOCOL, connection::Connection},
+        list::Following,
+        rooms::{Person, Room},
+        socket::{Frames, Host, MAX_MESSAGE, Offer, PROTOCOL, Wanted, connection::Connection},
     },
+    resources::{LIVE_LISTS, events, kinds},
     services::Services,
     site::Site,
 };
@@ -95,7 +100,8 @@ async fn open_socket(
     let messages = messages.max_continuation_size(MAX_MESSAGE);
     let user_id = caller.user_id.to_string();
     let request_id = cx.origin.request_id.clone().unwrap_or_default();
-    let host = Host { site, services, domains: domains.into_inner(), cx: cx.0, key, caller };
+    let (domains, cx, offer) = (domains.into_inner(), cx.0, &Offered);
+    let host = Host { site, services, domains, offer, cx, key, caller };
     let connection = Connection::new(host, ticket, person, session, messages);
     let span = tracing::info_span!(parent: None, "socket", request_id, user_id);
     match problem::asked() {
@@ -107,6 +113,41 @@ async fn open_socket(
         None => drop(rt::spawn(connection.run().instrument(span))),
     }
     Ok(answer)
+}
+
+/// Every list that has a stream, topics, and a room for each record.
+struct Offered;
+
+#[async_trait(?Send)]
+impl Offer for Offered {
+    fn following(&self, host: &Host, cx: Context, what: Wanted) -> Result<Following, Problem> {
+        let domains = Arc::clone(&host.domains);
+        match what {
+            Wanted::Topics(topics) => {
+                let topics = events::parsed(&topics, domains.registry)?;
+                host.spend()?;
+                events::following(&cx, domains, topics)
+            }
+            Wanted::List { path, query } => {
+                if !is_well_escaped(&query) {
+                    return Err(Problem::bad_request(words::badly_escaped()));
+                }
+                let key = &host.site.cursor_key;
+                if let Some(list) = LIVE_LISTS.iter().find(|list| list.path == path) {
+                    host.spend()?;
+                    return (list.read)(key, &query, Cx(cx), domains);
+                }
+                let following = kinds::following(key, &path, &query, Cx(cx), &domains);
+                let following = following.ok_or_else(Problem::not_found)?;
+                host.spend()?;
+                following
+            }
+        }
+    }
+
+    async fn meet(&self, cx: &Context, domains: &Domains, room: Room) -> Result<(), Problem> {
+        events::meet(cx, domains, room.entity, room.id).await
+    }
 }
 
 /// 426 for whoever only asks what is there.

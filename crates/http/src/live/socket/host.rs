@@ -4,16 +4,26 @@ use std::sync::Arc;
 
 use actix_web::{ResponseError, http::StatusCode, web::Data};
 use almoner_kernel::{Caller, Context, SecurityEventKind};
+use async_trait::async_trait;
 
 use super::message::Wanted;
 use crate::{
-    Cx, Domains,
-    kit::{problem::Problem, query::is_well_escaped, words},
+    Domains,
+    kit::problem::Problem,
     live::{list::Following, rooms::Room},
-    resources::{LIVE_LISTS, events, kinds},
     services::Services,
     site::Site,
 };
+
+/// What is offered on sockets, by those who know the records and open them.
+#[async_trait(?Send)]
+pub(crate) trait Offer {
+    /// Finds what somebody wants to follow. What costs counts as a request ([`Host::spend`]).
+    fn following(&self, host: &Host, cx: Context, what: Wanted) -> Result<Following, Problem>;
+
+    /// Makes sure that somebody may be in a room: may read its record.
+    async fn meet(&self, cx: &Context, domains: &Domains, room: Room) -> Result<(), Problem>;
+}
 
 /// How the refusals of a socket are written down.
 const ROUTE: &str = "GET /api/v1/socket";
@@ -23,6 +33,7 @@ pub(crate) struct Host {
     pub(crate) site: Data<Site>,
     pub(crate) services: Data<Services>,
     pub(crate) domains: Arc<Domains>,
+    pub(crate) offer: &'static dyn Offer,
     pub(crate) cx: Context,
     pub(crate) key: Arc<str>,
     pub(crate) caller: Arc<Caller>,
@@ -44,38 +55,17 @@ impl Host {
     }
 
     /// Counts as one request: reading a list costs the same, however it is asked for.
-    pub(super) fn spend(&self) -> Result<(), Problem> {
+    pub(crate) fn spend(&self) -> Result<(), Problem> {
         self.site.limits.count(&self.caller)
     }
 
     pub(super) fn following(&self, what: Wanted) -> Result<Following, Problem> {
-        let (cx, domains) = (self.now(), Arc::clone(&self.domains));
-        match what {
-            Wanted::Topics(topics) => {
-                let topics = events::parsed(&topics, domains.registry)?;
-                self.spend()?;
-                events::following(&cx, domains, topics)
-            }
-            Wanted::List { path, query } => {
-                if !is_well_escaped(&query) {
-                    return Err(Problem::bad_request(words::badly_escaped()));
-                }
-                let key = &self.site.cursor_key;
-                if let Some(list) = LIVE_LISTS.iter().find(|list| list.path == path) {
-                    self.spend()?;
-                    return (list.read)(key, &query, Cx(cx), domains);
-                }
-                let following = kinds::following(key, &path, &query, Cx(cx), &domains);
-                let following = following.ok_or_else(Problem::not_found)?;
-                self.spend()?;
-                following
-            }
-        }
+        self.offer.following(self, self.now(), what)
     }
 
     /// Makes sure that the user may be in a room: may read its record.
     pub(super) async fn meet(&self, room: Room) -> Result<(), Problem> {
-        events::meet(&self.now(), &self.domains, room.entity, room.id).await
+        self.offer.meet(&self.now(), &self.domains, room).await
     }
 
     /// The same of somebody who is in it: one change asks about everybody there, so they take turns.

@@ -40,7 +40,11 @@ mod message;
 mod subscriptions;
 mod wire;
 
-pub(crate) use self::{frames::Frames, host::Host, message::MAX_MESSAGE};
+pub(crate) use self::{
+    frames::Frames,
+    host::{Host, Offer},
+    message::{MAX_MESSAGE, Wanted},
+};
 
 /// The name of this protocol, for clients that offer one.
 pub(crate) const PROTOCOL: &str = "almoner.v1";
