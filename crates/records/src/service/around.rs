@@ -50,6 +50,10 @@ pub(super) async fn guard<R: Rules>(
 impl<R: Rules> Records<R> {
     /// Draws the numbers that are drawn by a step, or for a new record; one that is there stays. The last
     /// thing before the record is written, because others wait for the counter from here on.
+    ///
+    /// A batch draws for each of its items: that is one statement more for each, and one that fails gives its
+    /// number back with its savepoint. Numbers drawn at once for all of them would leave gaps for those that
+    /// fail, or have to be given back by hand.
     pub(super) async fn number(
         &self,
         cx: &Context,
