@@ -5,10 +5,11 @@ use almoner_migrations::Migrator;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use sea_orm::{
     ActiveValue::Set,
-    EntityTrait, ExprTrait, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, OnConflict},
 };
 use sea_orm_migration::MigratorTrait;
+use uuid::Uuid;
 
 use crate::{
     entities::{changes, clock},
@@ -37,6 +38,45 @@ impl Store {
             .into_query();
         let newest: Option<i64> = self.point().row(&newest).await.map_err(store_error)?;
         newest.map(instant).transpose()
+    }
+
+    /// The position in the trail from which on a change may be younger than `at`, whatever its time says: a
+    /// clock that was behind gave old times to what is new. Without a change of that age, it is the one behind
+    /// the latest.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn young_from(&self, at: Timestamp) -> Result<i64, StoreError> {
+        let first = changes::Entity::find()
+            .filter(changes::Column::At.gte(millis(at)))
+            .order_by_asc(changes::Column::At)
+            .order_by_asc(changes::Column::Id);
+        let latest = changes::Entity::find()
+            .order_by_desc(changes::Column::At)
+            .order_by_desc(changes::Column::Id);
+        for (found, behind) in [(first, 0), (latest, 1)] {
+            let select =
+                found.select_only().column(changes::Column::Position).limit(1).into_query();
+            let position: Option<i64> = self.point().row(&select).await.map_err(store_error)?;
+            if let Some(position) = position {
+                return Ok(position + behind);
+            }
+        }
+        Ok(0)
+    }
+
+    /// The position of the last change of a record; none when the trail has none of it any more.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn last_changed(&self, record: Uuid) -> Result<Option<i64>, StoreError> {
+        let last = changes::Entity::find()
+            .filter(changes::Column::EntityId.eq(record))
+            .select_only()
+            .column_as(changes::Column::Position.max(), "position")
+            .into_query();
+        let last: Option<Option<i64>> = self.point().row(&last).await.map_err(store_error)?;
+        Ok(last.flatten())
     }
 
     /// Notes a time that was trusted. It is no business record, so that it leaves no trail. A later one

@@ -154,6 +154,30 @@ async fn restore_brings_back_what_was_and_keeps_what_is_also_after_a_kill() {
     assert_eq!(listed.list("/items").len(), 1);
 }
 
+#[tokio::test]
+async fn a_log_whose_database_is_gone_is_not_read_into_what_is_restored() {
+    let mut almoner = Almoner::new();
+    almoner.start();
+    almoner.create_admin();
+    let browser = almoner.log_in().await;
+    browser.post("/donations", &gift("before")).await.expect(201);
+    let made = almoner.run(&["backup", "copy.db"]);
+    assert!(made.status.success(), "{}", said(&made));
+    browser.post("/donations", &gift("after")).await.expect(201);
+    almoner.kill();
+    let data = almoner.folder.path().join("data");
+    assert!(data.join("almoner.db-wal").exists());
+    fs::remove_file(almoner.database()).unwrap();
+    let restored = almoner.run(&["restore", "copy.db"]);
+    assert!(restored.status.success(), "{}", said(&restored));
+    let printed = String::from_utf8(restored.stdout).unwrap();
+    assert!(printed.contains("almoner.db-wal had no database and is "), "{printed}");
+    assert!(names(&data).iter().any(|name| name.contains("before-restore")), "{printed}");
+    almoner.start();
+    let listed = almoner.log_in().await.get("/donations").await.expect(200);
+    assert_eq!(listed.list("/items").len(), 1);
+}
+
 #[test]
 fn what_is_damaged_or_altered_is_refused_and_the_database_stays() {
     let almoner = ended_server();

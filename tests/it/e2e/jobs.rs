@@ -52,7 +52,7 @@ async fn a_job_runs_at_once_and_one_that_was_rehearsed_never_does() {
 }
 
 #[tokio::test]
-async fn what_was_in_the_trash_for_long_is_destroyed_and_nothing_else() {
+async fn what_the_trail_shows_to_be_young_stays_in_the_trash_whatever_its_time() {
     let mut almoner = Almoner::new().with("ALMONER_RETENTION_TRASH", "2d");
     almoner.start();
     almoner.create_admin();
@@ -76,7 +76,7 @@ async fn what_was_in_the_trash_for_long_is_destroyed_and_nothing_else() {
     }
     almoner.signal("-TERM");
     assert!(almoner.ended());
-    // Three days go by for two of them.
+    // As if the clock had been three days behind for two of them.
     let file = rusqlite::Connection::open(almoner.database()).unwrap();
     let past =
         "UPDATE donors SET deleted_at = deleted_at - 259200000 WHERE name IN ('Old', 'Giving')";
@@ -87,21 +87,16 @@ async fn what_was_in_the_trash_for_long_is_destroyed_and_nothing_else() {
     let browser = almoner.log_in().await;
     let job = browser.act("/jobs/schedules/housekeeping.trash/run").await.expect(201).text("/id");
     done(&browser, &job).await;
-    browser.get(&format!("/donors/{old}")).await.expect(404);
     browser.get(&format!("/donors/{kept}")).await.expect(200);
     let trash = browser.get("/donors?deleted=only&sort=name").await.expect(200);
     let names: Vec<&Value> = trash.list("/items").iter().map(|donor| &donor["name"]).collect();
-    assert_eq!(names, ["Giving", "Young"]);
-    let purged = browser.get("/audit/changes?action=purged").await.expect(200);
-    let [purged] = purged.list("/items") else { panic!("{}", purged.body) };
-    assert_eq!(purged["entity_id"], old);
-    assert_eq!(purged["actor"], json!({ "kind": "system", "system": "housekeeping.trash" }));
-    // What was moved past the program is named, as long as it is there, and nothing else.
+    assert_eq!(names, ["Giving", "Old", "Young"]);
+    // What was moved past the program is named, and nothing else.
     let verified = almoner.run(&["audit", "verify"]);
     assert_eq!(verified.status.code(), Some(4));
     let told = String::from_utf8(verified.stdout).unwrap();
     let named = [&giving, &old, &young, &kept].map(|id| told.contains(id.as_str()));
-    assert_eq!(named, [true, false, false, false], "{told}");
+    assert_eq!(named, [true, true, false, false], "{told}");
 }
 
 #[tokio::test]

@@ -144,7 +144,9 @@ pub async fn restore(config: &Config, order: &cli::Restore) -> anyhow::Result<Ex
         say(&["Nothing was changed.".to_owned()])?;
         return Ok(Exit::Failed);
     }
-    let kept = match present {
+    // A log without its database would be read into what is restored.
+    let has_log = LOGS.iter().any(|ending| with_ending(database, ending).exists());
+    let kept = match present || has_log {
         true => Some(keep_present(database)?),
         false => None,
     };
@@ -155,8 +157,14 @@ pub async fn restore(config: &Config, order: &cli::Restore) -> anyhow::Result<Ex
         return Err(error);
     }
     let mut lines = vec![format!("It is {} now.", database.display())];
-    if let Some(kept) = kept {
-        lines.push(format!("What was there before is in {}.", kept.file.display()));
+    match kept {
+        Some(kept) if present => {
+            lines.push(format!("What was there before is in {}.", kept.file.display()));
+        }
+        Some(kept) => lines.extend(kept.moved.iter().map(|(from, to)| {
+            format!("{} had no database and is {} now.", from.display(), to.display())
+        })),
+        None => {}
     }
     lines.push(
         "The next start begins a new epoch: whoever works with it reads anew what they had open."
@@ -182,7 +190,7 @@ impl Kept {
     /// Puts back what was moved; the file itself never lost its name.
     fn put_back(&self, database: &Path) {
         let mut moves = self.moved.clone();
-        if !database.exists() {
+        if !database.exists() && self.file.exists() {
             moves.push((database.to_owned(), self.file.clone()));
         }
         for (from, to) in moves {
@@ -193,13 +201,19 @@ impl Kept {
     }
 }
 
-/// Gives the present database a second name, with everything it holds.
+/// What SQLite keeps beside a database.
+const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+fn with_ending(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Gives the present database a second name, with everything it holds; of one that is gone, what is left of
+/// its log.
 fn keep_present(database: &Path) -> anyhow::Result<Kept> {
-    let with_ending = |file: &Path, ending: &str| {
-        let mut name = file.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
+    let present = database.exists();
     let now = SystemClock.now().format(".before-restore-%Y%m%dT%H%M%SZ").to_string();
     // The lock keeps everybody else from taking a name in between.
     let file = iter::once(now.clone())
@@ -208,7 +222,7 @@ fn keep_present(database: &Path) -> anyhow::Result<Kept> {
         .find(|file| !file.exists())
         .with_context(|| format!("there are {NAMES} files {}{now}", database.display()))?;
     let mut kept = Kept { file, moved: Vec::new() };
-    match copies::fold_log(database) {
+    match if present { copies::fold_log(database) } else { Ok(()) } {
         Ok(()) => {}
         Err(error @ CopyError::InUse(_)) => return Err(error.into()),
         // A damaged database is a reason to restore: its log goes with it as it is.
@@ -218,8 +232,8 @@ fn keep_present(database: &Path) -> anyhow::Result<Kept> {
     }
     let complaint = || format!("cannot keep the present database as {}", kept.file.display());
     // Where there are hard links, there is a database under its name at every moment.
-    let linked = fs::hard_link(database, &kept.file);
-    for ending in ["-wal", "-shm", "-journal"] {
+    let linked = if present { fs::hard_link(database, &kept.file) } else { Ok(()) };
+    for ending in LOGS {
         let (from, to) = (with_ending(database, ending), with_ending(&kept.file, ending));
         if from.exists() {
             if let Err(error) = fs::rename(&from, &to) {
@@ -229,7 +243,8 @@ fn keep_present(database: &Path) -> anyhow::Result<Kept> {
             kept.moved.push((from, to));
         }
     }
-    if linked.is_err()
+    if present
+        && linked.is_err()
         && let Err(error) = fs::rename(database, &kept.file)
     {
         kept.put_back(database);

@@ -1,5 +1,6 @@
 //! Records that have been in the trash for long are destroyed, by the rules of their own domain: what
-//! others still name stays.
+//! others still name stays. That they have been there for long is what their time says and, as it may be of
+//! a clock that was behind, their place in the trail.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,11 +8,15 @@ use almoner_kernel::{
     Attempt, Context, Fault, JobError, JobHandler, PageRequest, Position, Progress, Timestamp,
     Trash,
 };
+use almoner_persistence::Store;
 use almoner_records::{Kind, Query, RecordError, Served};
 use async_trait::async_trait;
 
 use super::{House, TRASH};
 use crate::{assembly::Office, config::Config};
+
+#[cfg(test)]
+mod tests;
 
 /// Records that are read at once.
 const PAGE: u32 = 100;
@@ -55,7 +60,9 @@ impl JobHandler for EmptyTrash {
 
     async fn run(&self, _: &Attempt, progress: &dyn Progress) -> Result<(), JobError> {
         let before = self.house.ago(self.keep)?;
-        let mut sweep = Sweep { before, seen: 0, gone: 0, progress };
+        let store = &self.house.store;
+        let young_from = store.young_from(before).await?;
+        let mut sweep = Sweep { store, before, young_from, seen: 0, gone: 0, progress };
         for kind in &self.kinds {
             sweep.all(&self.context(), &**kind).await?;
         }
@@ -67,7 +74,10 @@ impl JobHandler for EmptyTrash {
 }
 
 struct Sweep<'a> {
+    store: &'a Store,
     before: Timestamp,
+    /// Where changes begin that may be younger, whatever their time says.
+    young_from: i64,
     seen: u64,
     gone: u64,
     progress: &'a dyn Progress,
@@ -84,6 +94,11 @@ impl Sweep<'_> {
             for record in &page.items {
                 self.seen += 1;
                 if record.deleted_at().is_none_or(|at| at >= self.before) {
+                    continue;
+                }
+                // It may have gone there under a clock that was behind.
+                let changed = self.store.last_changed(record.id()).await?;
+                if changed.is_some_and(|position| position >= self.young_from) {
                     continue;
                 }
                 match kind.purge(cx, record.id(), record.version()).await {
