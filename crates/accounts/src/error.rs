@@ -157,7 +157,8 @@ impl Fault for AccountsError {
             | Self::NotActive
             | Self::AlreadyActive
             | Self::TooMany(_) => Kind::Conflict,
-            Self::Hash(HashError::Busy { .. }) | Self::Breached(_) => Kind::Unavailable,
+            Self::Hash(HashError::Busy { .. }) => Kind::Busy,
+            Self::Breached(_) => Kind::Unavailable,
             Self::Hash(HashError::Failed(_)) => Kind::Internal,
             Self::Store(error) => error.kind(),
         }

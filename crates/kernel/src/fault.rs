@@ -26,6 +26,8 @@ pub enum Kind {
     Limited,
     /// A part the server needs is away: try again later.
     Unavailable,
+    /// Others are at it: try again in a moment. No part is away, and nobody need look.
+    Busy,
     /// A fault of the program.
     Internal,
 }

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The database is away, full or read-only; nothing was written.
     #[error("the database is not available")]
     Unavailable(#[source] Cause),
+    /// Others had their turn all the time; nothing was written.
+    #[error("{0}")]
+    Busy(&'static str),
     /// A unique value is taken; the name says which, such as `users.email`.
     #[error("a value that must be unique is taken: {0}")]
     Taken(&'static str),
@@ -41,6 +44,7 @@ impl Fault for StoreError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unavailable(_) => Kind::Unavailable,
+            Self::Busy(_) => Kind::Busy,
             Self::Taken(_) | Self::Raced | Self::Replayed => Kind::Conflict,
             Self::Damaged(_) | Self::Failed(_) => Kind::Internal,
         }
@@ -49,6 +53,7 @@ impl Fault for StoreError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "unavailable",
+            Self::Busy(_) => "busy",
             Self::Taken(_) | Self::Raced => "conflict",
             Self::Replayed => "replayed",
             Self::Damaged(_) | Self::Failed(_) => "internal",
@@ -60,6 +65,7 @@ impl Fault for StoreError {
             Self::Raced => Some(words::changed_just_now()),
             // For the log: a domain has better words for what is taken, and HTTP for what is repeated.
             Self::Unavailable(_)
+            | Self::Busy(_)
             | Self::Taken(_)
             | Self::Replayed
             | Self::Damaged(_)
@@ -68,7 +74,8 @@ impl Fault for StoreError {
     }
 
     fn retry_after(&self) -> Option<std::time::Duration> {
-        matches!(self, Self::Unavailable(_)).then_some(std::time::Duration::from_secs(5))
+        matches!(self, Self::Unavailable(_) | Self::Busy(_))
+            .then_some(std::time::Duration::from_secs(5))
     }
 }
 

@@ -152,14 +152,14 @@ impl Batches for Store {
         // The line of batches is beside that of single writes: these go in between.
         let line = Arc::clone(&self.0.batches).acquire_owned();
         let begun = async {
-            let busy = || StoreError::Unavailable("other batches are under way".into());
+            let busy = || StoreError::Busy("other batches are under way");
             let turn = line.await.map_err(|_| busy())?;
             Ok((turn, self.unit().await?))
         };
         // One patience for both lines: whoever has waited among batches does not begin to wait anew.
-        let (turn, unit) = tokio::time::timeout(PATIENCE, begun).await.unwrap_or_else(|_| {
-            Err(StoreError::Unavailable("others who write are under way".into()))
-        })?;
+        let (turn, unit) = tokio::time::timeout(PATIENCE, begun)
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Busy("others who write are under way")))?;
         let UnitHandle { inner, work, .. } = unit;
         let has_savepoint = AtomicBool::new(false);
         let open = Open { work, has_savepoint, written: Mutex::default() };

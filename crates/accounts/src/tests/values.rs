@@ -101,7 +101,7 @@ fn addresses_are_shown_without_their_device() {
 fn a_busy_hasher_asks_to_come_back_and_a_broken_one_is_our_fault() {
     let soon = Duration::from_secs(2);
     let busy = AccountsError::from(HashError::Busy { retry_after: soon });
-    assert_eq!((busy.kind(), busy.retry_after()), (Kind::Unavailable, Some(soon)));
+    assert_eq!((busy.kind(), busy.retry_after()), (Kind::Busy, Some(soon)));
     let broken = AccountsError::from(HashError::Failed("no memory".into()));
     assert_eq!((broken.kind(), broken.code()), (Kind::Internal, "internal"));
     assert!(!broken.to_string().contains("memory"), "the source is not repeated");

@@ -126,6 +126,7 @@ async fn a_fault_of_the_server_tells_nothing_but_the_request_id() {
         ("panic", "internal", None),
         ("failed", "internal", None),
         ("away", "unavailable", Some("5")),
+        ("busy", "unavailable", Some("5")),
         ("locked", "locked", Some("2")),
     ] {
         let uri = format!("{ONE}/break?role={how}");

@@ -269,6 +269,7 @@ async fn break_widget(
         "panic" => panic!("on purpose"),
         "locked" => Err(WidgetsError::Locked.into()),
         "away" => Err(WidgetsError::Store(StoreError::Unavailable(secret())).into()),
+        "busy" => Err(WidgetsError::Store(StoreError::Busy("others are at it")).into()),
         "failed" => Err(WidgetsError::Store(StoreError::Failed(secret())).into()),
         _ => Ok(Answer::no_content()),
     }

@@ -121,7 +121,7 @@ impl<R: Record> Repository<R> for Store {
         scope: Scope,
     ) -> Result<Option<Vec<Line>>, StoreError> {
         let plan = self.0.plans.of(R::KIND)?;
-        let busy = || StoreError::Unavailable("other sums are under way".into());
+        let busy = || StoreError::Busy("other sums are under way");
         let turn = tokio::time::timeout(PATIENCE, self.0.sums.acquire()).await;
         let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
         summary::lines(plan, &self.scan(), summing, scope, &self.0.vault).await

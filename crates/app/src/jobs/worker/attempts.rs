@@ -132,7 +132,7 @@ impl Worker {
                     return;
                 }
                 Err(error)
-                    if matches!(error.kind(), Kind::Unavailable | Kind::Conflict)
+                    if matches!(error.kind(), Kind::Unavailable | Kind::Busy | Kind::Conflict)
                         && began.elapsed() < self.settings.lease
                         && *phase.borrow() != Phase::Leaving =>
                 {

@@ -192,10 +192,17 @@ impl<E: Fault> From<E> for Problem {
         let kind = fault.kind();
         let generic = of_kind(kind);
         if generic.status.is_server_error() {
-            tracing::error!(code = fault.code(), error = %Chain(&fault), "a use case failed");
+            match kind {
+                Kind::Busy => tracing::warn!(error = %Chain(&fault), "a use case had no turn"),
+                _ => {
+                    tracing::error!(code = fault.code(), error = %Chain(&fault), "a use case failed");
+                }
+            }
             let problem = Self::new(generic);
             return match (kind, fault.retry_after()) {
-                (Kind::Unavailable, wait) => problem.retry_after(wait.unwrap_or(RETRY_AFTER)),
+                (Kind::Unavailable | Kind::Busy, wait) => {
+                    problem.retry_after(wait.unwrap_or(RETRY_AFTER))
+                }
                 _ => problem,
             };
         }
@@ -230,7 +237,7 @@ const fn of_kind(kind: Kind) -> Entry {
         Kind::Stale => registry::STALE,
         Kind::Locked => registry::LOCKED,
         Kind::Limited => registry::RATE_LIMITED,
-        Kind::Unavailable => registry::UNAVAILABLE,
+        Kind::Unavailable | Kind::Busy => registry::UNAVAILABLE,
         Kind::Internal => registry::INTERNAL,
     }
 }
