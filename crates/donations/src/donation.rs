@@ -151,15 +151,6 @@ impl Rules for Donation {
     }
 
     fn check_now(&self, before: Option<&Self>, now: &Now<'_>, fields: &mut Fields) {
-        let currencies = &now.terms.currencies;
-        // A currency may have been taken off the list since: only what is changed is judged.
-        let is_new = before.is_none_or(|old| old.amount != self.amount);
-        let currency = self.amount.filter(|_| is_new).map(Money::currency);
-        if currency.is_some_and(|currency| !currencies.contains(&currency)) {
-            let accepted: Vec<&str> = currencies.iter().map(|currency| currency.code()).collect();
-            let detail = words::currency_not_accepted(accepted.join(", "));
-            fields.wrong(FieldError::new("/amount/currency", "currency", detail));
-        }
         // East of Greenwich a day begins up to 14 hours before UTC's.
         let is_future = self.donated_on > (now.at + Duration::hours(14)).date_naive();
         let is_post_dated = self.method == Method::Check && self.state == State::Pending;

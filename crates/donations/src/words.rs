@@ -10,7 +10,6 @@ almoner_kernel::words! {
     // fields
     pub(crate) not_more_than_zero = "must be more than zero";
     pub(crate) only_goods_of_unknown_worth = "is required: only goods (in_kind) can be of unknown worth";
-    pub(crate) currency_not_accepted(currencies) = "is not accepted here, only these are: {currencies}";
     pub(crate) before_1900 = "is before the year 1900";
     pub(crate) in_the_future = "is in the future";
     pub(crate) too_far_in_the_future = "is more than five years ahead";

@@ -11,7 +11,6 @@ refund_first = a completed donation cannot be deleted: refund it first
 
 not_more_than_zero = must be more than zero
 only_goods_of_unknown_worth = is required: only goods (in_kind) can be of unknown worth
-currency_not_accepted = is not accepted here, only these are: { $currencies }
 before_1900 = is before the year 1900
 in_the_future = is in the future
 too_far_in_the_future = is more than five years ahead

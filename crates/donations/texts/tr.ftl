@@ -38,7 +38,6 @@ refund_first = tamamlanmış bir bağış silinemez: önce iade edin
 
 not_more_than_zero = sıfırdan büyük olmalı
 only_goods_of_unknown_worth = gerekli: yalnızca ayni bağışların (in_kind) değeri bilinmeyebilir
-currency_not_accepted = burada kabul edilmiyor; kabul edilenler: { $currencies }
 before_1900 = 1900 yılından önce olamaz
 in_the_future = ileri bir tarih olamaz
 too_far_in_the_future = en çok beş yıl ileri bir tarih olabilir

@@ -6,6 +6,7 @@ mod claims;
 mod deeds;
 mod effects;
 mod labels;
+mod money;
 mod names;
 
 use std::{any::Any, sync::Arc};
@@ -22,6 +23,7 @@ use self::{
     around::guard,
     claims::{Claim, claim, met},
     labels::{conceal_in, must_match},
+    money::accepted,
     names::{keep_names, name_all, named},
 };
 use crate::{
@@ -234,6 +236,7 @@ impl<R: Rules> Records<R> {
         after.own.may_follow(&before.own)?;
         after.own.check(Some(&before.own), &mut fields);
         after.own.check_now(Some(&before.own), &self.now(cx), &mut fields);
+        accepted(Some(&before.own), &after.own, &self.terms, &mut fields);
         identify_parts(&mut after.own, Some(&before.own), &*self.ids, &mut fields);
         fields.finish(Some(()))?;
         guard(unit, &after, Some(&before.own)).await?;
@@ -244,6 +247,7 @@ impl<R: Rules> Records<R> {
     fn first(&self, cx: &Context, own: R, fields: &mut Fields) -> Kept<R> {
         own.check(None, fields);
         own.check_now(None, &self.now(cx), fields);
+        accepted(None, &own, &self.terms, fields);
         Kept {
             id: Id::new(self.ids.next()),
             version: Version::FIRST,

@@ -216,6 +216,11 @@ pub trait Show: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The currency it is in, of an amount.
+    fn money_in(&self) -> Option<Currency> {
+        None
+    }
+
     /// True when it is to be stored though it looks like the one before.
     fn is_fresh(&self) -> bool {
         false

@@ -19,6 +19,7 @@ almoner_kernel::words! {
     pub not_to_be_named = "is not a record that you may name";
     pub each_once = "must name each only once";
     pub must_be_among(names) = "must be some of {names}, separated by commas";
+    pub currency_not_accepted(currencies) = "is not accepted here, only these are: {currencies}";
     pub unchanged = "is what it was before";
     pub must_be_a_list = "must be a list";
     pub too_many_parts(max) = "must have at most {max} entries";

@@ -16,6 +16,7 @@ belongs_to_another = belongs to another record
 one_field_to_look_up = must have exactly one of the fields to look up by
 too_many_values = may name at most { $max } values
 not_to_be_named = is not a record that you may name
+currency_not_accepted = is not accepted here, only these are: { $currencies }
 unchanged = is what it was before
 must_be_a_list = must be a list
 too_many_parts = must have at most { $max } entries

@@ -16,6 +16,7 @@ belongs_to_another = başka bir kayda ait
 one_field_to_look_up = aranacak alanlardan tam olarak biri verilmeli
 too_many_values = en fazla { $max } değer verilebilir
 not_to_be_named = kullanabileceğiniz bir kayıt değil
+currency_not_accepted = burada kabul edilmiyor; kabul edilenler: { $currencies }
 unchanged = öncekiyle aynı
 must_be_a_list = bir liste olmalı
 too_many_parts = en fazla { $max } öğe içerebilir

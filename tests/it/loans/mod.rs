@@ -241,10 +241,12 @@ async fn children_follow_their_parent(house: &House<'_>) {
 
     superadmin.delete(&path(&loan), 2).await.expect(204);
     assert!(superadmin.get(&list).await.expect(200).list("/items").is_empty());
+    superadmin.get(&at).await.expect(404);
     superadmin.patch(&at, 2, &json!({ "text": "Too late" })).await.expect(404);
     superadmin.post("/reminders", &word(&loan)).await.expect(422);
     superadmin.act(&format!("{}/restore", path(&loan))).await.expect(200);
     assert_eq!(superadmin.get(&list).await.expect(200).list("/items").len(), 1);
+    superadmin.get(&at).await.expect(200);
 
     // What could not be said any more is not brought back either.
     superadmin.act(&format!("{}/return", path(&loan))).await.expect(200);

@@ -65,7 +65,7 @@ impl<R: Record> Repository<R> for Store {
 
     async fn find(&self, id: Id<R>, scope: Scope) -> Result<Option<Kept<R>>, StoreError> {
         let plan = self.0.plans.of(R::KIND)?;
-        let build = || plan.by_id(id.uuid(), scope);
+        let build = || plan.shown_by_id(id.uuid(), scope);
         let row = match plan.known_by_id(id.uuid(), scope) {
             Some((known, values)) => self.point().known_row(known, values, build).await,
             None => self.point().row(&build()).await,

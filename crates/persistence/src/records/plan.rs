@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     cells::Written,
-    scope::{Reach, has_people, is_scoped, within},
+    scope::{Reach, has_people, is_scoped, with_parent, within},
 };
 use crate::connection::Known;
 
@@ -161,6 +161,14 @@ impl Plan {
         let mut select = self.select.clone();
         select.and_where(Expr::col(column(self.kind.many, "id")).eq(id));
         within(&mut select, self.kind, scope, self.registry, Reach::Each);
+        select
+    }
+
+    /// The same as others may read it: what is in the trash has its children there with it, of which
+    /// nothing is told until they come back together.
+    pub fn shown_by_id(&self, id: Uuid, scope: Scope) -> SelectStatement {
+        let mut select = self.by_id(id, scope);
+        with_parent(&mut select, self.kind, self.registry);
         select
     }
 

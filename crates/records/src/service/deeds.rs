@@ -10,6 +10,7 @@ use super::{
     claims::{Claim, claim, met},
     has_parent, identify_parts,
     labels::{conceal_in, must_match},
+    money::accepted,
     names::{keep_names, name_all},
     new_values, outside_the_trash, renames, scope, swapped, unique_values,
 };
@@ -215,6 +216,7 @@ impl<R: Rules> Records<R> {
         after.own.step(step, reason, cx.at);
         after.own.check(Some(&before.own), &mut fields);
         after.own.check_now(Some(&before.own), &self.now(cx), &mut fields);
+        accepted(Some(&before.own), &after.own, self.terms(), &mut fields);
         identify_parts(&mut after.own, Some(&before.own), &*self.ids, &mut fields);
         // A step that leads nowhere is there for what goes with it.
         if let Some(name) = step.needs.first().filter(|_| step.to.is_empty())

@@ -1,6 +1,8 @@
 //! Creating and changing: who, when and from which version on, and what the rules of the kind say.
 
-use almoner_kernel::{Action, Context, Fault, FieldValue, Kind, Patch, StoreError, Version};
+use almoner_kernel::{
+    Action, Context, Currency, Fault, FieldValue, Kind, Money, Patch, StoreError, Version,
+};
 use chrono::Duration;
 
 use super::{
@@ -193,4 +195,19 @@ async fn what_is_in_the_trash_is_not_changed() {
     let unit = finding(a_parcel_in_the_trash());
     let error = with(unit).update(&admin(), PARCEL, CURRENT, &renamed()).await.unwrap_err();
     assert!(matches!(error, RecordError::NotFound), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_amount_in_a_currency_that_is_not_accepted_any_more_stays_until_it_is_changed() {
+    let yen = |amount: &str| Money::parse(amount, Currency::parse("JPY").unwrap()).unwrap();
+    let mut before = a_parcel();
+    before.own.worth = Some(yen("5"));
+    let mut unit = finding(before.clone());
+    unit.stores();
+    unit.commits();
+    let fragile = ParcelPatch { is_fragile: Some(true), ..ParcelPatch::default() };
+    with(unit).update(&admin(), PARCEL, CURRENT, &fragile).await.unwrap();
+    let dearer = ParcelPatch { worth: Patch::Set(yen("6")), ..ParcelPatch::default() };
+    let error = with(finding(before)).update(&admin(), PARCEL, CURRENT, &dearer).await.unwrap_err();
+    assert_eq!(wrong_fields(&error), ["/worth/currency currency"]);
 }

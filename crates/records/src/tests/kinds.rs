@@ -138,10 +138,6 @@ impl Rules for Parcel {
         if is_new && self.packed_on > now.at.date_naive() {
             fields.wrong(FieldError::new("/packed_on", "future", words::is_required()));
         }
-        let currency = self.worth.map(|worth| worth.currency());
-        if currency.is_some_and(|currency| !now.terms.currencies.contains(&currency)) {
-            fields.wrong(FieldError::new("/worth/currency", "currency", words::is_required()));
-        }
     }
 
     fn may_follow(&self, before: &Self) -> Result<(), Refusal> {

@@ -75,6 +75,10 @@ impl Show for Money {
     fn recorded(&self) -> FieldValue {
         FieldValue::Text(self.to_string())
     }
+
+    fn money_in(&self) -> Option<Currency> {
+        Some(Self::currency(*self))
+    }
 }
 
 impl Value for Money {
