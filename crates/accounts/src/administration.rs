@@ -23,7 +23,7 @@ use crate::{
     live::{LiveSessions, Revoked},
     password::PasswordRules,
     ports::{Accounts, AccountsTx, Secrets},
-    roles::{requested_role, require_covered, role_of},
+    roles::{requested_roles, require_all_held, roles_of},
     user::{NewUser, PasswordHashText, User, UserPatch},
     words,
 };
@@ -57,7 +57,7 @@ impl Administration {
     /// to choose it, and cannot log in before.
     ///
     /// # Errors
-    /// Without `users:manage`; [`AccountsError::Invalid`] at `/password` or `/role`,
+    /// Without `users:manage`; [`AccountsError::Invalid`] at `/password` or `/roles`,
     /// [`AccountsError::RoleNotGranted`], [`AccountsError::EmailTaken`]; [`AccountsError::MailOff`]
     /// when nobody can be invited; [`AccountsError::TooMany`].
     #[tracing::instrument(skip_all)]
@@ -76,8 +76,8 @@ impl Administration {
         };
         let mut tx = self.accounts.begin().await?;
         let met = addresses::met(cx, scope, tx.as_mut()).await?;
-        let role = requested_role(tx.as_mut(), &new.role).await?;
-        require_covered(cx, &role.access())?;
+        let roles = requested_roles(tx.as_mut(), &new.roles).await?;
+        require_all_held(cx, &roles)?;
         require_room(tx.as_mut(), Limited::Users).await?;
         if is_invited {
             require_room(tx.as_mut(), Limited::Invitations).await?;
@@ -133,7 +133,7 @@ impl Administration {
         Ok(after)
     }
 
-    /// Edits a user. A new role or e-mail address ends their sessions. A new address of the caller's own
+    /// Edits a user. New roles or a new e-mail address end their sessions. A new address of the caller's own
     /// needs their current password: links to choose a password go there, and a copied session must
     /// not be a way to keep the account.
     ///
@@ -141,7 +141,7 @@ impl Administration {
     /// Without `users:manage`; [`AccountsError::NotFound`], [`AccountsError::Stale`],
     /// [`AccountsError::UserNotManageable`], [`AccountsError::OwnRole`],
     /// [`AccountsError::RoleNotGranted`], [`AccountsError::LastSuperadmin`],
-    /// [`AccountsError::EmailTaken`], [`AccountsError::Invalid`] at `/role`.
+    /// [`AccountsError::EmailTaken`], [`AccountsError::Invalid`] at `/roles`.
     #[tracing::instrument(skip_all)]
     pub async fn update(
         &self,
@@ -161,7 +161,7 @@ impl Administration {
             Some(_) => addresses::met(cx, scope, tx.as_mut()).await?,
             None => Vec::new(),
         };
-        let superadmins = match patch.role {
+        let superadmins = match patch.roles {
             Some(_) => tx.lock_active_superadmins().await?,
             None => u64::MAX,
         };
@@ -172,12 +172,12 @@ impl Administration {
         if after == before {
             return Ok(before);
         }
-        if after.role != before.role {
+        if after.roles != before.roles {
             if cx.user_id() == Some(id) {
                 return Err(AccountsError::OwnRole);
             }
-            let role = requested_role(tx.as_mut(), &after.role).await?;
-            require_covered(cx, &role.access())?;
+            let roles = requested_roles(tx.as_mut(), &after.roles).await?;
+            require_all_held(cx, &roles)?;
             require_superadmin_left(&before, &after, superadmins)?;
         }
         match &proof {
@@ -208,7 +208,7 @@ impl Administration {
             }
         }
         let reason = match () {
-            () if after.role != before.role => Some("role changed"),
+            () if after.roles != before.roles => Some("role changed"),
             () if after.email != before.email => Some("e-mail address changed"),
             () => None,
         };
@@ -262,7 +262,7 @@ impl Administration {
         Ok(after)
     }
 
-    /// Gives a deactivated user their login back, with the role and password they had.
+    /// Gives a deactivated user their login back, with the roles and the password they had.
     ///
     /// # Errors
     /// Without `users:manage`; [`AccountsError::NotFound`], [`AccountsError::UserNotManageable`],
@@ -348,14 +348,14 @@ fn require_system(cx: &Context) -> Result<(), Denied> {
     }
 }
 
-/// Refuses to touch a user whose role allows more than the actor's own.
+/// Refuses to touch a user whose roles allow more than the actor's own.
 async fn require_manageable(
     cx: &Context,
     tx: &mut dyn AccountsTx,
     user: &User,
 ) -> Result<(), AccountsError> {
-    let role = role_of(tx, &user.role).await?;
-    require_covered(cx, &role.access()).map_err(|error| match error {
+    let roles = roles_of(tx, &user.roles).await?;
+    require_all_held(cx, &roles).map_err(|error| match error {
         AccountsError::RoleNotGranted => AccountsError::UserNotManageable,
         error => error,
     })

@@ -15,7 +15,8 @@ use crate::{
     letters::Letter,
     live::{LiveSessions, Revoked},
     ports::{Account, Accounts, AccountsTx, Meeting, Secrets},
-    roles::role_of,
+    role::Role,
+    roles::roles_of,
     session::{DeviceKey, Session, SessionKey, SessionPolicy, masked_address},
     user::{PasswordHashText, User},
 };
@@ -210,9 +211,9 @@ impl Authentication {
     ) -> Result<LoggedIn, AccountsError> {
         let key = self.secrets.session_key()?;
         let user = User { last_login_at: Some(cx.at), ..account.user };
-        let role = role_of(tx.as_mut(), &user.role).await?;
+        let roles = roles_of(tx.as_mut(), &user.roles).await?;
         let session = self.new_session(cx, user.id, command.remember_me);
-        let caller = Arc::new(role.caller(user.id, session.id));
+        let caller = Arc::new(Role::caller(&roles, user.id, session.id));
 
         tx.set_last_login(user.id, cx.at).await?;
         let mut trail = Trail::of(cx).security(event(SecurityEventKind::LoggedIn, Some(user.id)));

@@ -146,7 +146,7 @@ impl Revoked {
         match self {
             Self::Session(id) => live.session.id == *id,
             Self::User(id) => live.session.user_id == *id,
-            Self::Role(name) => live.caller.role == name.as_str(),
+            Self::Role(name) => live.caller.has_role(name.as_str()),
         }
     }
 }

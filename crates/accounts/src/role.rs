@@ -1,23 +1,24 @@
 //! What users may do: the built-in roles, custom ones, and the rule that nobody hands out more than
 //! they have.
 
-use std::fmt;
-
 use almoner_kernel::{
-    Actor, Audited, Caller, Context, FieldValue, Patch, PermissionSet, ScopeKind, SessionId,
+    Audited, Caller, FieldValue, Grant, Patch, PermissionSet, Reaches, ScopeKind, SessionId,
     Snapshot, Timestamp, UserId, Version,
     fault::Unfit,
     id::{Entity, RoleEntity, RoleId},
     text,
 };
-use chrono::Duration;
 use uuid::Uuid;
 
-use crate::words;
-
+mod access;
 mod built_in;
+mod names;
 
-pub use built_in::BuiltIn;
+pub use self::{
+    access::{Access, EditWindow},
+    built_in::BuiltIn,
+    names::{RoleName, RoleNames},
+};
 
 /// A role as a user has it and as `/roles` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +26,13 @@ pub enum Role {
     /// Part of the program.
     BuiltIn(BuiltIn),
     /// Made by an administrator.
-    Custom(CustomRole),
+    Custom(Box<CustomRole>),
+}
+
+impl From<CustomRole> for Role {
+    fn from(role: CustomRole) -> Self {
+        Self::Custom(Box::new(role))
+    }
 }
 
 impl Role {
@@ -62,66 +69,21 @@ impl Role {
     }
 
     /// The custom role; none for a built-in one.
-    pub const fn custom(&self) -> Option<&CustomRole> {
+    pub fn custom(&self) -> Option<&CustomRole> {
         match self {
             Self::BuiltIn(_) => None,
             Self::Custom(role) => Some(role),
         }
     }
 
-    /// A user of this role in a session.
-    pub fn caller(&self, user_id: UserId, session_id: SessionId) -> Caller {
-        let access = self.access();
-        Caller {
-            user_id,
-            session_id,
-            role: self.name().as_str().to_owned(),
-            permissions: access.permissions,
-            scope: access.scope,
-            edit_window: access.edit_window.map(EditWindow::duration),
-        }
-    }
-}
-
-/// What a role lets a user do, to which rows, and for how long.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Access {
-    /// What it may do.
-    pub permissions: PermissionSet,
-    /// Which rows it may meet.
-    pub scope: ScopeKind,
-    /// How long after creating a record it may still change it; no limit when absent.
-    pub edit_window: Option<EditWindow>,
-}
-
-impl Access {
-    /// Everything, everywhere, for ever.
-    pub fn full() -> Self {
-        BuiltIn::Superadmin.access()
+    /// What it gives whoever has it.
+    pub fn grant(&self) -> Grant {
+        self.access().grant(&self.name())
     }
 
-    /// True when this access is at least `other`: every permission of it, rows as wide, time as
-    /// long. Only then may its holder grant the other, or manage somebody who has it.
-    pub fn covers(&self, other: &Self) -> bool {
-        let window = match (self.edit_window, other.edit_window) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(own), Some(theirs)) => own >= theirs,
-        };
-        self.permissions.covers(&other.permissions) && self.scope >= other.scope && window
-    }
-
-    /// What the actor of a use case has: everything for the program itself, nothing for a stranger.
-    pub fn of(cx: &Context) -> Option<Self> {
-        match &cx.actor {
-            Actor::System(_) => Some(Self::full()),
-            Actor::User(caller) => Some(Self {
-                permissions: caller.permissions.clone(),
-                scope: caller.scope,
-                edit_window: caller.edit_window.map(EditWindow::within),
-            }),
-            Actor::Anonymous => None,
-        }
+    /// A user of these roles in a session.
+    pub fn caller(roles: &[Self], user_id: UserId, session_id: SessionId) -> Caller {
+        Caller { user_id, session_id, grants: roles.iter().map(Self::grant).collect() }
     }
 }
 
@@ -175,6 +137,9 @@ impl CustomRole {
         if let Some(scope) = patch.scope {
             after.access.scope = scope;
         }
+        if let Some(reaches) = patch.reaches {
+            after.access.reaches = reaches;
+        }
         patch.edit_window.apply(&mut after.access.edit_window);
         if after != *self {
             after.version = self.version.next();
@@ -197,12 +162,20 @@ impl Audited for CustomRole {
 
     fn snapshot(&self) -> Snapshot {
         let permissions: Vec<&str> = self.access.permissions.names().collect();
+        let reaches: Vec<String> = self
+            .access
+            .reaches
+            .iter()
+            .map(|(noun, reach)| format!("{noun}:{}", reach.as_str()))
+            .collect();
+        let reaches = (!reaches.is_empty()).then(|| reaches.join(" "));
         vec![
             ("name", self.name.as_str().into()),
             ("label", self.label.as_str().into()),
             ("description", self.description.as_ref().map(RoleDescription::as_str).into()),
             ("permissions", permissions.join(" ").into()),
             ("scope", self.access.scope.as_str().into()),
+            ("reaches", reaches.as_deref().into()),
             (
                 "edit_window_minutes",
                 self.access
@@ -226,7 +199,7 @@ pub struct NewRole {
     pub access: Access,
 }
 
-/// A change of a custom role; absent fields stay. A change of permissions, scope or edit window ends
+/// A change of a custom role; absent fields stay. A change of permissions, reach or edit window ends
 /// the sessions of the users who have it.
 #[derive(Clone, Debug, Default)]
 pub struct RolePatch {
@@ -236,60 +209,12 @@ pub struct RolePatch {
     pub description: Patch<RoleDescription>,
     /// All of its permissions.
     pub permissions: Option<PermissionSet>,
-    /// Which rows it may meet.
+    /// Which rows it may meet, where `reaches` says nothing else.
     pub scope: Option<ScopeKind>,
+    /// All that it says of single nouns.
+    pub reaches: Option<Reaches>,
     /// How long it may correct its own records.
     pub edit_window: Patch<EditWindow>,
-}
-
-/// The name of a role: lower snake_case, 3 to 40 characters, starting with a letter.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoleName(String);
-
-impl RoleName {
-    /// Parses a name.
-    ///
-    /// # Errors
-    /// `role_name` when it is not lower snake_case of 3 to 40 characters.
-    pub fn parse(text: &str) -> Result<Self, Unfit> {
-        let shaped = (3..=40).contains(&text.len())
-            && text.starts_with(|char: char| char.is_ascii_lowercase())
-            && !text.ends_with('_')
-            && !text.contains("__")
-            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-        if shaped {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Unfit::new("role_name", words::not_a_role_name()))
-        }
-    }
-
-    /// A name that was parsed before it was stored.
-    pub fn from_stored(name: String) -> Self {
-        Self(name)
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The built-in role of this name.
-    pub fn built_in(&self) -> Option<BuiltIn> {
-        BuiltIn::parse(&self.0)
-    }
-}
-
-impl fmt::Debug for RoleName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for RoleName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// What people read for a role: one line, 1 to 80 characters.
@@ -343,47 +268,5 @@ impl RoleDescription {
     /// The description.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// How long after creating a record a role may still change it: 1 minute to 366 days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EditWindow(u32);
-
-impl EditWindow {
-    /// 366 days, in minutes.
-    pub const MAX_MINUTES: u32 = 366 * 24 * 60;
-
-    /// Parses a number of minutes.
-    ///
-    /// # Errors
-    /// `edit_window` when it is not between 1 and [`EditWindow::MAX_MINUTES`].
-    pub fn parse(minutes: u32) -> Result<Self, Unfit> {
-        if (1..=Self::MAX_MINUTES).contains(&minutes) {
-            Ok(Self(minutes))
-        } else {
-            Err(Unfit::new("edit_window", words::edit_window_out_of_range()))
-        }
-    }
-
-    /// A window that was parsed before it was stored.
-    pub const fn from_stored(minutes: u32) -> Self {
-        Self(minutes)
-    }
-
-    /// Whole minutes.
-    pub const fn minutes(self) -> u32 {
-        self.0
-    }
-
-    /// The same, as a duration.
-    pub fn duration(self) -> Duration {
-        Duration::minutes(i64::from(self.0))
-    }
-
-    /// The longest window of whole minutes inside a duration.
-    fn within(duration: Duration) -> Self {
-        let minutes = duration.num_minutes().clamp(0, i64::from(Self::MAX_MINUTES));
-        Self(u32::try_from(minutes).unwrap_or_default())
     }
 }

@@ -1,9 +1,12 @@
 //! The roles an installation has, and the custom ones administrators make.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use almoner_kernel::{
-    Action, Context, Denied, FieldError, Ids, Invalid, Permission, SecurityEvent,
+    Action, Actor, Context, Denied, FieldError, Fields, Ids, Permission, SecurityEvent,
     SecurityEventKind, StoreError, Trail, Version, id::RoleId, store::must_match,
 };
 
@@ -12,7 +15,7 @@ use crate::{
     limits::{Limited, require_room},
     live::{LiveSessions, Revoked},
     ports::{Accounts, AccountsTx},
-    role::{Access, BuiltIn, CustomRole, NewRole, Role, RoleName, RolePatch},
+    role::{Access, BuiltIn, CustomRole, NewRole, Role, RoleName, RoleNames, RolePatch},
     words,
 };
 
@@ -40,7 +43,7 @@ impl Roles {
         Ok(BuiltIn::ALL
             .into_iter()
             .map(Role::BuiltIn)
-            .chain(custom.into_iter().map(Role::Custom))
+            .chain(custom.into_iter().map(Role::from))
             .collect())
     }
 
@@ -55,7 +58,7 @@ impl Roles {
             Some(role) => Ok(Role::BuiltIn(role)),
             None => {
                 let custom = self.accounts.role(name).await?;
-                custom.map(Role::Custom).ok_or(AccountsError::NotFound)
+                custom.map(Role::from).ok_or(AccountsError::NotFound)
             }
         }
     }
@@ -68,7 +71,7 @@ impl Roles {
     #[tracing::instrument(skip_all)]
     pub async fn create(&self, cx: &Context, new: NewRole) -> Result<CustomRole, AccountsError> {
         cx.permit(Permission::ROLES_MANAGE)?;
-        require_covered(cx, &new.access)?;
+        require_held(cx, &new.access)?;
         if new.name.built_in().is_some() {
             return Err(AccountsError::role_name_taken());
         }
@@ -103,8 +106,8 @@ impl Roles {
         }
         let changes_access = after.access != before.access;
         if changes_access {
-            require_covered(cx, &after.access)?;
-            if cx.caller().is_ok_and(|caller| caller.role == name.as_str()) {
+            require_held(cx, &after.access)?;
+            if cx.caller().is_ok_and(|caller| caller.has_role(name.as_str())) {
                 return Err(AccountsError::OwnRole);
             }
         }
@@ -161,51 +164,67 @@ impl Roles {
         }
         let mut tx = self.accounts.begin().await?;
         let role = tx.role(name).await?.ok_or(AccountsError::NotFound)?;
-        require_covered(cx, &role.access)?;
+        require_held(cx, &role.access)?;
         must_match::<_, _, AccountsError>(tx.as_mut(), &role, expected).await?;
         Ok((tx, role))
     }
 }
 
 /// Refuses an access that is more than the actor's own.
-pub(crate) fn require_covered(cx: &Context, access: &Access) -> Result<(), AccountsError> {
-    match Access::of(cx) {
-        Some(own) if own.covers(access) => Ok(()),
-        Some(_) => Err(AccountsError::RoleNotGranted),
-        None => Err(Denied::Unauthenticated.into()),
+pub(crate) fn require_held(cx: &Context, access: &Access) -> Result<(), AccountsError> {
+    match &cx.actor {
+        Actor::System(_) => Ok(()),
+        Actor::User(caller) if access.is_held_by(caller) => Ok(()),
+        Actor::User(_) => Err(AccountsError::RoleNotGranted),
+        Actor::Anonymous => Err(Denied::Unauthenticated.into()),
     }
 }
 
-/// The role a stored user has, locked when it is a custom one.
-pub(crate) async fn role_of(
-    tx: &mut dyn AccountsTx,
-    name: &RoleName,
-) -> Result<Role, AccountsError> {
-    match find_role(tx, name).await? {
-        Some(role) => Ok(role),
-        None => Err(StoreError::Damaged(format!("no role {name}, but users have it")).into()),
-    }
+/// The same of several roles: each of them, since none gives another one more than it has.
+pub(crate) fn require_all_held(cx: &Context, roles: &[Role]) -> Result<(), AccountsError> {
+    roles.iter().try_for_each(|role| require_held(cx, &role.access()))
 }
 
-/// The role a request names at `/role`, locked when it is a custom one.
-pub(crate) async fn requested_role(
+/// The roles a stored user has, in their order; custom ones are locked.
+pub(crate) async fn roles_of(
     tx: &mut dyn AccountsTx,
-    name: &RoleName,
-) -> Result<Role, AccountsError> {
-    match find_role(tx, name).await? {
-        Some(role) => Ok(role),
-        None => {
-            Err(Invalid::one(FieldError::new("/role", "unknown_role", words::not_a_role())).into())
-        }
-    }
+    names: &RoleNames,
+) -> Result<Vec<Role>, AccountsError> {
+    let found = find_roles(tx, names).await?;
+    let known = |(name, role): (&RoleName, Option<Role>)| {
+        role.ok_or_else(|| StoreError::Damaged(format!("no role {name}, but users have it")).into())
+    };
+    names.iter().zip(found).map(known).collect()
 }
 
-async fn find_role(
+/// The roles a request names at `/roles`, in their order; custom ones are locked.
+pub(crate) async fn requested_roles(
     tx: &mut dyn AccountsTx,
-    name: &RoleName,
-) -> Result<Option<Role>, AccountsError> {
-    Ok(match name.built_in() {
-        Some(role) => Some(Role::BuiltIn(role)),
-        None => tx.role(name).await?.map(Role::Custom),
-    })
+    names: &RoleNames,
+) -> Result<Vec<Role>, AccountsError> {
+    let found = find_roles(tx, names).await?;
+    let mut fields = Fields::default();
+    for (at, _) in found.iter().enumerate().filter(|(_, role)| role.is_none()) {
+        let pointer = format!("/roles/{at}");
+        fields.wrong(FieldError::new(pointer, "unknown_role", words::not_a_role()));
+    }
+    Ok(fields.finish(Some(found.into_iter().flatten().collect()))?)
+}
+
+/// The roles with these names. They are locked in the order of their names, so that two who name the same
+/// ones do not wait for each other.
+async fn find_roles(
+    tx: &mut dyn AccountsTx,
+    names: &RoleNames,
+) -> Result<Vec<Option<Role>>, AccountsError> {
+    let sorted: BTreeSet<&RoleName> = names.iter().collect();
+    let mut found = BTreeMap::new();
+    for name in sorted {
+        let role = match name.built_in() {
+            Some(role) => Some(Role::BuiltIn(role)),
+            None => tx.role(name).await?.map(Role::from),
+        };
+        found.insert(name, role);
+    }
+    Ok(names.iter().map(|name| found.get(name).cloned().flatten()).collect())
 }

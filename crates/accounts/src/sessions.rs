@@ -12,8 +12,9 @@ use crate::{
     authentication::event,
     live::{LiveSession, LiveSessions, Revoked},
     ports::{Accounts, Secrets, StoredSession},
-    role::Role,
+    role::{CustomRole, Role, RoleName},
     session::{Renewed, Session, SessionKey, SessionKeyHash},
+    user::User,
 };
 
 /// Storage hears of the use of a session this often, or four times in its idle time-out.
@@ -218,21 +219,30 @@ impl Sessions {
             return Ok(alive);
         }
         for (key, stored) in self.accounts.sessions_by_key(keys).await? {
-            let StoredSession { session, user, custom_role } = stored;
+            let StoredSession { session, user, custom_roles } = stored;
             if !user.active || !session.is_alive(now) {
                 continue;
             }
-            let role = match user.role.built_in() {
-                Some(role) => Role::BuiltIn(role),
-                None => Role::Custom(custom_role.ok_or_else(|| {
-                    StoreError::Damaged(format!("user {} has a role that does not exist", user.id))
-                })?),
-            };
-            let caller = role.caller(user.id, session.id);
+            let roles = roles(&user, &custom_roles)?;
+            let caller = Role::caller(&roles, user.id, session.id);
             let live = Arc::new(LiveSession::new(session, caller, now));
             self.live.insert(ticket, key, &live);
             alive.insert(key, live);
         }
         Ok(alive)
     }
+}
+
+/// The roles of a user, those that are custom among the ones that came with the session.
+fn roles(user: &User, custom: &[CustomRole]) -> Result<Vec<Role>, StoreError> {
+    let role = |name: &RoleName| match name.built_in() {
+        Some(role) => Ok(Role::BuiltIn(role)),
+        None => {
+            let role = custom.iter().find(|role| role.name == *name).cloned().map(Role::from);
+            role.ok_or_else(|| {
+                StoreError::Damaged(format!("user {} has a role that does not exist", user.id))
+            })
+        }
+    };
+    user.roles.iter().map(role).collect()
 }

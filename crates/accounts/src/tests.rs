@@ -12,6 +12,7 @@ mod recovery;
 mod role;
 mod roles;
 mod sessions;
+mod several_roles;
 mod values;
 mod world;
 
@@ -20,7 +21,6 @@ mod may {
     use almoner_kernel::Permission;
 
     pub(super) const DONATIONS_READ: Permission = Permission::new("donations:read");
-    pub(super) const DONORS_CREATE: Permission = Permission::new("donors:create");
     pub(super) const DONORS_PURGE: Permission = Permission::new("donors:purge");
     pub(super) const DONORS_READ: Permission = Permission::new("donors:read");
 }

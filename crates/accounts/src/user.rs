@@ -12,7 +12,7 @@ use almoner_kernel::{
 use uuid::Uuid;
 
 use crate::{
-    role::{BuiltIn, RoleName},
+    role::{BuiltIn, RoleName, RoleNames},
     words,
 };
 
@@ -31,8 +31,8 @@ pub struct User {
     pub locale: Locale,
     /// The time zone the user's days are counted in.
     pub time_zone: TimeZone,
-    /// What the user may do: a built-in or a custom role.
-    pub role: RoleName,
+    /// What the user may do: built-in and custom roles.
+    pub roles: RoleNames,
     /// False after a deactivation: the user can no longer log in, and has no session.
     pub active: bool,
     /// When the user was last sent an invitation that has not been accepted; none for a user with a
@@ -58,7 +58,7 @@ impl User {
             phone: new.phone,
             locale: new.locale,
             time_zone: new.time_zone,
-            role: new.role,
+            roles: new.roles,
             active: true,
             invited_at: None,
             last_login_at: None,
@@ -75,8 +75,8 @@ impl User {
         if let Some(email) = patch.email {
             after.email = email;
         }
-        if let Some(role) = patch.role {
-            after.role = role;
+        if let Some(roles) = patch.roles {
+            after.roles = roles;
         }
         after.apply(patch.profile);
         self.edited(after, at)
@@ -129,7 +129,7 @@ impl User {
 
     /// True for a user who can do everything, and can log in to do it.
     pub(crate) fn is_active_superadmin(&self) -> bool {
-        self.active && self.role.built_in() == Some(BuiltIn::Superadmin)
+        self.active && self.roles.has_built_in(BuiltIn::Superadmin)
     }
 
     fn apply(&mut self, patch: ProfilePatch) {
@@ -177,7 +177,7 @@ impl Audited for User {
             ("phone", self.phone.as_ref().map(PhoneNumber::as_str).into()),
             ("locale", self.locale.as_str().into()),
             ("time_zone", self.time_zone.as_str().into()),
-            ("role", self.role.as_str().into()),
+            ("role", self.roles.joined().as_str().into()),
             ("active", FieldValue::Bool(self.active)),
             ("invited_at", self.invited_at.into()),
         ]
@@ -198,7 +198,7 @@ pub struct NewUser {
     /// The time zone the user's days are counted in.
     pub time_zone: TimeZone,
     /// What the user may do.
-    pub role: RoleName,
+    pub roles: RoleNames,
 }
 
 impl NewUser {
@@ -223,8 +223,8 @@ pub struct UserPatch {
     pub profile: ProfilePatch,
     /// A new address to log in with; ends the user's sessions.
     pub email: Option<EmailAddress>,
-    /// A new role; ends the user's sessions.
-    pub role: Option<RoleName>,
+    /// All of the user's roles from now on; ends the user's sessions.
+    pub roles: Option<RoleNames>,
 }
 
 /// A user's edit of the own profile; absent fields stay.
@@ -312,7 +312,7 @@ impl fmt::Debug for PasswordHashText {
 pub struct UserQuery {
     /// Only active ones, only inactive ones, or both.
     pub active: Option<bool>,
-    /// Only those with this role.
+    /// Only those who have this role, alone or beside others.
     pub role: Option<RoleName>,
     /// Only those whose [`User::search_text`] has every word of this text, the last one as the start of
     /// one of its words.

@@ -6,11 +6,11 @@ almoner_kernel::words! {
     pub(crate) locked = "the account is locked for this device after too many wrong passwords";
     pub(crate) too_many_logins = "too many logins, or too many wrong passwords: wait before the next one";
     pub(crate) last_superadmin = "the last active superadmin must stay";
-    pub(crate) own_role = "nobody changes their own role";
+    pub(crate) own_role = "nobody changes their own roles, or what they allow";
     pub(crate) own_account = "nobody deactivates their own account";
     pub(crate) role_not_granted =
         "a role can only be granted, made or changed by somebody who may do all it allows";
-    pub(crate) user_not_manageable = "this user's role allows more than yours";
+    pub(crate) user_not_manageable = "this user's roles allow more than yours";
     pub(crate) email_taken = "the e-mail address belongs to another user";
     pub(crate) role_name_taken = "there is a role of that name";
     pub(crate) role_in_use(users) = "{users} users have this role";
@@ -34,6 +34,7 @@ almoner_kernel::words! {
     pub(crate) not_a_role_name =
         "must be 3 to 40 lower-case letters, digits and single underscores, starting with a letter";
     pub(crate) not_a_role = "is not a role";
+    pub(crate) not_role_names(max) = "must be 1 to {max} roles, each once";
     pub(crate) edit_window_out_of_range = "must be between 1 minute and 366 days";
     pub(crate) not_a_time_zone = "is not an IANA time zone such as Europe/Istanbul";
     pub(crate) personal_password =

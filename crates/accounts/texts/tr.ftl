@@ -6,11 +6,11 @@ invalid_credentials = e-posta adresi veya parola hatalı
 locked = çok fazla hatalı parola girildiği için hesap bu cihaza kilitlendi
 too_many_logins = çok fazla giriş yapıldı ya da çok fazla hatalı parola girildi: yenisinden önce bekleyin
 last_superadmin = etkin olan son süper yönetici kalmalı
-own_role = kimse kendi rolünü değiştiremez
+own_role = kimse kendi rollerini ya da izinlerini değiştiremez
 own_account = kimse kendi hesabını devre dışı bırakamaz
 role_not_granted =
     bir rolü yalnızca, izin verdiği her şeye yetkili olan biri verebilir, oluşturabilir veya değiştirebilir
-user_not_manageable = bu kullanıcının rolü sizinkinden fazlasına izin veriyor
+user_not_manageable = bu kullanıcının rolleri sizinkilerden fazlasına izin veriyor
 email_taken = e-posta adresi başka bir kullanıcıya ait
 role_name_taken = bu adda bir rol var
 role_in_use = { $users } kullanıcı bu rolde
@@ -34,6 +34,7 @@ not_a_link = artık kullanılabilecek bir bağlantı değil: kullanılmış, yen
 not_a_role_name =
     3 ile 40 karakter arasında olmalı, küçük harfle başlamalı; yalnızca küçük harf, rakam ve tek alt çizgi içerebilir
 not_a_role = böyle bir rol yok
+not_role_names = her biri bir kez olmak üzere 1 ile { $max } arasında rol olmalı
 edit_window_out_of_range = 1 dakika ile 366 gün arasında olmalı
 not_a_time_zone = geçerli bir IANA saat dilimi değil, örneğin Europe/Istanbul
 personal_password = büyük ölçüde kendi adınızdan veya adresinizden ya da kurumunkinden oluşuyor

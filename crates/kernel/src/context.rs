@@ -2,10 +2,9 @@
 
 use std::{any::Any, fmt, net::IpAddr, sync::Arc};
 
-use chrono::Duration;
 use uuid::Uuid;
 
-use crate::{Denied, Permission, PermissionSet, SessionId, Suspicions, Timestamp, UserId};
+use crate::{Caller, Denied, Permission, Suspicions, Timestamp, UserId};
 
 /// What a use case knows about the request or command that runs it.
 #[derive(Clone, Debug)]
@@ -33,9 +32,58 @@ impl Context {
         match &self.actor {
             Actor::Anonymous => Err(Denied::Unauthenticated),
             Actor::System(_) => Ok(Scope::All),
-            Actor::User(caller) if caller.permissions.has(permission) => Ok(caller.scope()),
-            Actor::User(_) => Err(Denied::Missing(permission)),
+            Actor::User(caller) => caller.scope_for(permission).ok_or(Denied::Missing(permission)),
         }
+    }
+
+    /// The same for a change of a record that was created at `created_at`: roles with an edit window may
+    /// only correct what they have just entered. It says which rows the actor may change that are as old;
+    /// they may meet more.
+    ///
+    /// # Errors
+    /// As [`Context::permit`]; [`Denied::EditWindowClosed`] when no role gives the permission for as long.
+    pub fn permit_edit(
+        &self,
+        permission: Permission,
+        created_at: Timestamp,
+    ) -> Result<Scope, Denied> {
+        let scope = self.permit(permission)?;
+        let Actor::User(caller) = &self.actor else { return Ok(scope) };
+        let reach = caller.open_reach_of(permission, created_at, self.at);
+        reach.map(|reach| caller.within(reach)).ok_or(Denied::EditWindowClosed)
+    }
+
+    /// Allows something with all records of a reach, such as seeing a field of them: with a permission
+    /// that reaches less far it is allowed with none of them.
+    ///
+    /// # Errors
+    /// As [`Context::permit`], also when the permission reaches less far.
+    pub fn permit_throughout(
+        &self,
+        permission: Permission,
+        reach: ScopeKind,
+    ) -> Result<(), Denied> {
+        match self.permit(permission)?.kind() >= reach {
+            true => Ok(()),
+            false => Err(Denied::Missing(permission)),
+        }
+    }
+
+    /// Which records with a plural noun the actor may name while doing something: `read` is the permission
+    /// to read them, if there is one.
+    ///
+    /// # Errors
+    /// As [`Context::permit`], for what is done.
+    pub fn scope_to_name(
+        &self,
+        doing: Permission,
+        noun: &str,
+        read: Option<Permission>,
+    ) -> Result<Scope, Denied> {
+        let scope = self.permit(doing)?;
+        let Actor::User(caller) = &self.actor else { return Ok(scope) };
+        let reach = caller.reach_to_name(doing, noun, read);
+        reach.map(|reach| caller.within(reach)).ok_or(Denied::Missing(doing))
     }
 
     /// The same, asked under this name: that of a command.
@@ -63,19 +111,6 @@ impl Context {
             Actor::Anonymous | Actor::System(_) => None,
         }
     }
-
-    /// True while the actor may still change a record that was created at `created_at`: roles with
-    /// an edit window may only correct what they have just entered. What was created further in the
-    /// future than that was created before the clock was set back, nobody knows how long ago.
-    pub fn may_still_edit(&self, created_at: Timestamp) -> bool {
-        match &self.actor {
-            Actor::User(caller) => {
-                caller.edit_window.is_none_or(|window| (self.at - created_at).abs() <= window)
-            }
-            Actor::Anonymous => false,
-            Actor::System(_) => true,
-        }
-    }
 }
 
 /// Who acts.
@@ -87,34 +122,6 @@ pub enum Actor {
     User(Arc<Caller>),
     /// The program itself: `cli`, `seed`, a job's name. It may do everything.
     System(&'static str),
-}
-
-/// A logged-in user, as the session knows them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// Who it is.
-    pub user_id: UserId,
-    /// The session the request came with.
-    pub session_id: SessionId,
-    /// The name of the role: built-in or custom.
-    pub role: String,
-    /// What the role may do.
-    pub permissions: PermissionSet,
-    /// Which rows the role may meet.
-    pub scope: ScopeKind,
-    /// How long after creating a record the role may still change it; no limit when absent.
-    pub edit_window: Option<Duration>,
-}
-
-impl Caller {
-    /// The rows this user may meet.
-    pub const fn scope(&self) -> Scope {
-        match self.scope {
-            ScopeKind::All => Scope::All,
-            ScopeKind::Assigned => Scope::Assigned(self.user_id),
-            ScopeKind::Own => Scope::Own(self.user_id),
-        }
-    }
 }
 
 /// Which rows a role may meet.
@@ -162,6 +169,15 @@ impl Scope {
     /// True when no row is hidden.
     pub const fn is_all(self) -> bool {
         matches!(self, Self::All)
+    }
+
+    /// Which kind of scope it is.
+    pub const fn kind(self) -> ScopeKind {
+        match self {
+            Self::All => ScopeKind::All,
+            Self::Assigned(_) => ScopeKind::Assigned,
+            Self::Own(_) => ScopeKind::Own,
+        }
     }
 
     /// The user whose rows these are; none when every row is in scope. A domain without

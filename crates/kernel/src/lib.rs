@@ -4,6 +4,7 @@
 //! Times are unix milliseconds (bigint), days are dates, money is minor units (bigint) with a currency,
 //! ids are UUID v7: the same on both databases, and nothing to round.
 
+pub mod caller;
 pub mod collision;
 pub mod contact;
 pub mod context;
@@ -27,9 +28,10 @@ pub mod trail;
 pub mod version;
 pub mod words;
 
+pub use caller::{Caller, Grant, Reaches};
 pub use collision::{Suspicions, TooManyCollisions};
 pub use contact::{EmailAddress, PersonName, PhoneNumber, Region};
-pub use context::{Actor, Caller, Context, Origin, Replay, Scope, ScopeKind};
+pub use context::{Actor, Context, Origin, Replay, Scope, ScopeKind};
 pub use epoch::Epoch;
 pub use fault::{Denied, Fault, FieldError, Fields, Invalid, Kind, Quota, Stale};
 pub use feed::{Feed, Notice};

@@ -56,6 +56,11 @@ impl Permission {
     pub const fn as_str(self) -> &'static str {
         self.0
     }
+
+    /// The plural noun it is about: what stands before the colon.
+    pub fn module(self) -> &'static str {
+        self.0.split_once(':').map_or(self.0, |(module, _)| module)
+    }
 }
 
 impl fmt::Display for Permission {
@@ -127,6 +132,15 @@ impl PermissionSet {
                     || other.withheld.iter().any(|also| contains(also, theirs))
             });
             is_granted && is_whole
+        })
+    }
+
+    /// What is granted, pattern by pattern: each with all that is withheld. The set grants what one of them
+    /// does.
+    pub fn parts(&self) -> impl Iterator<Item = (&str, Self)> {
+        self.granted.iter().map(|pattern| {
+            let granted = BTreeSet::from([pattern.clone()]);
+            (pattern.as_ref(), Self { granted, withheld: self.withheld.clone() })
         })
     }
 

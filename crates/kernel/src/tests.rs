@@ -1,5 +1,6 @@
 //! The rules of the shared vocabulary, one module for each file of the crate that has any.
 
+mod caller;
 mod collision;
 mod contact;
 mod context;

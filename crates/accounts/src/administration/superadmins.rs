@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use super::{Administration, require_system};
 use crate::{
     AccountsError,
-    role::BuiltIn,
+    role::{BuiltIn, RoleNames},
     user::{Locale, NewUser, TimeZone, User},
 };
 
@@ -81,6 +81,6 @@ fn superadmin(new: NewSuperadmin) -> NewUser {
         phone: None,
         locale: new.locale,
         time_zone: new.time_zone,
-        role: BuiltIn::Superadmin.role_name(),
+        roles: RoleNames::one(BuiltIn::Superadmin.role_name()),
     }
 }

@@ -116,7 +116,7 @@ pub trait Accounts: Send + Sync {
     async fn sessions(&self, user: UserId) -> Result<Vec<Session>, StoreError>;
 
     /// The sessions that some hashes of keys are of, each beside its hash, with its user and their
-    /// role, in any order; they may have timed out, their users may be inactive. However many they
+    /// roles, in any order; they may have timed out, their users may be inactive. However many they
     /// are, it takes few reads.
     ///
     /// # Errors
@@ -162,6 +162,6 @@ pub struct StoredSession {
     pub session: Session,
     /// Its user.
     pub user: User,
-    /// The user's role, when it is a custom one.
-    pub custom_role: Option<CustomRole>,
+    /// Those of the user's roles that are custom and exist, in any order.
+    pub custom_roles: Vec<CustomRole>,
 }

@@ -66,7 +66,7 @@ pub trait AccountsTx: UnitOfWork {
     /// When the database cannot be read.
     async fn count(&mut self, what: Limited) -> Result<u64, StoreError>;
 
-    /// Locks the active users with the role `superadmin`, in the order of their ids, and counts them.
+    /// Locks the active users who have the role `superadmin`, in the order of their ids, and counts them.
     /// Called before any user is locked, so that two calls cannot wait for each other.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! come. A kind without assignments treats the scope `assigned` as `own`. Campaigns and roles have no
 //! row scope.
 
-use almoner_kernel::{PermissionSet, ScopeKind};
+use almoner_kernel::{PermissionSet, Reaches, ScopeKind};
 
 use super::{Access, EditWindow, RoleName};
 
@@ -145,6 +145,6 @@ impl BuiltIn {
                 (own(&["donors:read", "campaigns:read", "donations:read"]), ScopeKind::All, None)
             }
         };
-        Access { permissions, scope, edit_window }
+        Access { permissions, scope, reaches: Reaches::default(), edit_window }
     }
 }

@@ -26,12 +26,12 @@ fn new_user(role: &str) -> NewUser {
         phone: None,
         locale: Locale::default(),
         time_zone: TimeZone::default(),
-        role: role_name(role),
+        roles: role_names(role),
     }
 }
 
 fn to_role(role: &str) -> UserPatch {
-    UserPatch { role: Some(role_name(role)), ..UserPatch::default() }
+    UserPatch { roles: Some(role_names(role)), ..UserPatch::default() }
 }
 
 async fn create(cx: &Context, world: World, role: &str) -> Result<(), &'static str> {
@@ -75,7 +75,7 @@ async fn a_role_is_granted_only_by_somebody_who_has_all_of_it() {
     ];
     for (cx, role, expected) in table {
         assert_eq!(create(cx, World::default(), role).await, expected, "{:?} → {role}", cx.actor);
-        if cx.caller().is_ok_and(|caller| caller.scope != ScopeKind::All) {
+        if cx.caller().is_ok_and(|caller| !caller.reaches_everything()) {
             // Whoever sees only their own rows cannot meet the other user at all.
             continue;
         }
@@ -244,7 +244,7 @@ async fn a_change_that_ends_sessions_reaches_the_memory_of_live_ones() {
 /// User 5 has a session in memory.
 fn keep_alive(stage: &Stage) {
     let session = session(9, 5, at(-1));
-    let role = Role::BuiltIn(BuiltIn::Viewer).caller(session.user_id, session.id);
+    let role = Role::caller(&[Role::BuiltIn(BuiltIn::Viewer)], session.user_id, session.id);
     let live = Arc::new(LiveSession::new(session, role, at(-1)));
     assert!(stage.live.insert(stage.live.ticket(), SessionKeyHash([9; 32]), &live));
 }
@@ -338,7 +338,7 @@ async fn the_first_superadmin_is_made_once_and_a_bad_password_does_not_matter_af
         .create_first_superadmin(&program(), first(), secret(PASSWORD))
         .await
         .unwrap();
-    assert_eq!(made.unwrap().role, BuiltIn::Superadmin.role_name());
+    assert_eq!(made.unwrap().roles, role_names("superadmin"));
 
     let stage = World::of([user(5, "viewer")]).stage();
     let made = stage.administration.create_first_superadmin(&program(), first(), secret("1")).await;

@@ -9,7 +9,7 @@ use crate::{
     error::AccountsError,
     login::{AddressKey, Failures, LoginWindow},
     ports::Attempt,
-    role::BuiltIn,
+    role::{BuiltIn, Role},
     session::DeviceKey,
 };
 
@@ -80,7 +80,7 @@ async fn the_right_password_makes_a_session_and_says_so_in_the_trail() {
     assert_eq!(attempts(&stage), [("203.0.113.7".to_owned(), Attempt::Counted)]);
     assert_eq!(logged_in.user.last_login_at, Some(at(0)));
     assert_eq!(logged_in.caller.session_id, logged_in.session.id);
-    assert_eq!(logged_in.caller.permissions, BuiltIn::Viewer.access().permissions);
+    assert_eq!(logged_in.caller.grants, [Role::BuiltIn(BuiltIn::Viewer).grant()]);
     assert_eq!(logged_in.session.address.as_deref(), Some("203.0.113.0"));
     assert_eq!(logged_in.session.expires_at, at(12 * 60));
     assert_eq!(logged_in.session.idle_timeout, Duration::minutes(30));
@@ -325,9 +325,7 @@ async fn a_user_of_a_custom_role_gets_what_it_allows() {
     let allowed = access(&[super::may::DONORS_READ], almoner_kernel::ScopeKind::Own);
     world.roles = vec![custom_role("field_worker", allowed.clone())];
     let caller = login(&world.stage(), PASSWORD).await.unwrap().caller;
-    assert_eq!(caller.role, "field_worker");
-    assert_eq!(caller.permissions, allowed.permissions);
-    assert_eq!(caller.scope, allowed.scope);
+    assert_eq!(caller.grants, [allowed.grant(&role_name("field_worker"))]);
 }
 
 #[tokio::test]

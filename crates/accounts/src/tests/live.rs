@@ -20,7 +20,7 @@ fn key(number: u8) -> SessionKeyHash {
 /// Session `number` of a user, loaded at an instant.
 fn loaded(number: u8, user: u128, role: BuiltIn, now: Timestamp) -> Arc<LiveSession> {
     let session = session(number.into(), user, now);
-    let caller = Role::BuiltIn(role).caller(session.user_id, session.id);
+    let caller = Role::caller(&[Role::BuiltIn(role)], session.user_id, session.id);
     Arc::new(LiveSession::new(session, caller, now))
 }
 

@@ -103,7 +103,7 @@ async fn a_breached_password_is_refused_however_good_it_looks() {
         phone: None,
         locale: Locale::default(),
         time_zone: TimeZone::default(),
-        role: role_name("viewer"),
+        roles: role_names("viewer"),
     };
     let cx = caller(1, BuiltIn::Admin);
     let error = stage.administration.create(&cx, new, Some(secret(breached))).await.unwrap_err();

@@ -1,9 +1,8 @@
-//! What the built-in roles allow, and which access covers which.
+//! What the built-in roles allow.
 
-use almoner_kernel::{Permission as P, ScopeKind};
+use almoner_kernel::Permission as P;
 use chrono::Duration;
 
-use super::world::{access, session_id, user_id};
 use crate::role::{Access, BuiltIn, EditWindow, Role, RoleName};
 
 /// Permissions of kinds of record that are and that may come.
@@ -76,32 +75,8 @@ fn only_data_entry_has_an_edit_window() {
         let minutes = role.access().edit_window.map(EditWindow::minutes);
         assert_eq!(minutes, (role == BuiltIn::DataEntry).then_some(15));
     }
-    let caller = Role::BuiltIn(BuiltIn::DataEntry).caller(user_id(1), session_id(2));
-    assert_eq!(caller.edit_window, Some(Duration::minutes(15)));
-}
-
-#[test]
-fn an_access_covers_another_in_permissions_scope_and_time() {
-    let base = || access(&[super::may::DONORS_READ], ScopeKind::Assigned);
-    let window = |minutes| Access { edit_window: EditWindow::parse(minutes).ok(), ..base() };
-    let table = [
-        (base(), base(), true),
-        (base(), access(&[], ScopeKind::Own), true),
-        (
-            base(),
-            access(&[super::may::DONORS_READ, super::may::DONORS_CREATE], ScopeKind::Own),
-            false,
-        ),
-        (base(), access(&[super::may::DONORS_READ], ScopeKind::All), false),
-        (base(), window(15), true),
-        (window(15), window(15), true),
-        (window(15), window(14), true),
-        (window(15), window(16), false),
-        (window(15), base(), false),
-    ];
-    for (own, other, covers) in table {
-        assert_eq!(own.covers(&other), covers, "{own:?} covers {other:?}");
-    }
+    let grant = Role::BuiltIn(BuiltIn::DataEntry).grant();
+    assert_eq!(grant.edit_window, Some(Duration::minutes(15)));
 }
 
 #[test]

@@ -20,7 +20,11 @@ fn key() -> SessionKey {
 }
 
 fn stored() -> StoredSession {
-    StoredSession { session: session(1, 5, at(0)), user: user(5, "viewer"), custom_role: None }
+    StoredSession {
+        session: session(1, 5, at(0)),
+        user: user(5, "viewer"),
+        custom_roles: Vec::new(),
+    }
 }
 
 /// What storage finds when the first of these keys is a session's.
@@ -146,7 +150,7 @@ async fn a_custom_role_that_is_missing_is_damage_and_not_a_session() {
     let mut store = MockStore::new();
     store.expect_sessions_by_key().returning(|keys| {
         let mut stored = stored();
-        stored.user.role = role_name("phantom");
+        stored.user.roles = role_names("viewer,phantom");
         Ok(of(keys, stored))
     });
     let (sessions, _) = over(store);

@@ -1,13 +1,13 @@
-//! Who may do what, to which rows, for how long.
+//! Who may do what, and to which rows.
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Duration};
+use chrono::DateTime;
 use uuid::Uuid;
 
 use crate::{
-    Actor, Caller, Context, Denied, Fault, Kind, Origin, Permission, PermissionSet, Replay, Scope,
-    ScopeKind, SessionId, Suspicions, Timestamp, UserId,
+    Actor, Caller, Context, Denied, Fault, Grant, Kind, Origin, Permission, PermissionSet, Replay,
+    Scope, ScopeKind, SessionId, Suspicions, Timestamp, UserId,
 };
 
 pub fn at(seconds: i64) -> Timestamp {
@@ -29,19 +29,17 @@ pub fn context(actor: Actor) -> Context {
     }
 }
 
-fn caller(scope: ScopeKind, edit_window: Option<Duration>) -> Caller {
+fn caller(scope: ScopeKind) -> Caller {
+    let permissions = PermissionSet::NONE.with(Permission::USERS_READ);
     Caller {
         user_id: user_id(),
         session_id: SessionId::new(Uuid::from_u128(8)),
-        role: "data_entry".to_owned(),
-        permissions: PermissionSet::NONE.with(Permission::USERS_READ),
-        scope,
-        edit_window,
+        grants: vec![Grant::new("data_entry", permissions, scope)],
     }
 }
 
-fn user(scope: ScopeKind, edit_window: Option<Duration>) -> Context {
-    context(Actor::User(Arc::new(caller(scope, edit_window))))
+fn user(scope: ScopeKind) -> Context {
+    context(Actor::User(Arc::new(caller(scope))))
 }
 
 #[test]
@@ -51,13 +49,13 @@ fn a_permission_of_the_role_opens_the_rows_of_its_scope() {
         (ScopeKind::Assigned, Scope::Assigned(user_id())),
         (ScopeKind::Own, Scope::Own(user_id())),
     ] {
-        assert_eq!(user(kind, None).permit(Permission::USERS_READ), Ok(scope));
+        assert_eq!(user(kind).permit(Permission::USERS_READ), Ok(scope));
     }
 }
 
 #[test]
 fn every_other_permission_is_denied_by_name() {
-    let cx = user(ScopeKind::All, None);
+    let cx = user(ScopeKind::All);
     for &permission in Permission::OF_THE_HOUSE.iter().filter(|one| **one != Permission::USERS_READ)
     {
         let denied = cx.permit(permission).unwrap_err();
@@ -75,7 +73,8 @@ fn a_stranger_is_asked_to_log_in_for_everything() {
     }
     assert_eq!(cx.caller(), Err(Denied::Unauthenticated));
     assert_eq!(cx.user_id(), None);
-    assert!(!cx.may_still_edit(at(0)));
+    let edit = cx.permit_edit(Permission::USERS_READ, at(0));
+    assert_eq!(edit, Err(Denied::Unauthenticated));
 }
 
 #[test]
@@ -86,37 +85,16 @@ fn the_program_itself_may_do_everything_but_is_no_user() {
     }
     assert_eq!(cx.caller(), Err(Denied::Unauthenticated));
     assert_eq!(cx.user_id(), None);
-    assert!(cx.may_still_edit(at(-1_000_000)));
+    assert_eq!(cx.permit_edit(Permission::USERS_READ, at(-1_000_000)), Ok(Scope::All));
+    assert_eq!(cx.permit_throughout(Permission::USERS_READ, ScopeKind::All), Ok(()));
+    assert_eq!(cx.scope_to_name(Permission::USERS_READ, "users", None), Ok(Scope::All));
 }
 
 #[test]
 fn a_logged_in_user_is_known_by_name() {
-    let cx = user(ScopeKind::Own, None);
-    assert_eq!(cx.caller(), Ok(&caller(ScopeKind::Own, None)));
+    let cx = user(ScopeKind::Own);
+    assert_eq!(cx.caller(), Ok(&caller(ScopeKind::Own)));
     assert_eq!(cx.user_id(), Some(user_id()));
-}
-
-#[test]
-fn a_record_may_be_edited_to_the_last_moment_of_the_window_and_not_after() {
-    let cx = user(ScopeKind::Own, Some(Duration::minutes(15)));
-    for (age, may) in [(0, true), (899, true), (900, true), (901, false), (100_000, false)] {
-        assert_eq!(cx.may_still_edit(at(-age)), may, "{age} seconds old");
-    }
-    assert!(cx.may_still_edit(at(5)), "created on a server whose clock is ahead");
-    assert!(!cx.may_still_edit(at(901)), "created before the clock was set back by much");
-}
-
-#[test]
-fn a_role_without_a_window_may_always_edit() {
-    assert!(user(ScopeKind::All, None).may_still_edit(at(-1_000_000_000)));
-}
-
-#[test]
-fn an_endless_window_is_no_reason_to_panic() {
-    let cx = user(ScopeKind::Own, Some(Duration::MAX));
-    assert!(cx.may_still_edit(at(-1_000)));
-    assert!(cx.may_still_edit(DateTime::<chrono::Utc>::MIN_UTC));
-    assert!(cx.may_still_edit(DateTime::<chrono::Utc>::MAX_UTC));
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn new_user() -> NewUser {
         phone: None,
         locale: Default::default(),
         time_zone: Default::default(),
-        role: role_name("viewer"),
+        roles: role_names("viewer"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use almoner_kernel::{
-    Actor, Caller, Context, EmailAddress, Fault, Origin, PersonName, ScopeKind, SessionId,
+    Actor, Caller, Context, EmailAddress, Fault, Origin, PersonName, Reaches, ScopeKind, SessionId,
     Timestamp, UserId, Version,
 };
 use chrono::Duration;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     AccountsError, LinkKey,
     ports::Account,
-    role::{Access, BuiltIn, CustomRole, RoleName},
+    role::{Access, BuiltIn, CustomRole, Role, RoleName, RoleNames},
     session::Session,
     user::{Credentials, Locale, PasswordHashText, TimeZone, User},
 };
@@ -49,6 +49,11 @@ pub fn role_name(name: &str) -> RoleName {
     RoleName::parse(name).unwrap()
 }
 
+/// With commas between them.
+pub fn role_names(names: &str) -> RoleNames {
+    RoleNames::new(names.split(',').map(role_name).collect()).unwrap()
+}
+
 pub fn user(number: u128, role: &str) -> User {
     User {
         id: user_id(number),
@@ -57,7 +62,7 @@ pub fn user(number: u128, role: &str) -> User {
         phone: None,
         locale: Locale::default(),
         time_zone: TimeZone::default(),
-        role: role_name(role),
+        roles: role_names(role),
         active: true,
         invited_at: None,
         last_login_at: None,
@@ -121,24 +126,28 @@ pub fn program() -> Context {
 
 /// A user of a built-in role, in session 1.
 pub fn caller(number: u128, role: BuiltIn) -> Context {
-    let role = crate::role::Role::BuiltIn(role);
-    cx(Actor::User(Arc::new(role.caller(user_id(number), session_id(1)))))
+    let roles = [Role::BuiltIn(role)];
+    cx(Actor::User(Arc::new(Role::caller(&roles, user_id(number), session_id(1)))))
 }
 
 /// A user who may do exactly this, in session 1.
 pub fn caller_with(number: u128, role: &str, access: Access) -> Context {
+    caller_of(number, &[(role, access)])
+}
+
+/// A user of several roles, which allow exactly this, in session 1.
+pub fn caller_of(number: u128, roles: &[(&str, Access)]) -> Context {
+    let grant = |(role, access): &(&str, Access)| access.clone().grant(&role_name(role));
     cx(Actor::User(Arc::new(Caller {
         user_id: user_id(number),
         session_id: session_id(1),
-        role: role.to_owned(),
-        permissions: access.permissions,
-        scope: access.scope,
-        edit_window: access.edit_window.map(crate::role::EditWindow::duration),
+        grants: roles.iter().map(grant).collect(),
     })))
 }
 
 pub fn access(permissions: &[almoner_kernel::Permission], scope: ScopeKind) -> Access {
-    Access { permissions: permissions.iter().copied().collect(), scope, edit_window: None }
+    let permissions = permissions.iter().copied().collect();
+    Access { permissions, scope, reaches: Reaches::default(), edit_window: None }
 }
 
 #[track_caller]
