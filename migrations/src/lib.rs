@@ -23,6 +23,7 @@ mod m20261128_000014_values;
 mod m20261128_000015_unknown_worth;
 mod m20261128_000016_counters;
 mod m20261129_000017_collations;
+mod m20261129_000018_several_roles;
 
 use sea_orm_migration::prelude::*;
 
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000015_unknown_worth::Migration),
             Box::new(m20261128_000016_counters::Migration),
             Box::new(m20261129_000017_collations::Migration),
+            Box::new(m20261129_000018_several_roles::Migration),
         ]
     }
 }

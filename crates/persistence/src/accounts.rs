@@ -22,12 +22,13 @@ use almoner_kernel::{
 use async_trait::async_trait;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, sea_query::Expr,
+    QueryTrait, Select,
+    sea_query::{Expr, SelectStatement},
 };
 
 use crate::{
     commit::in_chunks,
-    entities::{links, reset_requests, roles, sessions, users},
+    entities::{links, reset_requests, roles, sessions, user_roles, users},
     error::store_error,
     paging::{Listing, Ordering, instant, millis},
     store::Store,
@@ -62,7 +63,7 @@ impl Accounts for Store {
             select = select.filter(users::Column::Active.eq(active));
         }
         if let Some(role) = &query.role {
-            select = select.filter(users::Column::Role.eq(role.as_str()));
+            select = select.filter(users::Column::Id.in_subquery(holders(role.as_str())));
         }
         let column = |column| (users::Entity, column);
         let (id, direction) = (column(users::Column::Id), query.sort.direction);
@@ -186,10 +187,12 @@ impl Accounts for Store {
                 }
             }
         }
-        let roles = self.custom_roles(found.iter().map(|(_, _, user)| &user.role)).await?;
+        let names = found.iter().flat_map(|(_, _, user)| user.roles.iter());
+        let roles = self.custom_roles(names).await?;
         let stored = |(key, session, user): (_, _, User)| {
-            let custom_role = roles.get(&user.role).cloned();
-            (key, StoredSession { session, user, custom_role })
+            let custom_roles =
+                user.roles.iter().filter_map(|name| roles.get(name).cloned()).collect();
+            (key, StoredSession { session, user, custom_roles })
         };
         Ok(found.into_iter().map(stored).collect())
     }
@@ -267,6 +270,15 @@ fn by_id(id: UserId, scope: Scope) -> Select<users::Entity> {
         Some(user_id) => select.filter(users::Column::Id.eq(user_id.uuid())),
         None => select,
     }
+}
+
+/// The ids of the users who have a role.
+fn holders(role: &str) -> SelectStatement {
+    user_roles::Entity::find()
+        .select_only()
+        .column(user_roles::Column::UserId)
+        .filter(user_roles::Column::Role.eq(role))
+        .into_query()
 }
 
 fn role_named(name: &RoleName) -> Select<roles::Entity> {

@@ -42,6 +42,7 @@ pub mod security_events;
 pub mod sessions;
 pub mod trail_floor;
 pub mod trail_head;
+pub mod user_roles;
 pub mod users;
 pub mod webhook_deliveries;
 pub mod webhook_position;

@@ -116,7 +116,7 @@ async fn move_head(work: &Work, position: i64, seal: &Mac, key: &str) -> Result<
 struct OfAll<'a> {
     trail: &'a Trail,
     change_set: Uuid,
-    role: Option<&'a str>,
+    role: Option<String>,
     operation: Option<&'a str>,
     address: Option<String>,
 }
@@ -125,7 +125,7 @@ impl<'a> OfAll<'a> {
     fn new(inner: &Inner, trail: &'a Trail) -> Self {
         let (role, part) = match &trail.actor {
             Actor::Anonymous => (None, None),
-            Actor::User(caller) => (Some(caller.role.as_str()), None),
+            Actor::User(caller) => (Some(caller.role_names()), None),
             Actor::System(name) => (None, Some(*name)),
         };
         Self {
@@ -204,7 +204,7 @@ impl<'a> ChangeRow<'a> {
                 circumstances: Circumstances {
                     change_set: Some(*change_set),
                     cause: self.change.cause.map(almoner_kernel::ChangeId::uuid),
-                    actor_role: role.map(Into::into),
+                    actor_role: role.clone().map(Into::into),
                     operation: operation.map(Into::into),
                     digest: self.digest.as_deref().map(Into::into),
                     subject_kind: self.subject_kind().map(Into::into),
@@ -243,7 +243,7 @@ impl<'a> ChangeRow<'a> {
             format: Set(SealInput::FORMAT),
             change_set: Set(Some(*change_set)),
             cause: Set(self.change.cause.map(almoner_kernel::ChangeId::uuid)),
-            actor_role: Set(role.map(str::to_owned)),
+            actor_role: Set(role.clone()),
             operation: Set(operation.map(str::to_owned)),
             search: Set(words::of(self.change)),
             digest: Set(self.digest),

@@ -2,7 +2,7 @@
 
 mod field;
 
-use almoner_kernel::{Context, Permission};
+use almoner_kernel::{Context, Permission, Scope, ScopeKind};
 
 pub use self::field::{Field, may_be_label, may_be_searched, right_of, sort_of};
 use crate::{plain::Plain, steps::Step};
@@ -170,9 +170,19 @@ impl Kind {
         self.fields.iter().any(|field| field.is_searched)
     }
 
-    /// The names of the fields that somebody may not see, though they see the record.
-    pub fn hidden_from(&self, cx: &Context) -> Vec<&'static str> {
-        let hidden = self.fields.iter().filter(|field| !field.is_shown_to(cx));
+    /// How far the right to a field has to reach for whoever meets records within a scope. Of records that
+    /// belong to the organisation every right reaches all.
+    pub const fn sight(&self, scope: Scope) -> ScopeKind {
+        match self.rows {
+            Rows::All => ScopeKind::Own,
+            Rows::OfCreator | Rows::OfParent => scope.kind(),
+        }
+    }
+
+    /// The names of the fields that somebody may not see, though they see records as far as this
+    /// ([`Kind::sight`]).
+    pub fn hidden_from(&self, cx: &Context, sight: ScopeKind) -> Vec<&'static str> {
+        let hidden = self.fields.iter().filter(|field| !field.is_shown_to(cx, sight));
         hidden.map(|field| field.name).collect()
     }
 

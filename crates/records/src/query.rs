@@ -4,7 +4,7 @@
 mod read;
 
 use almoner_kernel::{
-    Context, Currency, Denied, Direction, Trash, UserId, fault::Unfit, text, words,
+    Context, Currency, Denied, Direction, ScopeKind, Trash, UserId, fault::Unfit, text, words,
 };
 use chrono::NaiveDate;
 
@@ -31,13 +31,14 @@ pub struct Query {
 }
 
 impl Query {
-    /// Allows somebody to list records so: whoever finds them by a field learns what it is.
+    /// Allows somebody who meets records as far as this to list them so: whoever finds them by a field learns
+    /// what it is.
     ///
     /// # Errors
     /// [`Denied`], without the right to a field.
-    pub fn permit(&self, cx: &Context) -> Result<(), Denied> {
+    pub fn permit(&self, cx: &Context, sight: ScopeKind) -> Result<(), Denied> {
         let tested = self.tests.iter().filter_map(Test::field);
-        tested.chain(self.order.field).try_for_each(|field| field.permit(cx))
+        tested.chain(self.order.field).try_for_each(|field| field.permit(cx, sight))
     }
 }
 

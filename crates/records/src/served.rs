@@ -160,8 +160,7 @@ impl<R: Rules> Served for Records<R> {
         mut body: Body,
         mut fields: Fields,
     ) -> Result<Vec<AnyRecord>, RecordError> {
-        cx.permit(R::KIND.permissions.read)?;
-        may_send(cx, R::KIND, &body)?;
+        may_send(cx, R::KIND, R::KIND.permissions.read, &body)?;
         let by = R::KIND.fields.iter().filter(|field| field.is_looked_up);
         let given: Vec<(&'static Field, Plain)> =
             by.filter_map(|field| Some((field, body.remove(field.name)?))).collect();
@@ -216,8 +215,7 @@ impl<R: Rules> Served for Records<R> {
         mut body: Body,
         mut fields: Fields,
     ) -> Result<AnyRecord, RecordError> {
-        cx.permit(R::KIND.permissions.update)?;
-        may_send(cx, R::KIND, &body)?;
+        may_send(cx, R::KIND, R::KIND.permissions.update, &body)?;
         let patch = R::change(&mut body, self.terms(), &mut fields);
         nothing_left(body, "", &mut fields);
         let patch = fields.finish(Some(patch))?;
@@ -245,8 +243,7 @@ impl<R: Rules> Served for Records<R> {
         mut body: Body,
         mut fields: Fields,
     ) -> Result<AnyRecord, RecordError> {
-        cx.permit(step.permission)?;
-        may_send(cx, R::KIND, &body)?;
+        may_send(cx, R::KIND, step.permission, &body)?;
         let reason = reason(step, &mut body, &mut fields);
         for name in step.needs.iter().filter(|name| !body.contains_key(**name)) {
             let detail = almoner_kernel::words::is_required();
@@ -273,11 +270,12 @@ impl<R: Rules> Served for Records<R> {
     }
 }
 
-/// Allows somebody to send what is in a body: a field with a right of its own is for those who have it,
-/// whatever else is wrong with it.
-fn may_send(cx: &Context, kind: &Kind, body: &Body) -> Result<(), Denied> {
+/// Allows somebody to do something, and to send what is in the body for it: a field with a right of its own
+/// is for those who have it, whatever else is wrong with it.
+fn may_send(cx: &Context, kind: &Kind, permission: Permission, body: &Body) -> Result<(), Denied> {
+    let sight = kind.sight(cx.permit(permission)?);
     let sent = kind.fields.iter().filter(|field| body.contains_key(field.name));
-    sent.into_iter().try_for_each(|field| field.permit(cx))
+    sent.into_iter().try_for_each(|field| field.permit(cx, sight))
 }
 
 /// Reads a new record.
@@ -287,8 +285,7 @@ fn new<R: Rules>(
     terms: &Terms,
     mut fields: Fields,
 ) -> Result<R, RecordError> {
-    cx.permit(R::KIND.permissions.create)?;
-    may_send(cx, R::KIND, &body)?;
+    may_send(cx, R::KIND, R::KIND.permissions.create, &body)?;
     let own = R::take(&mut body, terms, &mut fields);
     nothing_left(body, "", &mut fields);
     Ok(fields.finish(own)?)

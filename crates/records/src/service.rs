@@ -8,11 +8,12 @@ mod effects;
 mod labels;
 mod money;
 mod names;
+mod open;
 
 use std::{any::Any, sync::Arc};
 
 use almoner_kernel::{
-    Action, Context, Denied, FieldValue, Fields, Id, Ids, Page, PageRequest, Scope, Trail, Version,
+    Action, Context, FieldValue, Fields, Id, Ids, Page, PageRequest, Scope, Trail, Version,
 };
 
 pub use self::{
@@ -21,10 +22,11 @@ pub use self::{
 };
 use self::{
     around::guard,
-    claims::{Claim, claim, met},
+    claims::{Claim, claim, known, met},
     labels::{conceal_in, must_match},
     money::accepted,
-    names::{keep_names, name_all, named},
+    names::{Naming, keep_names, name_all, named},
+    open::must_be_open,
 };
 use crate::{
     error::RecordError,
@@ -86,10 +88,10 @@ impl<R: Rules> Records<R> {
         query: &Query,
         page: &PageRequest,
     ) -> Result<Page<Kept<R>>, RecordError> {
-        let scope = scope::<R>(cx.permit(R::KIND.permissions.read)?);
-        query.permit(cx)?;
-        let mut page = self.repository.list(query, scope, page).await?;
-        self.conceal(cx, &mut page.items).await?;
+        let wide = cx.permit(R::KIND.permissions.read)?;
+        query.permit(cx, R::KIND.sight(wide))?;
+        let mut page = self.repository.list(query, scope::<R>(wide), page).await?;
+        self.conceal(cx, wide, &mut page.items).await?;
         Ok(page)
     }
 
@@ -99,10 +101,10 @@ impl<R: Rules> Records<R> {
     /// Without the permission to read; `not_found` when absent or out of scope.
     #[tracing::instrument(skip_all, fields(kind = R::KIND.many))]
     pub async fn find(&self, cx: &Context, id: Id<R>) -> Result<Kept<R>, RecordError> {
-        let scope = scope::<R>(cx.permit(R::KIND.permissions.read)?);
-        let record = self.repository.find(id, scope).await?.ok_or(RecordError::NotFound)?;
-        let mut found = [record];
-        self.conceal(cx, &mut found).await?;
+        let wide = cx.permit(R::KIND.permissions.read)?;
+        let record = self.repository.find(id, scope::<R>(wide)).await?;
+        let mut found = [record.ok_or(RecordError::NotFound)?];
+        self.conceal(cx, wide, &mut found).await?;
         let [record] = found;
         Ok(record)
     }
@@ -118,10 +120,10 @@ impl<R: Rules> Records<R> {
         field: &'static Field,
         key: &Key,
     ) -> Result<Vec<Kept<R>>, RecordError> {
-        let scope = scope::<R>(cx.permit(R::KIND.permissions.read)?);
-        field.permit(cx)?;
-        let mut found = self.repository.lookup(field, key, scope, MAX_FOUND).await?;
-        self.conceal(cx, &mut found).await?;
+        let wide = cx.permit(R::KIND.permissions.read)?;
+        field.permit(cx, R::KIND.sight(wide))?;
+        let mut found = self.repository.lookup(field, key, scope::<R>(wide), MAX_FOUND).await?;
+        self.conceal(cx, wide, &mut found).await?;
         Ok(found)
     }
 
@@ -142,18 +144,21 @@ impl<R: Rules> Records<R> {
         own: R,
         answered: impl FnOnce(Kept<R>) -> T + Send,
     ) -> Result<T, RecordError> {
-        let scope = cx.permit(R::KIND.permissions.create)?;
+        let doing = R::KIND.permissions.create;
+        let scope = cx.permit(doing)?;
+        let known = known::<R>(cx, scope);
         let mut fields = Fields::default();
         let mut made = self.first(cx, own, &mut fields);
         let given = unique_values(&made.own, |_, _| true);
         let mut unit = self.repository.begin().await?;
-        let met = met(cx, self::scope::<R>(scope), unit.as_mut(), !given.is_empty()).await?;
-        name_all(unit.as_mut(), &mut made.own, |_, _| true, scope, &mut fields).await?;
+        let met = met(cx, known, unit.as_mut(), !given.is_empty()).await?;
+        let naming = Naming::By(cx, doing);
+        name_all(unit.as_mut(), &mut made.own, |_, _| true, naming, &mut fields).await?;
         identify_parts(&mut made.own, None, &*self.ids, &mut fields);
         fields.finish(Some(()))?;
         guard(unit.as_mut(), &made, None).await?;
         let claimed;
-        (unit, claimed) = claim(cx, self::scope::<R>(scope), unit, &met, &given).await?;
+        (unit, claimed) = claim(cx, known, unit, &met, &given).await?;
         self.number(cx, unit.as_mut(), &mut made.own, "").await?;
         // Whoever may not know what is taken rehearses without storing: that would tell.
         if claimed == Claim::Granted {
@@ -164,7 +169,7 @@ impl<R: Rules> Records<R> {
         if claimed == Claim::Granted {
             trail = self.follow(cx, unit.as_mut(), change, trail).await?;
         }
-        conceal_in(cx, unit.as_mut(), &mut made).await?;
+        conceal_in(cx, scope, unit.as_mut(), &mut made).await?;
         let made = answered(made);
         unit.commit(trail.answering(cx, &made)).await?;
         Ok(made)
@@ -183,24 +188,25 @@ impl<R: Rules> Records<R> {
         expected: Version,
         patch: &R::Patch,
     ) -> Result<Kept<R>, RecordError> {
-        let scope = cx.permit(R::KIND.permissions.update)?;
+        let doing = R::KIND.permissions.update;
+        let scope = cx.permit(doing)?;
+        let known = known::<R>(cx, scope);
         let mut unit = self.repository.begin().await?;
         let gives = R::KIND.unique().any(|field| R::gives(patch, field.name));
-        let met = met(cx, self::scope::<R>(scope), unit.as_mut(), gives).await?;
+        let met = met(cx, known, unit.as_mut(), gives).await?;
         let mut before = outside_the_trash(unit.as_mut(), id, self::scope::<R>(scope)).await?;
-        must_match(cx, unit.as_mut(), &before, expected).await?;
-        if !cx.may_still_edit(before.created_at) {
-            return Err(Denied::EditWindowClosed.into());
-        }
-        let mut after = self.revised(cx, unit.as_mut(), &before, patch, scope).await?;
+        must_match(cx, scope, unit.as_mut(), &before, expected).await?;
+        must_be_open(cx, unit.as_mut(), doing, &before).await?;
+        let naming = Naming::By(cx, doing);
+        let mut after = self.revised(cx, unit.as_mut(), &before, patch, naming).await?;
         let swapped = swapped(unit.as_mut(), &before, &mut after).await?;
         if after.own == before.own {
-            conceal_in(cx, unit.as_mut(), &mut before).await?;
+            conceal_in(cx, scope, unit.as_mut(), &mut before).await?;
             return Ok(before);
         }
         let given = new_values(&before.own, &after.own);
         let claimed;
-        (unit, claimed) = claim(cx, self::scope::<R>(scope), unit, &met, &given).await?;
+        (unit, claimed) = claim(cx, known, unit, &met, &given).await?;
         if claimed == Claim::Granted {
             unit.update(&after).await.map_err(|error| RecordError::of(R::KIND, error))?;
         }
@@ -212,7 +218,7 @@ impl<R: Rules> Records<R> {
         if claimed == Claim::Granted {
             trail = self.follow(cx, unit.as_mut(), change, trail).await?;
         }
-        conceal_in(cx, unit.as_mut(), &mut after).await?;
+        conceal_in(cx, scope, unit.as_mut(), &mut after).await?;
         unit.commit(trail).await?;
         Ok(after)
     }
@@ -224,7 +230,7 @@ impl<R: Rules> Records<R> {
         unit: &mut dyn Unit<R>,
         before: &Kept<R>,
         patch: &R::Patch,
-        scope: Scope,
+        naming: Naming<'_>,
     ) -> Result<Kept<R>, RecordError> {
         let mut after = before.clone().changed(cx.at);
         after.own.apply(patch);
@@ -232,7 +238,7 @@ impl<R: Rules> Records<R> {
         let mut fields = Fields::default();
         // A record may go on naming one that went to the trash meanwhile.
         let is_new = renames(&before.own);
-        name_all(unit, &mut after.own, is_new, scope, &mut fields).await?;
+        name_all(unit, &mut after.own, is_new, naming, &mut fields).await?;
         after.own.may_follow(&before.own)?;
         after.own.check(Some(&before.own), &mut fields);
         after.own.check_now(Some(&before.own), &self.now(cx), &mut fields);

@@ -5,7 +5,7 @@
 //! on every machine and with every database, where one on time refuses today what it answered yesterday;
 //! that many donors in two groups take SQLite 0.15 s. Kinds whose sums are asked for all day keep them (see the totals of donations).
 
-use almoner_kernel::{Context, Currency, Denied, FieldError, Fields};
+use almoner_kernel::{Context, Currency, Denied, FieldError, Fields, ScopeKind};
 use uuid::Uuid;
 
 use crate::{
@@ -109,14 +109,14 @@ pub fn sums(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
 }
 
 impl Summing {
-    /// Allows somebody to sum up so.
+    /// Allows somebody who meets records as far as this to sum them up so.
     ///
     /// # Errors
     /// [`Denied`], without the right to a field.
-    pub fn permit(&self, cx: &Context) -> Result<(), Denied> {
-        self.query.permit(cx)?;
+    pub fn permit(&self, cx: &Context, sight: ScopeKind) -> Result<(), Denied> {
+        self.query.permit(cx, sight)?;
         let fields = self.by.iter().map(|grouping| grouping.field).chain(self.sum);
-        fields.into_iter().try_for_each(|field| field.permit(cx))
+        fields.into_iter().try_for_each(|field| field.permit(cx, sight))
     }
 
     /// Reads `group_by` and `sum`.

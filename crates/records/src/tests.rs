@@ -16,6 +16,7 @@ mod references;
 mod scopes;
 mod sealed;
 mod served;
+mod several_roles;
 mod steps;
 mod trash;
 mod values;

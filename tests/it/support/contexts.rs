@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use almoner_kernel::{
-    Actor, Caller, Context, Origin, PermissionSet, ScopeKind, SessionId, Timestamp, UserId,
+    Actor, Caller, Context, Grant, Origin, PermissionSet, ScopeKind, SessionId, Timestamp, UserId,
 };
 use chrono::{DateTime, Duration, NaiveDate};
 use uuid::Uuid;
@@ -41,10 +41,7 @@ pub fn as_user(user_id: UserId, scope: ScopeKind) -> Context {
     let caller = Caller {
         user_id,
         session_id: SessionId::new(Uuid::from_u128(0x51)),
-        role: "tester".to_owned(),
-        permissions: PermissionSet::everything(),
-        scope,
-        edit_window: None,
+        grants: vec![Grant::new("tester", PermissionSet::everything(), scope)],
     };
     Context { actor: Actor::User(Arc::new(caller)), ..as_system() }
 }

@@ -8,7 +8,7 @@ mod verifying;
 use std::sync::{Arc, Mutex};
 
 use almoner_kernel::{
-    Actor, Caller, Context, Denied, Fault, Kind, Origin, Page, PageRequest, Permission,
+    Actor, Caller, Context, Denied, Fault, Grant, Kind, Origin, Page, PageRequest, Permission,
     PermissionSet, ScopeKind, SecurityEvent, SecurityEventKind, SessionId, StoreError, Trail,
     UnitOfWork, UserId, Version,
 };
@@ -93,10 +93,11 @@ fn user(permissions: &[Permission]) -> Context {
     cx(Actor::User(Arc::new(Caller {
         user_id: user_id(),
         session_id: SessionId::new(Uuid::from_u128(6)),
-        role: "viewer".to_owned(),
-        permissions: permissions.iter().copied().collect::<PermissionSet>(),
-        scope: ScopeKind::Own,
-        edit_window: None,
+        grants: vec![Grant::new(
+            "viewer",
+            permissions.iter().copied().collect::<PermissionSet>(),
+            ScopeKind::Own,
+        )],
     })))
 }
 

@@ -15,9 +15,9 @@ use actix_web::{
     test::{self, TestRequest},
 };
 use almoner_kernel::{
-    Answers, Batch, Batches, Caller, Clock, Context, Epoch, Feed, Hearing, Ids, Notice, Permission,
-    PermissionSet, ScopeKind, SecurityEventKind, Signal, Signals, StoreError, Timestamp, UserId,
-    id::Id, trail::SavedAnswer,
+    Answers, Batch, Batches, Caller, Clock, Context, Epoch, Feed, Grant, Hearing, Ids, Notice,
+    Permission, PermissionSet, ScopeKind, SecurityEventKind, Signal, Signals, StoreError,
+    Timestamp, UserId, id::Id, trail::SavedAnswer,
 };
 use almoner_records::Registry;
 use async_trait::async_trait;
@@ -144,10 +144,7 @@ pub(super) fn caller(role: &str, permissions: PermissionSet) -> Caller {
     Caller {
         user_id: UserId::new(Uuid::from_u128(role.len() as u128)),
         session_id: Id::new(Uuid::from_u128(77)),
-        role: role.to_owned(),
-        permissions,
-        scope: ScopeKind::All,
-        edit_window: None,
+        grants: vec![Grant::new(role, permissions, ScopeKind::All)],
     }
 }
 

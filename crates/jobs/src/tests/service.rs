@@ -1,8 +1,9 @@
 use std::sync::{Arc, Mutex};
 
 use almoner_kernel::{
-    Action, Actor, Caller, Context, Denied, Ids, JobId, Origin, Page, PageRequest, Permission,
-    PermissionSet, ScopeKind, SessionId, StoreError, Trail, UnitOfWork, UserId, Version,
+    Action, Actor, Caller, Context, Denied, Grant, Ids, JobId, Origin, Page, PageRequest,
+    Permission, PermissionSet, ScopeKind, SessionId, StoreError, Trail, UnitOfWork, UserId,
+    Version,
 };
 use async_trait::async_trait;
 use mockall::mock;
@@ -59,13 +60,11 @@ mock! {
 }
 
 fn asked_by(permissions: impl IntoIterator<Item = Permission>) -> Context {
+    let permissions = permissions.into_iter().collect::<PermissionSet>();
     let caller = Caller {
         user_id: UserId::new(Uuid::from_u128(1)),
         session_id: SessionId::new(Uuid::from_u128(2)),
-        role: "operator".to_owned(),
-        permissions: permissions.into_iter().collect::<PermissionSet>(),
-        scope: ScopeKind::All,
-        edit_window: None,
+        grants: vec![Grant::new("operator", permissions, ScopeKind::All)],
     };
     Context {
         actor: Actor::User(Arc::new(caller)),

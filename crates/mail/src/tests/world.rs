@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use almoner_kernel::{
-    Actor, Attempt, Caller, Context, EmailAddress, Id, JobError, LinkId, MailId, MailTemplate,
-    NewJob, Origin, Page, PageRequest, Permission, PersonName, Progress, ScopeKind, SessionId,
-    StoreError, Timestamp, Trail, UnitOfWork, UserId, Version,
+    Actor, Attempt, Caller, Context, EmailAddress, Grant, Id, JobError, LinkId, MailId,
+    MailTemplate, NewJob, Origin, Page, PageRequest, Permission, PersonName, Progress, ScopeKind,
+    SessionId, StoreError, Timestamp, Trail, UnitOfWork, UserId, Version,
 };
 use async_trait::async_trait;
 use mockall::mock;
@@ -242,13 +242,11 @@ pub fn at(minutes: i64) -> Timestamp {
 
 /// Somebody who may do exactly this.
 pub fn caller_with(permissions: &[Permission]) -> Context {
+    let permissions = permissions.iter().copied().collect();
     let caller = Caller {
         user_id: Id::new(Uuid::from_u128(9)),
         session_id: Id::new(Uuid::from_u128(1)),
-        role: "tester".to_owned(),
-        permissions: permissions.iter().copied().collect(),
-        scope: ScopeKind::Own,
-        edit_window: None,
+        grants: vec![Grant::new("tester", permissions, ScopeKind::Own)],
     };
     Context {
         actor: Actor::User(Arc::new(caller)),

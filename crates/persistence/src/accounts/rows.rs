@@ -1,16 +1,18 @@
 //! Users, roles and sessions between their rows and the domain.
 
+use std::collections::BTreeMap;
+
 use almoner_accounts::{
     link::{Link, Purpose},
     login::Failures,
     ports::Account,
-    role::{Access, CustomRole, EditWindow, RoleDescription, RoleLabel, RoleName},
+    role::{Access, CustomRole, EditWindow, RoleDescription, RoleLabel, RoleName, RoleNames},
     session::Session,
     user::{Credentials, Locale, PasswordHashText, TimeZone, User},
 };
 use almoner_kernel::{
-    EmailAddress, Id, LinkId, PermissionSet, PersonName, PhoneNumber, ScopeKind, SessionId,
-    StoreError, UserId, Version,
+    EmailAddress, Id, LinkId, PermissionSet, PersonName, PhoneNumber, Reaches, ScopeKind,
+    SessionId, StoreError, UserId, Version,
 };
 use chrono::Duration;
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -31,7 +33,7 @@ pub fn into_user(row: users::Model) -> Result<User, StoreError> {
         phone: row.phone.map(PhoneNumber::from_stored),
         locale: Locale::from_stored(row.locale),
         time_zone,
-        role: RoleName::from_stored(row.role),
+        roles: RoleNames::from_stored(&row.role),
         active: row.active,
         invited_at: row.invited_at.map(instant).transpose()?,
         last_login_at: (row.last_login_at > 0).then(|| instant(row.last_login_at)).transpose()?,
@@ -73,12 +75,30 @@ pub fn into_role(row: roles::Model) -> Result<CustomRole, StoreError> {
         access: Access {
             permissions: PermissionSet::named(names),
             scope,
+            reaches: row.reaches.as_deref().map(reaches).transpose()?.unwrap_or_default(),
             edit_window: minutes.map(EditWindow::from_stored),
         },
         version: Version::new(row.version),
         created_at: instant(row.created_at)?,
         updated_at: instant(row.updated_at)?,
     })
+}
+
+/// A reach of which only a newer program knows the scope is damage: whoever has the role would meet others
+/// than was decided.
+fn reaches(json: &str) -> Result<Reaches, StoreError> {
+    let damaged = || StoreError::Damaged("roles.reaches is not what the program writes".to_owned());
+    let stored: BTreeMap<String, String> = serde_json::from_str(json).map_err(|_| damaged())?;
+    let known =
+        |(noun, scope): (String, String)| Ok((noun, ScopeKind::parse(&scope).ok_or_else(damaged)?));
+    stored.into_iter().map(known).collect()
+}
+
+/// None when a role reaches as far everywhere: a column that is absent changes no digest.
+fn stored_reaches(reaches: &Reaches) -> Option<String> {
+    let stored: BTreeMap<&str, &str> =
+        reaches.iter().map(|(noun, reach)| (noun, reach.as_str())).collect();
+    (!stored.is_empty()).then(|| serde_json::json!(stored).to_string())
 }
 
 pub fn into_session(row: sessions::Model) -> Result<Session, StoreError> {
@@ -106,7 +126,7 @@ pub fn user_row(user: &User, collation: &Collation) -> users::ActiveModel {
         phone: Set(user.phone.as_ref().map(|phone| phone.as_str().to_owned())),
         locale: Set(user.locale.as_str().to_owned()),
         time_zone: Set(user.time_zone.as_str().to_owned()),
-        role: Set(user.role.as_str().to_owned()),
+        role: Set(user.roles.joined()),
         active: Set(user.active),
         last_login_at: NotSet,
         password_hash: NotSet,
@@ -137,6 +157,7 @@ pub fn role_row(role: &CustomRole) -> roles::ActiveModel {
         description: Set(role.description.as_ref().map(|text| text.as_str().to_owned())),
         permissions: Set(permissions.join(" ")),
         scope: Set(role.access.scope.as_str().to_owned()),
+        reaches: Set(stored_reaches(&role.access.reaches)),
         edit_window_minutes: Set(role.access.edit_window.map(|window| window.minutes().into())),
         version: Set(role.version.number()),
         created_at: Set(millis(role.created_at)),

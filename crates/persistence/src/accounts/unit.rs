@@ -1,6 +1,7 @@
 //! Users, roles and sessions inside a unit of work.
 
 mod links;
+mod roles;
 mod sessions;
 
 use almoner_accounts::{
@@ -27,13 +28,13 @@ use uuid::Uuid;
 use super::{
     by_id,
     guesses::{self, login_window},
-    has_users, role_named,
-    rows::{into_account, into_failures, into_role, into_user, role_row, user_row},
+    has_users, holders,
+    rows::{into_account, into_failures, into_user, user_row},
 };
 use crate::{
     audit,
-    commit::{UnitHandle, changed_one, deleted_one},
-    entities::{devices, login_attempts, roles, users},
+    commit::{UnitHandle, changed_one},
+    entities::{self, devices, login_attempts, users},
     error::store_error,
     mails,
     paging::millis,
@@ -66,14 +67,14 @@ impl AccountsTx for UnitHandle {
                     .filter(users::Column::Active.eq(true));
                 open.count(&*self.work).await
             }
-            Limited::Roles => roles::Entity::find().count(&*self.work).await,
+            Limited::Roles => entities::roles::Entity::find().count(&*self.work).await,
         }
         .map_err(store_error)
     }
 
     async fn lock_active_superadmins(&mut self) -> Result<u64, StoreError> {
         let rows = users::Entity::find()
-            .filter(users::Column::Role.eq(BuiltIn::Superadmin.as_str()))
+            .filter(users::Column::Id.in_subquery(holders(BuiltIn::Superadmin.as_str())))
             .filter(users::Column::Active.eq(true))
             .order_by_asc(users::Column::Id)
             .lock_exclusive()
@@ -123,7 +124,7 @@ impl AccountsTx for UnitHandle {
             .exec_without_returning(&*self.work)
             .await
             .map_err(store_error)?;
-        Ok(())
+        roles::give(&*self.work, user).await
     }
 
     async fn update_user(&mut self, user: &User) -> Result<(), StoreError> {
@@ -134,7 +135,8 @@ impl AccountsTx for UnitHandle {
                 .filter(users::Column::Version.eq(user.version.number() - 1))
                 .exec(&*self.work)
                 .await,
-        )
+        )?;
+        roles::give_anew(&*self.work, user).await
     }
 
     async fn set_password(
@@ -286,45 +288,23 @@ impl AccountsTx for UnitHandle {
     }
 
     async fn role(&mut self, name: &RoleName) -> Result<Option<CustomRole>, StoreError> {
-        let row = role_named(name).lock_exclusive().one(&*self.work).await.map_err(store_error)?;
-        row.map(into_role).transpose()
+        roles::locked(&*self.work, name).await
     }
 
     async fn insert_role(&mut self, role: &CustomRole) -> Result<(), StoreError> {
-        roles::Entity::insert(role_row(role))
-            .exec_without_returning(&*self.work)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        roles::insert(&*self.work, role).await
     }
 
     async fn update_role(&mut self, role: &CustomRole) -> Result<(), StoreError> {
-        changed_one(
-            roles::Entity::update_many()
-                .set(roles::ActiveModel { id: NotSet, ..role_row(role) })
-                .filter(roles::Column::Id.eq(role.id.uuid()))
-                .filter(roles::Column::Version.eq(role.version.number() - 1))
-                .exec(&*self.work)
-                .await,
-        )
+        roles::update(&*self.work, role).await
     }
 
     async fn delete_role(&mut self, role: &CustomRole) -> Result<(), StoreError> {
-        deleted_one(
-            roles::Entity::delete_many()
-                .filter(roles::Column::Id.eq(role.id.uuid()))
-                .filter(roles::Column::Version.eq(role.version.number()))
-                .exec(&*self.work)
-                .await,
-        )
+        roles::delete(&*self.work, role).await
     }
 
     async fn count_users_with_role(&mut self, role: &RoleName) -> Result<u64, StoreError> {
-        users::Entity::find()
-            .filter(users::Column::Role.eq(role.as_str()))
-            .count(&*self.work)
-            .await
-            .map_err(store_error)
+        roles::count_holders(&*self.work, role).await
     }
 }
 

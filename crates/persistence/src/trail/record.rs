@@ -159,6 +159,7 @@ const ROLES: &[&str] = &[
     "label",
     "name",
     "permissions",
+    "reaches",
     "scope",
     "updated_at",
     "version",

@@ -1,6 +1,6 @@
 //! What is known of a field of a kind.
 
-use almoner_kernel::{Context, Denied, Permission};
+use almoner_kernel::{Context, Denied, Permission, ScopeKind};
 
 use super::{Counter, Example, Fallback};
 use crate::{
@@ -85,17 +85,18 @@ pub struct Field {
 }
 
 impl Field {
-    /// True when somebody who sees the record sees the field.
-    pub fn is_shown_to(&self, cx: &Context) -> bool {
-        self.permit(cx).is_ok()
+    /// True when somebody who sees records as far as this ([`crate::Kind::sight`]) sees the field of them.
+    pub fn is_shown_to(&self, cx: &Context, sight: ScopeKind) -> bool {
+        self.permit(cx, sight).is_ok()
     }
 
-    /// Allows somebody who may do something with the record to do it with the field.
+    /// Allows somebody who may do something with records, as far as this, to do it with the field. A right
+    /// that reaches less far, by another role, counts for none of them.
     ///
     /// # Errors
     /// [`Denied`], without the right that the field asks for.
-    pub fn permit(&self, cx: &Context) -> Result<(), Denied> {
-        self.right.map_or(Ok(()), |right| cx.permit(right).map(|_| ()))
+    pub fn permit(&self, cx: &Context, sight: ScopeKind) -> Result<(), Denied> {
+        self.right.map_or(Ok(()), |right| cx.permit_throughout(right, sight))
     }
 
     /// The name of one of its columns.

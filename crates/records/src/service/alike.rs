@@ -30,10 +30,11 @@ impl<R: Rules> Records<R> {
 
     async fn alike(&self, cx: &Context, own: &R) -> Result<Vec<Alike>, RecordError> {
         let Ok(scope) = cx.permit(R::KIND.permissions.read) else { return Ok(Vec::new()) };
+        let sight = R::KIND.sight(scope);
         let mut keys: Vec<(&'static crate::Field, Key)> = Vec::new();
         own.each(&mut |field, value| {
             if field.tells_twins()
-                && field.is_shown_to(cx)
+                && field.is_shown_to(cx, sight)
                 && let Some(key) = value.and_then(Show::key)
             {
                 keys.push((field, key));

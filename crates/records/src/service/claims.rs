@@ -17,6 +17,15 @@ pub(super) enum Claim {
     Untold,
 }
 
+/// The records that a caller who does something within a scope knows to be there: also those that another
+/// role lets them read. A unique field that has a right of its own they may not see there, so that its values
+/// are no further known than they may give them.
+pub(super) fn known<R: Rules>(cx: &Context, scope: Scope) -> Scope {
+    let read = cx.permit(R::KIND.permissions.read).ok();
+    let read = read.filter(|_| R::KIND.unique().all(|field| field.right.is_none()));
+    super::scope::<R>(read.filter(|read| read.kind() > scope.kind()).unwrap_or(scope))
+}
+
 /// When a caller who gives a unique value has met those of others. From here on, their other requests of
 /// the kind wait; to be called before any record is locked.
 pub(super) async fn met<R: Rules>(

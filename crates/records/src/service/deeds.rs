@@ -1,18 +1,18 @@
 //! What is done with a record as a whole: the trash, destroying, steps, showing what is sealed.
 
-use almoner_kernel::{
-    Action, Context, Denied, FieldError, Fields, Id, Permission, Scope, Trail, Version,
-};
+use almoner_kernel::{Action, Context, FieldError, Fields, Id, Permission, Trail, Version};
 
 use super::{
     Changed, Records,
     around::guard,
-    claims::{Claim, claim, met},
+    claims::{Claim, claim, known, met},
     has_parent, identify_parts,
     labels::{conceal_in, must_match},
     money::accepted,
-    names::{keep_names, name_all},
-    new_values, outside_the_trash, renames, scope, swapped, unique_values,
+    names::{Naming, keep_names, name_all},
+    new_values,
+    open::must_be_open,
+    outside_the_trash, renames, scope, swapped, unique_values,
 };
 use crate::{
     error::RecordError,
@@ -32,8 +32,8 @@ pub(super) struct Taken<'a, R: Rules> {
     pub(super) step: &'static Step,
     pub(super) reason: Option<&'a str>,
     pub(super) with: &'a R::Patch,
-    /// Within what it may name others.
-    pub(super) scope: Scope,
+    /// Who names others with it.
+    pub(super) naming: Naming<'a>,
 }
 
 impl<R: Rules> Records<R> {
@@ -49,13 +49,12 @@ impl<R: Rules> Records<R> {
         id: Id<R>,
         expected: Version,
     ) -> Result<(), RecordError> {
-        let scope = scope::<R>(cx.permit(R::KIND.permissions.delete)?);
+        let doing = R::KIND.permissions.delete;
+        let wide = cx.permit(doing)?;
         let mut unit = self.repository.begin().await?;
-        let before = outside_the_trash(unit.as_mut(), id, scope).await?;
-        must_match(cx, unit.as_mut(), &before, expected).await?;
-        if !cx.may_still_edit(before.created_at) {
-            return Err(Denied::EditWindowClosed.into());
-        }
+        let before = outside_the_trash(unit.as_mut(), id, scope::<R>(wide)).await?;
+        must_match(cx, wide, unit.as_mut(), &before, expected).await?;
+        must_be_open(cx, unit.as_mut(), doing, &before).await?;
         before.own.may_be_deleted()?;
         let after = Kept { deleted_at: Some(cx.at), ..before.clone().changed(cx.at) };
         unit.update(&after).await.map_err(|error| RecordError::of(R::KIND, error))?;
@@ -73,11 +72,12 @@ impl<R: Rules> Records<R> {
     /// a unique value meanwhile.
     #[tracing::instrument(skip_all, fields(kind = R::KIND.many))]
     pub async fn restore(&self, cx: &Context, id: Id<R>) -> Result<Kept<R>, RecordError> {
-        let scope = scope::<R>(cx.permit(R::KIND.permissions.delete)?);
+        let wide = cx.permit(R::KIND.permissions.delete)?;
+        let known = known::<R>(cx, wide);
         let mut unit = self.repository.begin().await?;
         let has_unique = R::KIND.unique().next().is_some();
-        let met = met(cx, scope, unit.as_mut(), has_unique).await?;
-        let before = unit.load(id, scope).await?.ok_or(RecordError::NotFound)?;
+        let met = met(cx, known, unit.as_mut(), has_unique).await?;
+        let before = unit.load(id, scope::<R>(wide)).await?.ok_or(RecordError::NotFound)?;
         if !before.is_in_trash() {
             return Err(RecordError::NotInTrash);
         }
@@ -85,7 +85,7 @@ impl<R: Rules> Records<R> {
         let mut after = Kept { deleted_at: None, ..before.clone().changed(cx.at) };
         guard(unit.as_mut(), &after, None).await?;
         let mut given = unique_values(&before.own, |_, _| true);
-        if !scope.is_all() {
+        if !known.is_all() {
             for field in sealed_unique(&before.own) {
                 if let Some((register, secret)) = unit.secret(field, id).await? {
                     given.push((field, Key::Secret(register, secret)));
@@ -93,7 +93,7 @@ impl<R: Rules> Records<R> {
             }
         }
         let claimed;
-        (unit, claimed) = claim(cx, scope, unit, &met, &given).await?;
+        (unit, claimed) = claim(cx, known, unit, &met, &given).await?;
         if claimed == Claim::Granted {
             unit.update(&after).await.map_err(|error| RecordError::of(R::KIND, error))?;
         }
@@ -102,7 +102,7 @@ impl<R: Rules> Records<R> {
         if claimed == Claim::Granted {
             trail = self.follow(cx, unit.as_mut(), change, trail).await?;
         }
-        conceal_in(cx, unit.as_mut(), &mut after).await?;
+        conceal_in(cx, wide, unit.as_mut(), &mut after).await?;
         unit.commit(trail.answering(cx, &after)).await?;
         Ok(after)
     }
@@ -118,10 +118,10 @@ impl<R: Rules> Records<R> {
         id: Id<R>,
         expected: Version,
     ) -> Result<(), RecordError> {
-        let scope = scope::<R>(cx.permit(R::KIND.permissions.purge)?);
+        let wide = cx.permit(R::KIND.permissions.purge)?;
         let mut unit = self.repository.begin().await?;
-        let record = unit.load(id, scope).await?.ok_or(RecordError::NotFound)?;
-        must_match(cx, unit.as_mut(), &record, expected).await?;
+        let record = unit.load(id, scope::<R>(wide)).await?.ok_or(RecordError::NotFound)?;
+        must_match(cx, wide, unit.as_mut(), &record, expected).await?;
         if !record.is_in_trash() {
             return Err(RecordError::NotInTrash);
         }
@@ -160,24 +160,26 @@ impl<R: Rules> Records<R> {
         with: &R::Patch,
     ) -> Result<Kept<R>, RecordError> {
         let wide = cx.permit(step.permission)?;
+        let known = known::<R>(cx, wide);
         let mut unit = self.repository.begin().await?;
         // A step may set a value that nobody sent.
         let may_give = R::KIND.unique().next().is_some();
-        let met = met(cx, scope::<R>(wide), unit.as_mut(), may_give).await?;
+        let met = met(cx, known, unit.as_mut(), may_give).await?;
         let before = outside_the_trash(unit.as_mut(), id, scope::<R>(wide)).await?;
         if let Some(expected) = expected {
-            must_match(cx, unit.as_mut(), &before, expected).await?;
+            must_match(cx, wide, unit.as_mut(), &before, expected).await?;
         }
         let is_own = cx.user_id().is_some() && cx.user_id() == before.created_by;
         if step.by == By::Another && is_own {
             return Err(Refusal { code: "second_person", detail: words::second_person() }.into());
         }
-        let taken = Taken { step, reason: reason.as_deref(), with, scope: wide };
+        let naming = Naming::By(cx, step.permission);
+        let taken = Taken { step, reason: reason.as_deref(), with, naming };
         let mut after = self.taken(cx, unit.as_mut(), &before, taken).await?;
         let swapped = swapped(unit.as_mut(), &before, &mut after).await?;
         let given = new_values(&before.own, &after.own);
         let claimed;
-        (unit, claimed) = claim(cx, scope::<R>(wide), unit, &met, &given).await?;
+        (unit, claimed) = claim(cx, known, unit, &met, &given).await?;
         self.number(cx, unit.as_mut(), &mut after.own, step.name).await?;
         if claimed == Claim::Granted {
             unit.update(&after).await.map_err(|error| RecordError::of(R::KIND, error))?;
@@ -190,7 +192,7 @@ impl<R: Rules> Records<R> {
         if claimed == Claim::Granted {
             trail = self.follow(cx, unit.as_mut(), change, trail).await?;
         }
-        conceal_in(cx, unit.as_mut(), &mut after).await?;
+        conceal_in(cx, wide, unit.as_mut(), &mut after).await?;
         unit.commit(trail.answering(cx, &after)).await?;
         Ok(after)
     }
@@ -203,7 +205,7 @@ impl<R: Rules> Records<R> {
         before: &Kept<R>,
         taken: Taken<'_, R>,
     ) -> Result<Kept<R>, RecordError> {
-        let Taken { step, reason, with, scope } = taken;
+        let Taken { step, reason, with, naming } = taken;
         if !step.is_from(before.own.state()) {
             return Err(before.own.out_of_order(step).into());
         }
@@ -212,7 +214,7 @@ impl<R: Rules> Records<R> {
         keep_names(&mut after.own, &before.own);
         let mut fields = Fields::default();
         let is_new = renames(&before.own);
-        name_all(unit, &mut after.own, is_new, scope, &mut fields).await?;
+        name_all(unit, &mut after.own, is_new, naming, &mut fields).await?;
         after.own.step(step, reason, cx.at);
         after.own.check(Some(&before.own), &mut fields);
         after.own.check_now(Some(&before.own), &self.now(cx), &mut fields);
@@ -243,10 +245,10 @@ impl<R: Rules> Records<R> {
         field: &'static Field,
         reason: String,
     ) -> Result<(String, String), RecordError> {
-        let scope = scope::<R>(cx.permit(permission)?);
-        field.permit(cx)?;
+        let wide = cx.permit(permission)?;
+        field.permit(cx, R::KIND.sight(wide))?;
         let mut unit = self.repository.begin().await?;
-        let record = unit.load(id, scope).await?.ok_or(RecordError::NotFound)?;
+        let record = unit.load(id, scope::<R>(wide)).await?.ok_or(RecordError::NotFound)?;
         let secret = unit.secret(field, id).await?.ok_or(RecordError::NoSecret(field))?;
         unit.commit(Trail::of(cx).noted(Action::Revealed, &record, Some(reason))).await?;
         Ok(secret)

@@ -21,7 +21,12 @@ use almoner_kernel::{Action, ChangeId, Context, Fields, Id, Scope, StoreError, T
 use async_trait::async_trait;
 
 use super::{
-    Records, around::guard, deeds::Taken, identify_parts, labels::conceal_in, names::name_all,
+    Records,
+    around::guard,
+    deeds::Taken,
+    identify_parts,
+    labels::conceal_in,
+    names::{Naming, name_all},
     outside_the_trash, swapped,
 };
 use crate::{
@@ -123,7 +128,7 @@ impl<R: Rules> Records<R> {
         let unit = self.repository.join(unit)?;
         let mut fields = Fields::default();
         let mut made = self.first(cx, own, &mut fields);
-        name_all(unit, &mut made.own, |_, _| true, Scope::All, &mut fields).await?;
+        name_all(unit, &mut made.own, |_, _| true, Naming::Any, &mut fields).await?;
         identify_parts(&mut made.own, None, &*self.ids, &mut fields);
         fields.finish(Some(()))?;
         guard(unit, &made, None).await?;
@@ -131,7 +136,7 @@ impl<R: Rules> Records<R> {
         unit.insert(&made).await.map_err(|error| RecordError::of(R::KIND, error))?;
         let change = Changed { action: Action::Created, before: None, after: &made };
         let trail = self.follow(cx, unit, change, trail.created(&made)).await?;
-        conceal_in(cx, unit, &mut made).await?;
+        conceal_in(cx, Scope::All, unit, &mut made).await?;
         Ok((made, trail))
     }
 
@@ -150,10 +155,10 @@ impl<R: Rules> Records<R> {
     ) -> Result<(Kept<R>, Trail), RecordError> {
         let unit = self.repository.join(unit)?;
         let mut before = outside_the_trash(unit, id, Scope::All).await?;
-        let mut after = self.revised(cx, unit, &before, patch, Scope::All).await?;
+        let mut after = self.revised(cx, unit, &before, patch, Naming::Any).await?;
         let swapped = swapped(unit, &before, &mut after).await?;
         if after.own == before.own {
-            conceal_in(cx, unit, &mut before).await?;
+            conceal_in(cx, Scope::All, unit, &mut before).await?;
             return Ok((before, trail));
         }
         unit.update(&after).await.map_err(|error| RecordError::of(R::KIND, error))?;
@@ -163,7 +168,7 @@ impl<R: Rules> Records<R> {
             trail = trail.replaced(field.name, shown.clone(), shown);
         }
         let trail = self.follow(cx, unit, change, trail).await?;
-        conceal_in(cx, unit, &mut after).await?;
+        conceal_in(cx, Scope::All, unit, &mut after).await?;
         Ok((after, trail))
     }
 
@@ -184,7 +189,7 @@ impl<R: Rules> Records<R> {
     ) -> Result<(Kept<R>, Trail), RecordError> {
         let unit = self.repository.join(unit)?;
         let before = outside_the_trash(unit, id, Scope::All).await?;
-        let taken = Taken { step, reason: reason.as_deref(), with, scope: Scope::All };
+        let taken = Taken { step, reason: reason.as_deref(), with, naming: Naming::Any };
         let mut after = self.taken(cx, unit, &before, taken).await?;
         let swapped = swapped(unit, &before, &mut after).await?;
         self.number(cx, unit, &mut after.own, step.name).await?;
@@ -195,7 +200,7 @@ impl<R: Rules> Records<R> {
             trail = trail.replaced(field.name, shown.clone(), shown);
         }
         let trail = self.follow(cx, unit, change, trail).await?;
-        conceal_in(cx, unit, &mut after).await?;
+        conceal_in(cx, Scope::All, unit, &mut after).await?;
         Ok((after, trail))
     }
 }

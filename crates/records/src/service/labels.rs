@@ -53,9 +53,9 @@ impl<R: Rules> Records<R> {
     /// fails.
     #[tracing::instrument(skip_all, fields(kind = R::KIND.many))]
     pub async fn summary(&self, cx: &Context, summing: &Summing) -> Result<Vec<Line>, RecordError> {
-        let scope = scope::<R>(cx.permit(R::KIND.permissions.read)?);
-        summing.permit(cx)?;
-        let lines = self.repository.summary(summing, scope).await?;
+        let wide = cx.permit(R::KIND.permissions.read)?;
+        summing.permit(cx, R::KIND.sight(wide))?;
+        let lines = self.repository.summary(summing, scope::<R>(wide)).await?;
         let mut lines = lines.ok_or(RecordError::TooMuchToSum)?;
         for (at, field) in summing.by.iter().map(|grouping| grouping.field).enumerate() {
             let reach = if field.is_public { Some(Scope::All) } else { reach(cx, field) };
@@ -78,13 +78,14 @@ impl<R: Rules> Records<R> {
         Ok(lines)
     }
 
-    /// Takes away what the caller may not see.
+    /// Takes away what a caller who meets the records within a scope may not see.
     pub(super) async fn conceal(
         &self,
         cx: &Context,
+        scope: Scope,
         records: &mut [Kept<R>],
     ) -> Result<(), RecordError> {
-        let hidden = R::KIND.hidden_from(cx);
+        let hidden = R::KIND.hidden_from(cx, R::KIND.sight(scope));
         for record in &mut *records {
             record.hidden.clone_from(&hidden);
         }
@@ -108,10 +109,11 @@ impl<R: Rules> Records<R> {
 /// As [`Records::conceal`], of a record that was just written.
 pub(super) async fn conceal_in<R: Rules>(
     cx: &Context,
+    scope: Scope,
     unit: &mut dyn Unit<R>,
     record: &mut Kept<R>,
 ) -> Result<(), RecordError> {
-    record.hidden = R::KIND.hidden_from(cx);
+    record.hidden = R::KIND.hidden_from(cx, R::KIND.sight(scope));
     let record = &mut record.own;
     for field in guarded::<R>() {
         let ids = all_named(&[&*record], field);
@@ -126,9 +128,10 @@ pub(super) async fn conceal_in<R: Rules>(
 }
 
 /// Refuses a change that was made from an older version of the record: the fields that changed meanwhile
-/// are told, those that the caller may not see left out.
+/// are told, those left out that a caller who meets the record within the scope may not see.
 pub(super) async fn must_match<R: Rules>(
     cx: &Context,
+    scope: Scope,
     unit: &mut dyn Unit<R>,
     record: &Kept<R>,
     expected: Version,
@@ -136,7 +139,7 @@ pub(super) async fn must_match<R: Rules>(
     let matched = store::must_match::<_, _, RecordError>(unit, record, expected).await;
     matched.map_err(|error| match error {
         RecordError::Stale(mut stale) => {
-            let hidden = R::KIND.recorded_names(&R::KIND.hidden_from(cx));
+            let hidden = R::KIND.recorded_names(&R::KIND.hidden_from(cx, R::KIND.sight(scope)));
             stale.fields.retain(|field| !hidden.contains(&field.as_str()));
             RecordError::Stale(stale)
         }

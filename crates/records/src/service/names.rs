@@ -1,6 +1,6 @@
 //! Records that name others.
 
-use almoner_kernel::{FieldError, Fields, Scope};
+use almoner_kernel::{Context, Denied, FieldError, Fields, Permission, Scope};
 use uuid::Uuid;
 
 use crate::{
@@ -19,13 +19,33 @@ pub(super) fn named<R: Rules>(record: &R) -> Vec<(&'static Field, Uuid)> {
     names
 }
 
-/// Looks the records up that are named anew, in the transaction and within the scope, and complains of
-/// those that are not there.
+/// Who names records, and so within which scope.
+#[derive(Clone, Copy)]
+pub(super) enum Naming<'a> {
+    /// Somebody who does what this permission is for.
+    By(&'a Context, Permission),
+    /// Nobody: it follows from something else, and may name whatever there is.
+    Any,
+}
+
+impl Naming<'_> {
+    fn scope(self, field: &Field) -> Result<Scope, Denied> {
+        match self {
+            Self::By(cx, doing) => {
+                cx.scope_to_name(doing, field.target.unwrap_or_default(), field.target_read)
+            }
+            Self::Any => Ok(Scope::All),
+        }
+    }
+}
+
+/// Looks the records up that are named anew, in the transaction and within the scope of whoever names them,
+/// and complains of those that are not there.
 pub(super) async fn name_all<R: Rules>(
     unit: &mut dyn Unit<R>,
     record: &mut R,
     is_new: impl Fn(&'static Field, Uuid) -> bool + Send,
-    scope: Scope,
+    naming: Naming<'_>,
     fields: &mut Fields,
 ) -> Result<(), RecordError> {
     let mut labels = Vec::new();
@@ -33,7 +53,7 @@ pub(super) async fn name_all<R: Rules>(
         if !is_new(field, id) {
             continue;
         }
-        let label = unit.named(field, id, scope).await?;
+        let label = unit.named(field, id, naming.scope(field)?).await?;
         if label.is_none() {
             let detail = words::not_to_be_named();
             fields.wrong(FieldError::new(field.pointer(), "unknown", detail));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use almoner_kernel::{
-    Action, Actor, Caller, Change, Context, Currency, Fault, FieldValue, Id, IdentityKind,
+    Action, Actor, Caller, Change, Context, Currency, Fault, FieldValue, Grant, Id, IdentityKind,
     IdentityNumber, Money, Origin, Permission, PermissionSet, PersonName, Region, ScopeKind,
     SessionId, Timestamp, Trail, UserId, Version,
 };
@@ -72,14 +72,16 @@ pub fn the_program() -> Context {
 }
 
 fn user(permissions: PermissionSet, scope: ScopeKind, edit_window: Option<Duration>) -> Context {
+    of_roles(vec![Grant { edit_window, ..Grant::new("role", permissions, scope) }])
+}
+
+/// Somebody who has these roles.
+pub fn of_roles(grants: Vec<Grant>) -> Context {
     Context {
         actor: Actor::User(Arc::new(Caller {
             user_id: ME,
             session_id: SessionId::new(Uuid::from_u128(0x51)),
-            role: "role".to_owned(),
-            permissions,
-            scope,
-            edit_window,
+            grants,
         })),
         at: noon(),
         origin: Origin { request_id: Some("request-1".to_owned()), ..Origin::default() },

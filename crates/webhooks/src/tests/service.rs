@@ -1,8 +1,8 @@
 use std::sync::{Arc, Mutex};
 
 use almoner_kernel::{
-    Action, Actor, Caller, Context, DeliveryId, Fault, Kind, Origin, PageRequest, Permission,
-    PermissionSet, ScopeKind, SessionId, Trail, UserId, Version,
+    Action, Actor, Caller, Context, DeliveryId, Fault, Grant, Kind, Origin, PageRequest,
+    Permission, PermissionSet, ScopeKind, SessionId, Trail, UserId, Version,
 };
 use uuid::Uuid;
 
@@ -17,13 +17,11 @@ use crate::{
 };
 
 fn asked_by(permissions: impl IntoIterator<Item = Permission>) -> Context {
+    let permissions = permissions.into_iter().collect::<PermissionSet>();
     let caller = Caller {
         user_id: UserId::new(Uuid::from_u128(1)),
         session_id: SessionId::new(Uuid::from_u128(2)),
-        role: "operator".to_owned(),
-        permissions: permissions.into_iter().collect::<PermissionSet>(),
-        scope: ScopeKind::All,
-        edit_window: None,
+        grants: vec![Grant::new("operator", permissions, ScopeKind::All)],
     };
     Context {
         actor: Actor::User(Arc::new(caller)),

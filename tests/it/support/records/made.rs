@@ -1,13 +1,14 @@
 //! Records with what they must have.
 
 use almoner_accounts::{
-    role::{Access, CustomRole, RoleLabel, RoleName},
+    role::{Access, CustomRole, RoleLabel, RoleName, RoleNames},
     session::Session,
     user::{Locale, TimeZone, User},
 };
 use almoner_donations::{Campaign, Donation, Donor, DonorKind, Method, State};
 use almoner_kernel::{
-    Id, Ids, Money, PermissionSet, ScopeKind, UserId, Version, WebhookId, id::WebhookEntity,
+    Id, Ids, Money, PermissionSet, Reaches, ScopeKind, UserId, Version, WebhookId,
+    id::WebhookEntity,
 };
 use almoner_records::Kept;
 use almoner_webhooks::{EventTypes, Target, Webhook};
@@ -84,7 +85,7 @@ impl World {
             phone: None,
             locale: Locale::default(),
             time_zone: TimeZone::default(),
-            role: RoleName::parse("viewer").unwrap(),
+            roles: RoleNames::one(RoleName::parse("viewer").unwrap()),
             active: true,
             invited_at: None,
             last_login_at: None,
@@ -103,6 +104,7 @@ impl World {
             access: Access {
                 permissions: PermissionSet::NONE,
                 scope: ScopeKind::Own,
+                reaches: Reaches::default(),
                 edit_window: None,
             },
             version: Version::FIRST,

@@ -7,12 +7,12 @@ use almoner_accounts::{
 use almoner_kernel::{SessionId, StoreError, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, sea_query::Expr,
+    QuerySelect, sea_query::Expr,
 };
 
 use crate::{
-    accounts::rows::into_session,
-    entities::{sessions, users},
+    accounts::{holders, rows::into_session},
+    entities::sessions,
     error::store_error,
     paging::millis,
 };
@@ -111,13 +111,8 @@ pub(super) async fn end_of_role(
     work: &impl ConnectionTrait,
     role: &RoleName,
 ) -> Result<u64, StoreError> {
-    let holders = users::Entity::find()
-        .select_only()
-        .column(users::Column::Id)
-        .filter(users::Column::Role.eq(role.as_str()))
-        .into_query();
     let ended = sessions::Entity::delete_many()
-        .filter(sessions::Column::UserId.in_subquery(holders))
+        .filter(sessions::Column::UserId.in_subquery(holders(role.as_str())))
         .exec(work)
         .await
         .map_err(store_error)?;
