@@ -245,6 +245,7 @@ statuses_of_the_operation = this operation answers with { $statuses }
 must_be_a_natural_number = must be a whole number, not negative
 must_be_an_array = must be an array
 must_be_some_of = must be some of { $choices }, separated by commas
+role_or_roles = either this or `roles` is sent, not both
 each_permission_once = must name each permission only once
 each_topic_once = must name each topic only once
 each_group_once = must name each group only once

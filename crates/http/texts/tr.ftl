@@ -240,6 +240,7 @@ statuses_of_the_operation = bu işlemin yanıt kodları: { $statuses }
 must_be_a_natural_number = negatif olmayan bir tam sayı olmalı
 must_be_an_array = dizi (array) olmalı
 must_be_some_of = virgülle ayrılmış olarak şunlardan bir veya birkaçı olmalı: { $choices }
+role_or_roles = ya bu ya da `roles` gönderilir, ikisi birden değil
 each_permission_once = her yetki yalnızca bir kez yazılmalı
 each_topic_once = her konu yalnızca bir kez yazılmalı
 each_group_once = her gruplama yalnızca bir kez verilebilir

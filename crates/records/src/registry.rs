@@ -3,7 +3,7 @@
 use almoner_kernel::{Action, Permission};
 
 use crate::{
-    kind::{Field, Kind},
+    kind::{Field, Kind, Rows},
     people::USERS,
     reference::TargetName,
 };
@@ -50,6 +50,19 @@ impl Registry {
         many: TargetName,
     ) -> impl Iterator<Item = (&'static Kind, &'static Field)> + use<> {
         self.names_of(many).filter(|(kind, field)| kind.parent == Some(field.name))
+    }
+
+    /// What it takes to read what has rows that not everybody meets, each module once: a role can reach
+    /// further there than elsewhere, or less far.
+    pub fn reached(&self) -> Vec<Permission> {
+        let mut all = vec![Permission::USERS_READ];
+        for kind in self.kinds.iter().filter(|kind| kind.rows != Rows::All) {
+            let read = kind.permissions.read;
+            if !all.iter().any(|known| known.module() == read.module()) {
+                all.push(read);
+            }
+        }
+        all
     }
 
     /// Every permission once, in the order they are shown.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use almoner_accounts::{
-    role::BuiltIn,
+    role::{BuiltIn, RoleNames},
     user::{Locale, NewUser, TimeZone},
 };
 use almoner_donations::{Donor, DonorKind};
@@ -80,7 +80,7 @@ async fn no_more_addresses_are_told_than_one_after_the_other(world: &World) {
             phone: None,
             locale: Locale::default(),
             time_zone: TimeZone::default(),
-            role: BuiltIn::DataEntry.role_name(),
+            roles: RoleNames::one(BuiltIn::DataEntry.role_name()),
         };
         let password = SecretString::from("seven quiet boats leave at dawn");
         async move { service.create(&asking(n), new, Some(password)).await }

@@ -11,7 +11,7 @@ use almoner_accounts::{
     login::LoginPolicy,
     password::{PasswordPolicy, PasswordRules},
     ports::{BreachedListError, BreachedPasswords, HashError, PasswordHasher, Secrets},
-    role::BuiltIn,
+    role::{BuiltIn, RoleNames},
     session::{DeviceKey, SessionKey, SessionPolicy},
     user::{PasswordHashText, User},
 };
@@ -271,7 +271,7 @@ pub(super) fn administration(world: &World) -> Arc<Administration> {
 async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
     let superadmins: Vec<User> = (0..6)
         .map(|n| User {
-            role: BuiltIn::Superadmin.role_name(),
+            roles: RoleNames::one(BuiltIn::Superadmin.role_name()),
             ..world.user(&format!("admin{n}@example.org"))
         })
         .collect();

@@ -1,10 +1,16 @@
 //! The schema goes up and down with data in it, and several programs may bring it up at once.
 
-use almoner_kernel::Scope;
+use almoner_accounts::{
+    role::{Access, CustomRole, RoleNames},
+    user::User,
+};
+use almoner_kernel::{Scope, ScopeKind};
 use almoner_persistence::Store;
 
 use super::assert_no_gap;
-use crate::support::{Backend, World, created, email, lira, name, named, phone, run_empty, with};
+use crate::support::{
+    Backend, World, changed, compared, created, email, lira, name, named, phone, run_empty, with,
+};
 
 /// One list, on each database without a schema.
 macro_rules! bare {
@@ -28,6 +34,7 @@ bare![
     data_survives_the_steps_that_do_not_concern_it,
     what_is_found_and_unique_is_made_anew_from_what_was_typed,
     names_that_only_look_different_stop_no_step,
+    who_has_which_role_is_made_from_the_users,
     one_step_at_a_time_comes_to_the_same_end,
     going_up_twice_changes_nothing,
     a_step_of_a_newer_program_is_not_touched,
@@ -207,6 +214,42 @@ async fn names_that_only_look_different_stop_no_step(world: &World) {
         let twin = world.save_campaign(&world.campaign(taken)).await;
         assert!(matches!(twin, Err(almoner_kernel::StoreError::Taken("name"))), "{twin:?}");
     }
+}
+
+async fn who_has_which_role_is_made_from_the_users(world: &World) {
+    world.store.migrate_up(None).await.unwrap();
+    let role = world.role("gift_desk");
+    world.save_role(&role).await.unwrap();
+    let one = RoleNames::from_stored("gift_desk");
+    let user = User { roles: one.clone(), ..world.user("a@b.co") };
+    world.save_user(&user).await.unwrap();
+    before_the_step(world, "_several_roles").await;
+    world.store.migrate_up(None).await.unwrap();
+    assert_eq!(world.texts("role", "FROM user_roles").await, ["gift_desk"]);
+    assert_eq!(world.accounts().role(&role.name).await.unwrap(), Some(role.clone()));
+    // What was sealed before the step is still what there is.
+    assert_eq!(compared(&world.store).await.differences, []);
+    assert_no_gap(world).await;
+    let both = RoleNames::from_stored("viewer,gift_desk");
+    let user = User { roles: both, version: user.version.next(), ..user };
+    let mut tx = world.accounts().begin().await.unwrap();
+    tx.update_user(&user).await.unwrap();
+    tx.commit(changed(&user)).await.unwrap();
+    // With several there is no way back that would not take or give rights.
+    world.store.migrate_down(1).await.unwrap_err();
+    assert_eq!(world.rows("user_roles").await, 2);
+    let user = User { roles: one, version: user.version.next(), ..user };
+    let mut tx = world.accounts().begin().await.unwrap();
+    tx.update_user(&user).await.unwrap();
+    tx.commit(changed(&user)).await.unwrap();
+    let reaches = [("donors".to_owned(), ScopeKind::All)].into_iter().collect();
+    let access = Access { reaches, ..role.access.clone() };
+    let role = CustomRole { access, version: role.version.next(), ..role };
+    let mut tx = world.accounts().begin().await.unwrap();
+    tx.update_role(&role).await.unwrap();
+    tx.commit(changed(&role)).await.unwrap();
+    world.store.migrate_down(1).await.unwrap_err();
+    assert_eq!(compared(&world.store).await.differences, []);
 }
 
 async fn one_step_at_a_time_comes_to_the_same_end(world: &World) {

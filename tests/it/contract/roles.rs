@@ -26,6 +26,10 @@ fn full(world: &World, called: &str) -> CustomRole {
         access: Access {
             permissions: PermissionSet::everything(),
             scope: ScopeKind::Assigned,
+            reaches: [("donors", ScopeKind::All), ("donations", ScopeKind::Own)]
+                .map(|(noun, reach)| (noun.to_owned(), reach))
+                .into_iter()
+                .collect(),
             edit_window: Some(EditWindow::parse(EditWindow::MAX_MINUTES).unwrap()),
         },
         created_at: later(1),

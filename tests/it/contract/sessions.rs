@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use almoner_accounts::{
     ports::StoredSession,
-    role::RoleName,
+    role::{RoleName, RoleNames},
     session::{Session, SessionKeyHash},
     user::User,
 };
@@ -29,7 +29,7 @@ on_both![
 ];
 
 async fn user(world: &World, address: &str, role: &str) -> User {
-    let user = User { role: RoleName::parse(role).unwrap(), ..world.user(address) };
+    let user = User { roles: RoleNames::from_stored(role), ..world.user(address) };
     world.save_user(&user).await.unwrap();
     user
 }
@@ -58,23 +58,32 @@ async fn a_session_with_every_field_comes_back_with_its_user(world: &World) {
     };
     for session in [full, world.session(user.id)] {
         let key = world.save_session(&session).await;
-        let stored = StoredSession { session, user: user.clone(), custom_role: None };
+        let stored = StoredSession { session, user: user.clone(), custom_roles: Vec::new() };
         assert_eq!(found(world, &key).await, Some(stored));
     }
 }
 
 async fn a_session_comes_with_the_custom_role_of_its_user(world: &World) {
-    let role = world.role("gift_desk");
-    world.save_role(&role).await.unwrap();
-    let user = user(world, "a@b.co", "gift_desk").await;
-    let key = world.save_session(&world.session(user.id)).await;
-    assert_eq!(found(world, &key).await.unwrap().custom_role, Some(role));
+    let roles = ["gift_desk", "stand"].map(|name| world.role(name));
+    for role in &roles {
+        world.save_role(role).await.unwrap();
+    }
+    let one = user(world, "a@b.co", "gift_desk").await;
+    let several = user(world, "c@d.co", "stand,viewer,gift_desk").await;
+    let key = world.save_session(&world.session(one.id)).await;
+    let found_one = found(world, &key).await.unwrap();
+    assert_eq!(found_one.custom_roles, roles[..1]);
+    let key = world.save_session(&world.session(several.id)).await;
+    let found_several = found(world, &key).await.unwrap();
+    assert_eq!(found_several.user.roles, several.roles);
+    let [desk, stand] = roles;
+    assert_eq!(found_several.custom_roles, [stand, desk]);
 }
 
 async fn a_session_of_an_unknown_custom_role_comes_without_it(world: &World) {
     let user = user(world, "a@b.co", "nobodys").await;
     let key = world.save_session(&world.session(user.id)).await;
-    assert_eq!(found(world, &key).await.unwrap().custom_role, None);
+    assert_eq!(found(world, &key).await.unwrap().custom_roles, []);
 }
 
 async fn a_key_that_nobody_has_finds_nothing(world: &World) {
@@ -97,8 +106,8 @@ async fn many_sessions_are_found_together_each_beside_its_key(world: &World) {
         let session = world.session(user.id);
         let key = world.save_session(&session).await;
         keys.insert(number * 97, key);
-        let custom_role = (*name == "gift_desk").then(|| role.clone());
-        expected.insert(key, StoredSession { session, user, custom_role });
+        let custom_roles = (*name == "gift_desk").then(|| role.clone()).into_iter().collect();
+        expected.insert(key, StoredSession { session, user, custom_roles });
     }
     let found = world.accounts().sessions_by_key(&keys).await.unwrap();
     assert_eq!(found.len(), expected.len());

@@ -2,12 +2,12 @@
 
 use almoner_accounts::{
     limits::Limited,
-    role::{BuiltIn, RoleName},
+    role::{BuiltIn, RoleName, RoleNames},
     user::{Locale, PasswordHashText, TimeZone, User},
 };
 use almoner_kernel::{PhoneNumber, Scope, StoreError, UserId};
 
-use crate::support::{START, World, created, email, later, name, session_noted};
+use crate::support::{START, World, changed, created, email, later, name, session_noted};
 
 on_both![
     a_user_with_every_field_comes_back_as_it_was,
@@ -31,7 +31,7 @@ fn full(world: &World) -> User {
         phone: Some(PhoneNumber::from_stored("+905321234567".to_owned())),
         locale: Locale::parse("zh-Hant-TW").unwrap(),
         time_zone: TimeZone::parse("Europe/Istanbul").unwrap(),
-        role: RoleName::parse("gift_desk_of_the_whole_organisation_long").unwrap(),
+        roles: RoleNames::from_stored("gift_desk_of_the_whole_organisation_long,viewer"),
         active: false,
         last_login_at: Some(later(9)),
         created_at: later(1),
@@ -157,22 +157,53 @@ async fn active_superadmins_are_counted(world: &World) {
         ("e@f.co", &BuiltIn::Admin.role_name(), true),
         ("g@h.co", &superadmin, true),
     ] {
-        let user = User { role: role.clone(), active, ..world.user(address) };
+        let user = User { roles: RoleNames::one(role.clone()), active, ..world.user(address) };
         world.save_user(&user).await.unwrap();
     }
     let mut tx = world.accounts().begin().await.unwrap();
     assert_eq!(tx.lock_active_superadmins().await.unwrap(), 2);
+    drop(tx);
+    let user = User {
+        roles: RoleNames::from_stored("viewer,superadmin"),
+        ..world.user("both@example.org")
+    };
+    world.save_user(&user).await.unwrap();
+    let mut tx = world.accounts().begin().await.unwrap();
+    assert_eq!(tx.lock_active_superadmins().await.unwrap(), 3);
 }
 
 async fn users_of_a_role_are_counted_active_or_not(world: &World) {
     let role = RoleName::parse("gift_desk").unwrap();
     for (address, active) in [("a@b.co", true), ("c@d.co", false)] {
-        let user = User { role: role.clone(), active, ..world.user(address) };
+        let user = User { roles: RoleNames::one(role.clone()), active, ..world.user(address) };
         world.save_user(&user).await.unwrap();
     }
     world.save_user(&world.user("e@f.co")).await.unwrap();
     let mut tx = world.accounts().begin().await.unwrap();
     assert_eq!(tx.count_users_with_role(&role).await.unwrap(), 2);
+    drop(tx);
+    // By whatever change: those who have it beside others, and not those who have it no more.
+    let mut user = User {
+        roles: RoleNames::from_stored("viewer,gift_desk"),
+        ..world.user("both@example.org")
+    };
+    world.save_user(&user).await.unwrap();
+    for (roles, count) in
+        [("viewer,gift_desk", 3), ("gift_desk,viewer", 3), ("viewer", 2), ("gift_desk", 3)]
+    {
+        user = User {
+            roles: RoleNames::from_stored(roles),
+            version: user.version.next(),
+            ..user.clone()
+        };
+        let mut tx = world.accounts().begin().await.unwrap();
+        tx.update_user(&user).await.unwrap();
+        assert_eq!(tx.count_users_with_role(&role).await.unwrap(), count, "{roles}");
+        tx.commit(changed(&user)).await.unwrap();
+        let found = world.accounts().user(user.id, Scope::All).await.unwrap();
+        assert_eq!(found.unwrap().roles, user.roles);
+    }
+    let mut tx = world.accounts().begin().await.unwrap();
     let nobodys = RoleName::parse("nobodys").unwrap();
     assert_eq!(tx.count_users_with_role(&nobodys).await.unwrap(), 0);
 }

@@ -75,6 +75,7 @@ mod races;
 pub mod reading;
 mod roles;
 mod sessions;
+mod several_roles;
 mod slow_bodies;
 mod socket;
 mod steps;

@@ -88,6 +88,7 @@ macro_rules! on_both_shelves {
 mod effects;
 mod people;
 mod rights;
+mod several_roles;
 mod sums;
 
 on_both_shelves![

@@ -6,7 +6,7 @@ mod trail;
 mod work;
 
 use almoner_accounts::{
-    role::RoleName,
+    role::RoleNames,
     user::{PasswordHashText, User},
 };
 use almoner_donations::{Campaign, Donation, Donor, DonorKind, Method, State};
@@ -175,7 +175,12 @@ async fn fill(world: &World) -> Known {
     for n in 0..USERS {
         let user = User {
             name: name(&format!("{} {}", dice.pick(&first), dice.pick(&last))),
-            role: RoleName::parse(dice.pick(&["viewer", "admin", "agent", "member"])).unwrap(),
+            roles: RoleNames::from_stored(dice.pick(&[
+                "viewer",
+                "admin",
+                "agent,viewer",
+                "member",
+            ])),
             active: !dice.once_in(10),
             last_login_at: dice.once_in(2).then(|| later(n as i64)),
             ..world.user(&format!("user{n}@example.org"))

@@ -19,9 +19,10 @@ pub enum Order {
 
 /// Tables that an organisation fills with thousands of rows at the most: PostgreSQL reads a table of
 /// a few pages whole, whatever its indexes. On SQLite they are judged like the others.
-const SMALL: [&str; 10] = [
+const SMALL: [&str; 11] = [
     "users",
     "roles",
+    "user_roles",
     "sessions",
     "campaigns",
     "answers",

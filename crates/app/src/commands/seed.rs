@@ -9,7 +9,7 @@ use std::{
 use almoner_accounts::{
     administration::NewSuperadmin,
     ports::Secrets,
-    role::BuiltIn,
+    role::{BuiltIn, RoleNames},
     user::{Locale, NewUser, TimeZone, User},
 };
 use almoner_adapters::secrets::SystemSecrets;
@@ -102,7 +102,7 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
     if let Some((users, password)) = staff {
         writeln!(out, "these can log in, all with the password {}", password.expose_secret())?;
         for user in users {
-            writeln!(out, "  {:30} {}", user.email.as_str(), user.role)?;
+            writeln!(out, "  {:30} {}", user.email.as_str(), user.roles)?;
         }
     }
     Ok(())
@@ -142,8 +142,8 @@ async fn staff(config: &Config, office: &Office) -> anyhow::Result<(Vec<User>, S
                 domains.users.create_superadmin(&cx, new, password.clone()).await?
             }
             role => {
-                let role = role.role_name();
-                let new = NewUser { name, email, phone: None, locale, time_zone, role };
+                let roles = RoleNames::one(role.role_name());
+                let new = NewUser { name, email, phone: None, locale, time_zone, roles };
                 domains.users.create(&cx, new, Some(password.clone())).await?
             }
         };

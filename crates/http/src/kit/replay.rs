@@ -8,7 +8,7 @@
 //! of a request, which is compared with those that came along, knows none either.
 //!
 //! An answer that showed a record which was destroyed since is gone, and so is one for whoever has another
-//! role, permissions or scope now than when it was given: then the key is refused, and nothing is done twice.
+//! permissions or reach now than when it was given: then the key is refused, and nothing is done twice.
 //! Whoever merely belongs to the record no more is given what they were given before, and nothing newer.
 //!
 //! Answers are rendered before the commit and stored in it: the use case calls `Trail::answering(cx,
@@ -24,7 +24,9 @@ use std::{
 };
 
 use actix_web::{HttpMessage, HttpRequest, web::Data};
-use almoner_kernel::{Context, Fault, Replay, StoreError, UserId, trail::SavedAnswer};
+use almoner_kernel::{
+    Context, Fault, Permission, Replay, ScopeKind, StoreError, UserId, trail::SavedAnswer,
+};
 use almoner_records::{AnyRecord, Made, Registry};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -215,9 +217,19 @@ fn reach(cx: &Context, req: &HttpRequest) -> Result<u64, Problem> {
     let registry = domains.map_or(&Registry::EMPTY, |domains| domains.registry);
     let caller = cx.caller().map_err(Problem::from)?;
     let mut hash = Sha256::new();
-    hash_text(&mut hash, caller.scope.as_str());
-    for permission in caller.permissions.among(&registry.all_permissions()) {
+    let all = registry.all_permissions();
+    let has = |permission: Permission| Some((permission, caller.reach_of(permission)?));
+    let rights: Vec<_> = all.into_iter().filter_map(has).collect();
+    // Whoever reaches as far everywhere is told as before there were reaches: answers that were kept then
+    // are given again.
+    let everywhere = rights.first().map(|(_, reach)| *reach);
+    let everywhere = everywhere.filter(|first| rights.iter().all(|(_, reach)| reach == first));
+    hash_text(&mut hash, everywhere.map_or("", ScopeKind::as_str));
+    for (permission, reach) in rights {
         hash_text(&mut hash, permission.as_str());
+        if everywhere.is_none() {
+            hash_text(&mut hash, reach.as_str());
+        }
     }
     let hash = hash.finalize();
     Ok(hash.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte)))

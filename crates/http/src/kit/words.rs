@@ -55,6 +55,7 @@ almoner_kernel::words! {
     pub(crate) must_be_a_natural_number = "must be a whole number, not negative";
     pub(crate) must_be_an_array = "must be an array";
     pub(crate) must_be_some_of(choices) = "must be some of {choices}, separated by commas";
+    pub(crate) role_or_roles = "either this or `roles` is sent, not both";
     pub(crate) each_permission_once = "must name each permission only once";
     pub(crate) each_topic_once = "must name each topic only once";
     pub(crate) each_group_once = "must name each group only once";

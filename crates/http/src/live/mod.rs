@@ -13,8 +13,8 @@
 //! scope a second time in the program, and cannot fill a page from which a record has gone. Clients do
 //! not sort: only the server folds Turkish names as the database does.
 //!
-//! - *One evaluation for a group*: same list, role, permissions and scope; within a scope a user is a
-//!   group. The page is read after a change of a record that it can show, at once when the group was at
+//! - *One evaluation for a group*: same list, roles, permissions and reaches; whoever does not reach
+//!   everything is a group of their own. The page is read after a change of a record that it can show, at once when the group was at
 //!   rest, otherwise after a pause of five times what the reading took (50 ms to 2 s), two pages at a
 //!   time in the process: many groups slow each other down, not requests. Records are written as JSON
 //!   once.

@@ -1,6 +1,6 @@
 //! What is followed, with which rights, and how a page of it is read.
 
-use almoner_kernel::{Caller, Notice, Scope, Timestamp};
+use almoner_kernel::{Caller, Grant, Notice, Timestamp};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -11,16 +11,21 @@ use crate::kit::problem::Problem;
 /// What a group is known by: SHA-256 over what is followed and with which rights.
 pub(crate) type Key = [u8; 32];
 
-/// The key of a group: `what` names the list, `shape` its parameters.
+/// The key of a group: `what` names the list, `shape` its parameters. Those who share a group may do the same
+/// and reach as far, of every noun.
 pub(crate) fn key(what: &str, shape: &[(String, String)], caller: &Caller) -> Key {
     let mut shape: Vec<_> = shape.iter().collect();
     shape.sort_unstable();
-    let (role, permissions) = (&caller.role, format!("{:?}", caller.permissions));
-    let scope = match caller.scope() {
-        Scope::All => None,
-        Scope::Own(user) | Scope::Assigned(user) => Some((caller.scope.as_str(), user.uuid())),
+    let grant = |grant: &Grant| {
+        let reaches: Vec<_> =
+            grant.reaches.iter().map(|(noun, reach)| (noun, reach.as_str())).collect();
+        let permissions = format!("{:?}", grant.permissions);
+        json!([grant.role, permissions, grant.scope.as_str(), reaches])
     };
-    let text = json!([what, shape, role, permissions, scope]).to_string();
+    let grants: Vec<_> = caller.grants.iter().map(grant).collect();
+    // Whoever meets only some rows anywhere meets others than the next one with the same roles.
+    let user = (!caller.reaches_everything()).then(|| caller.user_id.uuid());
+    let text = json!([what, shape, grants, user]).to_string();
     Sha256::digest(text).into()
 }
 

@@ -68,6 +68,7 @@ pub(crate) struct Limits {
 
 /// What is counted of users with one quota.
 struct Counted {
+    limit: NonZeroU32,
     requests: ByUser,
     items: ByUser,
 }
@@ -85,6 +86,7 @@ impl Counted {
         let items = limit.saturating_mul(NonZeroU32::MIN.saturating_add(ITEMS_OF_A_REQUEST - 1));
         let whole_batch = NonZeroU32::MIN.saturating_add(MAX_ITEMS as u32 - 1);
         Self {
+            limit,
             requests: limiter(Quota::per_minute(limit)),
             items: limiter(Quota::per_minute(items).allow_burst(items.max(whole_batch))),
         }
@@ -165,8 +167,11 @@ impl Limits {
         }
     }
 
+    /// Whoever has several roles has the largest quota of theirs.
     fn of(&self, caller: &Caller) -> &Counted {
-        self.roles.get(&caller.role).unwrap_or(&self.users)
+        let of_role = |name: &str| self.roles.get(name).unwrap_or(&self.users);
+        let of_roles = caller.grants.iter().map(|grant| of_role(&grant.role));
+        of_roles.max_by_key(|counted| counted.limit).unwrap_or(&self.users)
     }
 
     /// Forgets users and addresses whose quota is whole again.

@@ -9,12 +9,13 @@ use actix_web::{
 };
 use almoner_audit::{ChangeQuery, ChangeRecord, SecurityEventQuery};
 use almoner_kernel::{
-    Context, FieldError, Fields, Id, Page, PageRequest, Permission, Timestamp, Version,
+    Context, Denied, FieldError, Fields, Id, Page, PageRequest, Permission, ScopeKind, Timestamp,
+    Version,
     fault::Unfit,
     id::{ChangeEntity, Entity, UserEntity, WebhookEntity},
     words::choice,
 };
-use almoner_records::Registry;
+use almoner_records::{Kind, Registry};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -199,7 +200,8 @@ pub(crate) async fn history_of(
 ) -> Result<Answer, Problem> {
     let page = domains.audit.history(cx, permission, entity, id, &list.page).await?;
     let Page { items, next, total } = page;
-    let seen = items.into_iter().map(|change| Seen::by(cx, domains, change).body());
+    let sight = move |kind: &Kind| Ok(kind.sight(cx.permit(permission)?));
+    let seen = items.into_iter().map(|change| Seen::by(cx, domains, change, sight)?.body());
     let items = seen.collect::<Result<Vec<_>, _>>()?;
     Ok(list.answer(Page { items, next, total }, |change| change))
 }
@@ -212,10 +214,18 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    fn by(cx: &Context, domains: &Domains, change: ChangeRecord) -> Self {
+    fn by(
+        cx: &Context,
+        domains: &Domains,
+        change: ChangeRecord,
+        sight: impl Fn(&Kind) -> Result<ScopeKind, Denied>,
+    ) -> Result<Self, Problem> {
         let kind = domains.registry.kinds.iter().find(|kind| kind.one == change.entity);
-        let withheld = kind.map(|kind| kind.recorded_names(&kind.hidden_from(cx)));
-        Self { change, withheld: withheld.unwrap_or_default() }
+        let withheld = |kind: &&Kind| -> Result<_, Denied> {
+            Ok(kind.recorded_names(&kind.hidden_from(cx, sight(kind)?)))
+        };
+        let withheld = kind.as_ref().map(|kind| withheld(kind)).transpose()?;
+        Ok(Self { change, withheld: withheld.unwrap_or_default() })
     }
 
     fn body(self) -> Result<ChangeBody, Problem> {
@@ -331,7 +341,14 @@ impl LiveList for ChangeFilter {
         page: &PageRequest,
     ) -> Result<Page<Seen>, Problem> {
         let Page { items, next, total } = domains.audit.changes(cx, query, page).await?;
-        let items = items.into_iter().map(|change| Seen::by(cx, domains, change)).collect();
+        let trail = cx.permit(Permission::AUDIT_READ)?;
+        // The trail shows every row, whatever the reach: as far as the caller sees it, and the records.
+        let sight = |kind: &Kind| {
+            let read = cx.permit(kind.permissions.read).unwrap_or(trail);
+            Ok(kind.sight(trail).max(kind.sight(read)))
+        };
+        let seen = items.into_iter().map(|change| Seen::by(cx, domains, change, sight));
+        let items = seen.collect::<Result<_, Problem>>()?;
         Ok(Page { items, next, total })
     }
 

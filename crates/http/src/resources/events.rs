@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{get, web::Data};
 use almoner_kernel::{
-    Context, FieldError, Fields, Invalid, Notice, Permission, UserId,
+    Context, FieldError, Fields, Invalid, Notice, Permission, Scope, UserId,
     fault::Unfit,
     id::{Entity, RoleEntity, UserEntity},
 };
@@ -131,7 +131,7 @@ pub(crate) fn topics(text: &str, registry: &'static Registry) -> Result<Vec<Topi
 /// restored or purged, with `topic`, `id`, `action`, `version` and `at`, and nothing of what the
 /// record is. It begins now; with `Last-Event-ID` behind that event. `resync` says that changes were
 /// missed, because they were too many or too long ago: read again what you show. A record outside of
-/// the scope of your role is never mentioned. `end` comes last when the session is over or its rights
+/// the reach of your roles is never mentioned. `end` comes last when the session is over or its rights
 /// have changed.
 #[utoipa::path(
     tag = "events",
@@ -168,7 +168,10 @@ pub(crate) fn following(
     let cx = cx.clone();
     let subject = Subject::Notices {
         topics: topics.iter().map(|topic| (topic.entity, topic.name)).collect(),
-        is_visible: Box::new(move |notice| is_visible(&cx, &domains, notice)),
+        is_visible: Box::new(move |notice| {
+            let topic = topics.iter().find(|topic| topic.entity == notice.entity);
+            is_visible(&cx, &domains, topic.map(|topic| topic.permission), notice)
+        }),
     };
     Ok(Following::new("events", shape, subject))
 }
@@ -178,9 +181,11 @@ pub(crate) fn following(
 fn is_visible(
     cx: &Context,
     domains: &Arc<Domains>,
+    permission: Option<Permission>,
     notice: &Notice,
 ) -> BoxFuture<'static, Result<bool, Problem>> {
-    let has_all = cx.caller().is_ok_and(|caller| caller.scope().creator().is_none());
+    let reach = permission.map(|permission| cx.permit(permission));
+    let has_all = reach.is_some_and(|reach| reach.is_ok_and(Scope::is_all));
     let (cx, domains) = (cx.clone(), Arc::clone(domains));
     let (entity, id) = (notice.entity.clone(), notice.entity_id);
     Box::pin(async move {

@@ -34,6 +34,7 @@ pub(crate) mod jobs;
 pub(crate) mod kinds;
 pub(crate) mod mails;
 pub(crate) mod parts;
+pub(crate) mod reaches;
 pub(crate) mod roles;
 pub(crate) mod shared;
 pub(crate) mod socket;

@@ -58,8 +58,8 @@ async fn list_roles(
 
 /// Create a role
 ///
-/// Makes a custom role that allows no more than your own: no other permission, no wider scope, no
-/// longer time to correct.
+/// Makes a custom role that allows no more than yours: each of its permissions is one that a role of yours
+/// gives, with as much reach and as long a time to correct.
 #[utoipa::path(
     tag = "roles",
     request_body(
@@ -123,8 +123,8 @@ async fn get_role(
 
 /// Change a role
 ///
-/// Changes a custom role that allows, before and after, no more than your own; nobody changes what
-/// their own role allows. When it allows something else afterwards, the sessions of the users who
+/// Changes a custom role that allows, before and after, no more than yours; nobody changes what a role of
+/// their own allows. When it allows something else afterwards, the sessions of the users who
 /// have it end. The name stays: users are bound to it.
 #[utoipa::path(
     tag = "roles",

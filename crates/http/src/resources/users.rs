@@ -67,7 +67,7 @@ async fn get_me(cx: Cx, domains: Data<Domains>, known: IfNoneMatch) -> Result<An
 
 /// Change yourself
 ///
-/// Changes your own name, phone number, language or time zone. E-mail address and role are an
+/// Changes your own name, phone number, language or time zone. E-mail address and roles are an
 /// administrator's to change, the password has `POST /api/v1/auth/password`.
 #[utoipa::path(
     tag = "users",
@@ -127,8 +127,8 @@ async fn list_users(
 ///
 /// Creates an active user. Without `password` they are invited by mail to choose one, and cannot log in
 /// before; `invitation_pending` says so. A server that sends no mail refuses that with the code
-/// `mail_off`. With `password` they can log in at once and change it. The role may allow no more than
-/// your own.
+/// `mail_off`. With `password` they can log in at once and change it. Each permission of their roles is one
+/// that a role of yours gives, with as much reach and time.
 #[utoipa::path(
     tag = "users",
     request_body(
@@ -151,8 +151,11 @@ async fn create_user(
     domains: Data<Domains>,
     body: Body<NewUserBody>,
 ) -> Result<Answer, Problem> {
+    let named = body.value.names_roles();
     let (new, password) = body.value.command(body.fields, domains.region)?;
-    let create = async |cx: &Context| domains.users.create(cx, new, password).await;
+    let create = async |cx: &Context| {
+        domains.users.create(cx, new, password).await.map_err(|error| named.refused(error))
+    };
     replay::run(&cx, &req, create, |user: &User| {
         Answer::created(format!("/api/v1/users/{}", user.id), user.version, &UserBody::of(user))
     })
@@ -186,8 +189,8 @@ async fn get_user(
 
 /// Change a user
 ///
-/// Changes a user whose role allows no more than yours. A new role or e-mail address ends all of
-/// their sessions. Nobody changes their own role, and the last active superadmin keeps theirs. A new
+/// Changes a user whose roles allow no more than yours. New roles or a new e-mail address end all of
+/// their sessions. Nobody changes their own roles, and the last active superadmin stays one. A new
 /// e-mail address of your own needs your `current_password`; a wrong one counts like a failed login.
 #[utoipa::path(
     tag = "users",
@@ -222,10 +225,15 @@ async fn update_user(
     expected: IfMatch,
     body: Body<UserPatchBody>,
 ) -> Result<Answer, Problem> {
+    let named = body.value.names_roles();
     let (patch, password) = body.value.command(body.fields, domains.region)?;
     let device = session::device_of(&req);
     let current = password.map(|password| CurrentPassword { password, device });
-    let user = domains.users.update(&cx, id.0, expected.0, patch, current.as_ref()).await?;
+    let user = domains
+        .users
+        .update(&cx, id.0, expected.0, patch, current.as_ref())
+        .await
+        .map_err(|error| named.refused(error))?;
     Ok(Answer::ok(user.version, &UserBody::of(&user)))
 }
 
@@ -236,7 +244,7 @@ pub(crate) struct UserFilter {
     /// Only active users, or only deactivated ones.
     #[param(example = true)]
     active: Option<bool>,
-    /// Only users with this role.
+    /// Only users who have this role, alone or beside others.
     #[param(format = "role_name", min_length = 3, max_length = 40, example = "data_entry")]
     role: Option<String>,
     /// Words to find in name, e-mail address or phone number, whatever the case and accents; the

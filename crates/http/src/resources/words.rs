@@ -7,7 +7,7 @@ use almoner_accounts::login::LockKind;
 use almoner_donations::{GroupBy, Method, State};
 use almoner_jobs::{JobState, Outcome};
 use almoner_kernel::{
-    Action, MailTemplate, PermissionSet, ScopeKind, SecurityEventKind,
+    Action, MailTemplate, Permission, PermissionSet, ScopeKind, SecurityEventKind,
     id::{Entity, JobEntity, MailEntity, RoleEntity, ScheduleEntity, UserEntity, WebhookEntity},
 };
 use almoner_mail::{MailProblem, MailState};
@@ -234,8 +234,14 @@ pub(crate) struct PermissionName(pub(crate) String);
 impl PermissionName {
     /// The permissions of a set, in the order of the registry.
     pub(crate) fn all_of(set: &PermissionSet, registry: &Registry) -> Vec<Self> {
+        Self::those(registry, |permission| set.has(permission))
+    }
+
+    /// Those permissions for which something holds, in the order of the registry.
+    pub(crate) fn those(registry: &Registry, holds: impl Fn(Permission) -> bool) -> Vec<Self> {
         let all = registry.all_permissions();
-        set.among(&all).map(|permission| Self(permission.as_str().to_owned())).collect()
+        let those = all.into_iter().filter(|permission| holds(*permission));
+        those.map(|permission| Self(permission.as_str().to_owned())).collect()
     }
 }
 

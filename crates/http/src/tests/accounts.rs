@@ -1,7 +1,7 @@
 //! What the bodies of users, roles and logins become, and what is shown of them.
 
 use almoner_accounts::{
-    role::{BuiltIn, NewRole, Role, RoleName},
+    role::{BuiltIn, NewRole, Role, RoleNames},
     session::Session,
     sessions::OwnSession,
     user::{NewUser, ProfilePatch, User, UserPatch, UserSort},
@@ -72,7 +72,7 @@ fn user() -> User {
         phone: None,
         locale: Default::default(),
         time_zone: Default::default(),
-        role: RoleName::from_stored("viewer".into()),
+        roles: RoleNames::from_stored("viewer"),
     };
     let at = DateTime::from_timestamp_millis(1_700_000_000_000).unwrap();
     User::created(UserId::new(Uuid::from_u128(7)), new, at)

@@ -10,8 +10,8 @@ use std::{
 };
 
 use almoner_kernel::{
-    Caller, ChangeId, Clock, Feed, Notice, Permission, PermissionSet, StoreError, Timestamp,
-    Version,
+    Caller, ChangeId, Clock, Feed, Grant, Notice, Permission, PermissionSet, ScopeKind, StoreError,
+    Timestamp, Version,
 };
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -284,6 +284,38 @@ async fn a_server_that_stops_ends_every_stream_and_takes_no_more() {
     let key = subject::key("/donors", &[], &caller);
     let refused = live.join(key, None, || world.subject()).await;
     assert_eq!(refused.err().unwrap().code(), "unavailable");
+}
+
+#[test]
+fn a_group_is_of_those_who_may_do_the_same_and_reach_as_far() {
+    let read = || PermissionSet::NONE.with(Permission::new("donors:read"));
+    let grant = |role: &str, scope| Grant::new(role, read(), scope);
+    let reaching = |noun: &str, reach| Grant {
+        reaches: [(noun.to_owned(), reach)].into_iter().collect(),
+        ..grant("desk", ScopeKind::All)
+    };
+    let of = |user: &str, grants: Vec<Grant>| {
+        let caller = Caller { grants, ..caller(user, PermissionSet::NONE) };
+        subject::key("/donors", &[], &caller)
+    };
+    let all = || grant("desk", ScopeKind::All);
+    assert_eq!(of("a", vec![all()]), of("ab", vec![all()]));
+    let groups = [
+        of("a", vec![all()]),
+        of("a", vec![all(), grant("second", ScopeKind::All)]),
+        of("a", vec![all(), grant("third", ScopeKind::All)]),
+        of("a", vec![grant("desk", ScopeKind::Own)]),
+        of("ab", vec![grant("desk", ScopeKind::Own)]),
+        of("a", vec![all(), grant("second", ScopeKind::Own)]),
+        of("ab", vec![all(), grant("second", ScopeKind::Own)]),
+        of("a", vec![reaching("donors", ScopeKind::Own)]),
+        of("ab", vec![reaching("donors", ScopeKind::Own)]),
+        of("a", vec![reaching("donations", ScopeKind::Own)]),
+        of("a", vec![reaching("donors", ScopeKind::Assigned)]),
+    ];
+    for (at, group) in groups.iter().enumerate() {
+        assert!(!groups[..at].contains(group), "{at}");
+    }
 }
 
 #[tokio::test]

@@ -32,7 +32,9 @@ impl Naming<'_> {
     fn scope(self, field: &Field) -> Result<Scope, Denied> {
         match self {
             Self::By(cx, doing) => {
-                cx.scope_to_name(doing, field.target.unwrap_or_default(), field.target_read)
+                let read = field.target_read;
+                let noun = read.map_or(field.target, |read| Some(read.module()));
+                cx.scope_to_name(doing, noun.unwrap_or_default(), read)
             }
             Self::Any => Ok(Scope::All),
         }

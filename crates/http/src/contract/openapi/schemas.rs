@@ -3,7 +3,7 @@
 use almoner_records::{Field, Registry, parts::MAX_PARTS};
 use serde_json::{Map, Value, json};
 
-use crate::resources::{events, words::record_kinds};
+use crate::resources::{events, reaches, words::record_kinds};
 
 /// Keys whose values are data, however much they look like a schema.
 const DATA: &[&str] = &["example", "examples", "default", "enum", "const"];
@@ -61,13 +61,17 @@ pub(super) fn refer(document: &mut Value) {
     });
 }
 
-/// Says which permissions there are.
+/// Says which permissions there are, and of what somebody can reach more or less.
 pub(super) fn name_permissions(document: &mut Value, registry: &Registry) {
     let permission = &mut document["components"]["schemas"]["Permission"];
     // The documents of tests have none.
     if permission.is_object() {
         let all = registry.all_permissions();
         permission["enum"] = all.iter().map(|permission| permission.as_str()).collect();
+    }
+    let schema = &mut document["components"]["schemas"]["Reaches"];
+    if schema.is_object() {
+        reaches::describe(schema, registry);
     }
 }
 

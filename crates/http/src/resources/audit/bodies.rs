@@ -1,5 +1,6 @@
 //! Changes and security events, as they are shown.
 
+use almoner_accounts::role::RoleNames;
 use almoner_audit::{ActorOnRecord, ChangeRecord, SecurityEventRecord};
 use almoner_kernel::{Action, Id};
 use serde::Serialize;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 use super::recorded::RecordedFields;
 use crate::resources::{
     shared,
+    users::bodies::RoleNameBody,
     words::{ActionName, RecordKindName, SecurityEventKindWord},
 };
 
@@ -126,8 +128,7 @@ impl ChangeBody {
             at: shared::instant(change.at),
             actor: ActorBody {
                 name: change.user_name,
-                role: change.actor_role,
-                ..ActorBody::of(&change.actor)
+                ..ActorBody::of(&change.actor).having(change.actor_role.as_deref())
             },
             action: change.action,
             entity: change.entity,
@@ -164,10 +165,15 @@ pub(crate) struct ActorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "word", nullable = false, example = "cli")]
     system: Option<String>,
-    /// The name of the role that the user had then, where that is kept: in changes.
+    /// The name of the role that the user had then, where that is kept: in changes. Absent when they had
+    /// several.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "role_name", nullable = false, example = "director")]
     role: Option<String>,
+    /// The names of all roles that the user had then, where they are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 8, example = json!(["director"]))]
+    roles: Vec<RoleNameBody>,
 }
 
 /// Who can act. More may be added.
@@ -187,7 +193,19 @@ impl ActorBody {
             ActorOnRecord::System(_) => ActorKind::System,
         };
         let user_id = actor.user_id().map(Id::uuid);
-        Self { kind, user_id, system: actor.system().map(str::to_owned), name: None, role: None }
+        let system = actor.system().map(str::to_owned);
+        Self { kind, user_id, system, name: None, role: None, roles: Vec::new() }
+    }
+
+    /// With the roles that a change keeps.
+    fn having(self, roles: Option<&str>) -> Self {
+        let roles = roles.map(RoleNames::from_stored);
+        let only = roles.as_ref().and_then(RoleNames::only);
+        Self {
+            role: only.map(|role| role.as_str().to_owned()),
+            roles: roles.iter().flat_map(RoleNames::iter).map(RoleNameBody::of).collect(),
+            ..self
+        }
     }
 }
 
@@ -269,6 +287,7 @@ pub(super) fn change_example() -> Value {
             "user_id": "019a9f3c-6b1e-7c41-9d55-3f0f6a0f8a11",
             "name": "Elif Kaya",
             "role": "director",
+            "roles": ["director"],
         },
         "action": "updated",
         "entity": "donor",

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::resources::{
+    reaches::ReachesBody,
     shared,
     users::bodies::{UserBody, user_example},
     words::PermissionName,
@@ -205,9 +206,11 @@ pub(super) fn new_password_example() -> Value {
 pub(crate) struct CurrentSessionBody {
     /// Who is logged in.
     user: UserBody,
-    /// What they may do.
+    /// What they may do, by any of their roles.
     #[schema(example = json!(["donors:read", "donors:create", "donations:read"]))]
     permissions: Vec<PermissionName>,
+    /// Which records they meet, of each kind that their roles let them read.
+    reaches: ReachesBody,
     /// To be sent as `X-CSRF-Token` with every change; it lives as long as the session.
     #[schema(format = "token", example = "o0n1Hf3kq1c2m8s5wT7pX9yB4vL6dR2eZ0aQ8uJ5iKg")]
     csrf_token: String,
@@ -226,7 +229,8 @@ impl CurrentSessionBody {
     ) -> Self {
         Self {
             user: UserBody::of(user),
-            permissions: PermissionName::all_of(&caller.permissions, registry),
+            permissions: PermissionName::those(registry, |permission| caller.has(permission)),
+            reaches: ReachesBody::of_caller(caller, registry),
             csrf_token,
             expires_at: shared::instant(session.expires_at),
         }
@@ -299,6 +303,7 @@ pub(super) fn current_session_example() -> Value {
     json!({
         "user": user_example(),
         "permissions": ["donors:read", "donors:create", "donors:update", "donations:read"],
+        "reaches": { "donors": "all", "donations": "all" },
         "csrf_token": "o0n1Hf3kq1c2m8s5wT7pX9yB4vL6dR2eZ0aQ8uJ5iKg",
         "expires_at": "2026-04-13T09:26:53.589Z",
     })

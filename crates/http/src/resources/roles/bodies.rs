@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     kit::patch,
     resources::{
+        reaches::ReachesBody,
         shared,
         words::{PermissionName, ScopeWord, Word},
     },
@@ -56,8 +57,10 @@ pub(crate) struct RoleBody {
     /// What it may do.
     #[schema(example = json!(["donors:read", "donations:read", "donations:create"]))]
     permissions: Vec<PermissionName>,
-    /// Which records it may meet.
+    /// Which records it may meet, where `reaches` says nothing else.
     scope: ScopeWord,
+    /// Which records it may meet of single kinds.
+    reaches: ReachesBody,
     /// For how many minutes after its creation a record may be corrected; no limit when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 527_040, example = 60)]
@@ -80,13 +83,14 @@ impl RoleBody {
             built_in: custom.is_none(),
             permissions: PermissionName::all_of(&access.permissions, registry),
             scope: Word(access.scope),
+            reaches: ReachesBody::of(access.reaches.iter()),
             edit_window_minutes: access.edit_window.map(EditWindow::minutes),
             version: custom.map(|role| role.version.number()),
         }
     }
 
     pub(crate) fn of_custom(role: &CustomRole, registry: &Registry) -> Self {
-        Self::of(&Role::Custom(role.clone()), registry)
+        Self::of(&Role::from(role.clone()), registry)
     }
 }
 
@@ -133,9 +137,13 @@ pub(crate) struct NewRoleBody {
         example = json!(["donors:read", "donations:read", "donations:create"]),
     )]
     permissions: Option<Vec<PermissionName>>,
-    /// Which records it may meet.
+    /// Which records it may meet, where `reaches` says nothing else.
     #[schema(value_type = ScopeWord, required = true)]
     scope: Option<ScopeWord>,
+    /// Which records it may meet of single kinds, by the plural noun of the permissions.
+    #[serde(default, deserialize_with = "shared::given")]
+    #[schema(value_type = ReachesBody, required = false)]
+    reaches: Option<ReachesBody>,
     /// For how many minutes after its creation a record may be corrected, at most 366 days; no limit
     /// when absent.
     #[serde(default, deserialize_with = "shared::given")]
@@ -156,10 +164,12 @@ impl NewRoleBody {
         let names = fields.required("/permissions", self.permissions, Ok);
         let permissions = names.and_then(|names| set(names, registry, &mut fields));
         let scope = fields.required("/scope", self.scope, |Word(scope)| Ok(scope));
+        let reaches = self.reaches.unwrap_or_default().read(registry, &mut fields);
         let edit_window =
             fields.optional("/edit_window_minutes", self.edit_window_minutes, EditWindow::parse);
         let new = (|| {
-            let access = Access { permissions: permissions?, scope: scope?, edit_window };
+            let (permissions, scope, reaches) = (permissions?, scope?, reaches?);
+            let access = Access { permissions, scope, reaches, edit_window };
             Some(NewRole { name: name?, label: label?, description, access })
         })();
         fields.finish(new)
@@ -198,10 +208,14 @@ pub(crate) struct RolePatchBody {
         example = json!(["donors:read", "donations:read", "donations:create"]),
     )]
     permissions: Patch<Vec<PermissionName>>,
-    /// Which records it may meet.
+    /// Which records it may meet, where `reaches` says nothing else.
     #[serde(default, deserialize_with = "patch::field")]
     #[schema(value_type = ScopeWord, required = false)]
     scope: Patch<ScopeWord>,
+    /// All that it says of single kinds from now on: to what is not named, `scope` applies.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(value_type = ReachesBody, required = false)]
+    reaches: Patch<ReachesBody>,
     /// For how many minutes after its creation a record may be corrected, at most 366 days; `null`
     /// removes the limit.
     #[serde(default, deserialize_with = "patch::field")]
@@ -220,12 +234,18 @@ impl RolePatchBody {
             Patch::Clear => Patch::Clear,
             Patch::Keep => Patch::Keep,
         };
+        let reaches = match self.reaches {
+            Patch::Set(reaches) => Patch::Set(reaches.read(registry, &mut fields)),
+            Patch::Clear => Patch::Clear,
+            Patch::Keep => Patch::Keep,
+        };
         let patch = RolePatch {
             label: fields.patch_required("/label", self.label, |text| RoleLabel::parse(&text)),
             description: fields
                 .patch("/description", self.description, |text| RoleDescription::parse(&text)),
             permissions: fields.patch_required("/permissions", permissions, Ok).flatten(),
             scope: fields.patch_required("/scope", self.scope, |Word(scope)| Ok(scope)),
+            reaches: fields.patch_required("/reaches", reaches, Ok).flatten(),
             edit_window: fields.patch(
                 "/edit_window_minutes",
                 self.edit_window_minutes,
@@ -269,6 +289,7 @@ pub(crate) fn new_role_example() -> Value {
         "description": "Records donations at stands, corrects them for an hour",
         "permissions": ["donors:read", "donors:create", "donations:read", "donations:create"],
         "scope": "own",
+        "reaches": { "donors": "all" },
         "edit_window_minutes": 60,
     })
 }
@@ -282,6 +303,7 @@ pub(super) fn role_example() -> Value {
         "built_in": false,
         "permissions": ["donors:read", "donors:create", "donations:read", "donations:create"],
         "scope": "own",
+        "reaches": { "donors": "all" },
         "edit_window_minutes": 60,
         "version": 1,
     })
@@ -295,5 +317,6 @@ pub(super) fn built_in_example() -> Value {
         "built_in": true,
         "permissions": ["donors:read", "campaigns:read", "donations:read"],
         "scope": "all",
+        "reaches": {},
     })
 }

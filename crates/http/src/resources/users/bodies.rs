@@ -1,30 +1,30 @@
 //! Users and changes of them, as they are sent and shown.
 
+mod changes;
 mod examples;
+mod roles;
 
 use almoner_accounts::{
     administration::SeenUser,
     login::Lock,
-    role::RoleName,
-    user::{Locale, NewUser, ProfilePatch, TimeZone, User, UserPatch},
+    user::{Locale, NewUser, TimeZone, User},
 };
-use almoner_kernel::{EmailAddress, Fields, Invalid, Patch, PersonName, Region};
+use almoner_kernel::{EmailAddress, Fields, Invalid, PersonName, Region};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use self::changes::{ProfilePatchBody, UserPatchBody};
 pub(super) use self::examples::{
     created_user_example, inactive_user_example, invited_user_example,
 };
 pub(crate) use self::examples::{new_user_example, seen_user_example, user_example};
-use crate::{
-    kit::patch,
-    resources::{
-        auth::bodies::secret,
-        shared,
-        words::{LockKindWord, Word},
-    },
+pub(crate) use self::roles::NamesRoles;
+pub(crate) use self::roles::RoleNameBody;
+use crate::resources::{
+    shared,
+    words::{LockKindWord, Word},
 };
 
 /// Somebody who can log in.
@@ -55,9 +55,17 @@ pub(crate) struct UserBody {
     /// The time zone the user's days are counted in, of the IANA database.
     #[schema(format = "time_zone", example = "Europe/Istanbul")]
     time_zone: String,
-    /// The name of the role: what the user may do.
-    #[schema(format = "role_name", example = "accountant")]
-    role: String,
+    /// The name of the role: what the user may do. Absent when they have several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "role_name", nullable = false, example = "accountant")]
+    role: Option<String>,
+    /// The names of all of their roles: a right counts with the reach and the time of a role that gives it.
+    #[schema(
+        min_items = 1,
+        max_items = 8,
+        example = json!(["accountant"]),
+    )]
+    roles: Vec<RoleNameBody>,
     /// False after a deactivation: the user cannot log in.
     #[schema(example = true)]
     active: bool,
@@ -93,7 +101,8 @@ impl UserBody {
             phone: user.phone.as_ref().map(|phone| phone.as_str().to_owned()),
             locale: user.locale.as_str().to_owned(),
             time_zone: user.time_zone.as_str().to_owned(),
-            role: user.role.as_str().to_owned(),
+            role: user.roles.only().map(|role| role.as_str().to_owned()),
+            roles: user.roles.iter().map(RoleNameBody::of).collect(),
             active: user.active,
             invitation_pending: user.invited_at.is_some(),
             locks: Vec::new(),
@@ -165,16 +174,25 @@ pub(crate) struct NewUserBody {
         example = "kestane rengi yelkenli 84",
     )]
     password: Option<String>,
-    /// The name of a role: what the user may do.
+    /// The name of a role: what the user may do. Either this or `roles` is sent.
+    #[serde(default, deserialize_with = "shared::given")]
     #[schema(
         format = "role_name",
-        required = true,
         nullable = false,
         min_length = 3,
         max_length = 40,
         example = "data_entry"
     )]
     role: Option<String>,
+    /// The names of several roles, each once.
+    #[serde(default, deserialize_with = "shared::given")]
+    #[schema(
+        nullable = false,
+        min_items = 1,
+        max_items = 8,
+        example = json!(["data_entry", "volunteer"]),
+    )]
+    roles: Option<Vec<RoleNameBody>>,
     /// The phone number: international, or national of the organisation's country. It is kept as
     /// E.164.
     #[serde(default, deserialize_with = "shared::given")]
@@ -204,6 +222,11 @@ pub(crate) struct NewUserBody {
 }
 
 impl NewUserBody {
+    /// Where the body names the roles.
+    pub(crate) fn names_roles(&self) -> NamesRoles {
+        NamesRoles::by(self.roles.is_some())
+    }
+
     pub(crate) fn command(
         self,
         mut fields: Fields,
@@ -212,7 +235,7 @@ impl NewUserBody {
         let name = fields.required("/name", self.name, |text| PersonName::parse(&text));
         let email = fields.required("/email", self.email, |text| EmailAddress::parse(&text));
         let password = self.password.map(SecretString::from);
-        let role = fields.required("/role", self.role, |text| RoleName::parse(&text));
+        let roles = roles::required(self.role, self.roles, &mut fields);
         let phone = fields.optional("/phone", self.phone, |text| shared::phone(text, region));
         let locale = fields.optional("/locale", self.locale, |text| Locale::parse(&text));
         let time_zone =
@@ -224,164 +247,10 @@ impl NewUserBody {
                 phone,
                 locale: locale.unwrap_or_default(),
                 time_zone: time_zone.unwrap_or_default(),
-                role: role?,
+                roles: roles?,
             };
             Some((new, password))
         })();
         fields.finish(new)
-    }
-}
-
-/// A change of one's own user.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ProfilePatch)]
-pub(crate) struct ProfilePatchBody {
-    /// The name shown to others; runs of white space become one space.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(format = "line", 
-        value_type = String,
-        required = false,
-        min_length = 1,
-        max_length = 200,
-        example = "Elif Kaya",
-    )]
-    name: Patch<String>,
-    /// The phone number: international, or national of the organisation's country; `null` removes
-    /// it.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(format = "line", 
-        value_type = Option<String>,
-        min_length = 3,
-        max_length = 64,
-        example = "0532 123 45 67",
-    )]
-    phone: Patch<String>,
-    /// The language to read, BCP 47.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(format = "language", 
-        value_type = String,
-        required = false,
-        min_length = 2,
-        max_length = 35,
-        example = "tr",
-    )]
-    locale: Patch<String>,
-    /// The time zone to count days in, of the IANA database.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(format = "time_zone", value_type = String, required = false, example = "Europe/Istanbul")]
-    time_zone: Patch<String>,
-}
-
-impl ProfilePatchBody {
-    pub(crate) fn command(
-        self,
-        mut fields: Fields,
-        region: Region,
-    ) -> Result<ProfilePatch, Invalid> {
-        let patch = self.read(&mut fields, region);
-        fields.finish(Some(patch))
-    }
-
-    fn read(self, fields: &mut Fields, region: Region) -> ProfilePatch {
-        ProfilePatch {
-            name: fields.patch_required("/name", self.name, |text| PersonName::parse(&text)),
-            phone: fields.patch("/phone", self.phone, |text| shared::phone(text, region)),
-            locale: fields.patch_required("/locale", self.locale, |text| Locale::parse(&text)),
-            time_zone: fields
-                .patch_required("/time_zone", self.time_zone, |text| TimeZone::parse(&text)),
-        }
-    }
-}
-
-/// An administrator's change of a user.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = UserPatch)]
-pub(crate) struct UserPatchBody {
-    /// The name shown to others; runs of white space become one space.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(format = "line", 
-        value_type = String,
-        required = false,
-        min_length = 1,
-        max_length = 200,
-        example = "Elif Kaya",
-    )]
-    name: Patch<String>,
-    /// What the user logs in with; no other user may have it, whatever the case. A new one ends the
-    /// user's sessions. Your own needs `current_password`.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(
-        value_type = String,
-        required = false,
-        format = Email,
-        max_length = 320,
-        example = "elif.kaya@umutdernegi.org",
-    )]
-    email: Patch<String>,
-    /// The name of a role: what the user may do. A new one ends the user's sessions.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(format = "role_name", 
-        value_type = String,
-        required = false,
-        min_length = 3,
-        max_length = 40,
-        example = "accountant",
-    )]
-    role: Patch<String>,
-    /// The phone number: international, or national of the organisation's country; `null` removes
-    /// it.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(format = "line", 
-        value_type = Option<String>,
-        min_length = 3,
-        max_length = 64,
-        example = "0532 123 45 67",
-    )]
-    phone: Patch<String>,
-    /// The language the user reads, BCP 47.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(format = "language", 
-        value_type = String,
-        required = false,
-        min_length = 2,
-        max_length = 35,
-        example = "tr",
-    )]
-    locale: Patch<String>,
-    /// The time zone the user's days are counted in, of the IANA database.
-    #[serde(default, deserialize_with = "patch::field")]
-    #[schema(format = "time_zone", value_type = String, required = false, example = "Europe/Istanbul")]
-    time_zone: Patch<String>,
-    /// The password you have now: needed for a new e-mail address of your own, and looked at for nothing
-    /// else.
-    #[serde(default, deserialize_with = "shared::given")]
-    #[schema(
-        required = false,
-        nullable = false,
-        format = Password,
-        write_only,
-        max_length = 1024,
-        example = "kestane rengi yelkenli 84",
-    )]
-    current_password: Option<String>,
-}
-
-impl UserPatchBody {
-    pub(crate) fn command(
-        self,
-        mut fields: Fields,
-        region: Region,
-    ) -> Result<(UserPatch, Option<SecretString>), Invalid> {
-        let Self { name, email, role, phone, locale, time_zone, current_password } = self;
-        let profile = ProfilePatchBody { name, phone, locale, time_zone };
-        let patch = UserPatch {
-            email: fields.patch_required("/email", email, |text| EmailAddress::parse(&text)),
-            role: fields.patch_required("/role", role, |text| RoleName::parse(&text)),
-            profile: profile.read(&mut fields, region),
-        };
-        let current = fields.optional("/current_password", current_password, secret);
-        fields.finish(Some((patch, current)))
     }
 }

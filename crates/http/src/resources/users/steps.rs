@@ -41,7 +41,7 @@ pub(super) async fn deactivate_user(
 
 /// Restore a user
 ///
-/// Gives a deactivated user their login back, with the role and the password they had.
+/// Gives a deactivated user their login back, with the roles and the password they had.
 #[utoipa::path(
     tag = "users",
     params(("id" = Uuid, Path, description = "The user")),
