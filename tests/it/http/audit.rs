@@ -148,6 +148,7 @@ async fn a_change_says_who_when_from_where_and_in_which_request(house: &House<'_
             "user_id": me,
             "name": superadmin.get("/users/me").await.expect(200).text("/name"),
             "role": "superadmin",
+            "roles": ["superadmin"],
         },
         "action": "created",
         "entity": "donor",

@@ -74,6 +74,7 @@ async fn a_custom_role_is_made_read_changed_and_deleted(house: &House<'_>) {
     role["permissions"] = json!(["donors:read", "donors:create", "donors:update"]);
     role["id"] = json!(created.text("/id"));
     role["built_in"] = json!(false);
+    role["reaches"] = json!({});
     role["version"] = json!(1);
     assert_eq!((&created.body, created.version()), (&role, "1"));
     assert_eq!(created.header("location"), "/api/v1/roles/volunteer");

@@ -82,8 +82,8 @@ async fn each_right_reaches_as_far_as_its_role(house: &House<'_>) {
             json!({ "op": "update", "id": donor["id"], "version": version, "value": { "notes": "y" } })
         })
         .to_vec();
-    let batch = json!({ "mode": "each", "items": items });
-    let batch = desk.post("/donors/batch", &batch).await.expect(200);
+    let batch = json!({ "items": items });
+    let batch = desk.post("/donors/batch?mode=each", &batch).await.expect(207);
     assert_eq!(batch.body["items"][0]["problem"]["code"], "not_found");
     assert_eq!(batch.body["items"][1]["record"]["notes"], "y");
     // Donations are the own ones alone, whatever they are asked by.

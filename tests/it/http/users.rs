@@ -53,6 +53,7 @@ async fn a_user_is_answered_as_they_were_entered_and_can_log_in(house: &House<'_
         "locale": "tr-TR",
         "time_zone": "Europe/Istanbul",
         "role": "viewer",
+        "roles": ["viewer"],
         "active": true,
         "invitation_pending": false,
         "version": 1,
@@ -131,6 +132,7 @@ async fn an_admin_changes_what_is_named_and_nothing_else(house: &House<'_>) {
     let changed = admin.patch(&path(&user), 1, &patch).await.expect(200);
     user["name"] = json!("Elif Demir");
     user["role"] = json!("accountant");
+    user["roles"] = json!(["accountant"]);
     user["version"] = json!(2);
     user["updated_at"] = json!("2026-03-14T12:00:01.000Z");
     user.as_object_mut().unwrap().remove("phone");

@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{path, wheelchair};
+use super::{lent, path, wheelchair};
 use crate::{
     http::{
         house::{House, PASSWORD},
-        reading::refused,
+        reading::{errors, refused},
     },
     support::Browser,
 };
@@ -15,7 +15,7 @@ use crate::{
 on_both_shelves![
     a_right_that_reaches_less_far_shows_nothing,
     a_right_that_reaches_as_far_shows_the_field,
-    what_is_read_by_one_role_is_named_by_the_other,
+    a_child_is_written_as_far_as_its_parent_and_read_as_far,
 ];
 
 const HIDDEN: [&str; 3] = ["paid_on", "paid_by", "damage"];
@@ -82,15 +82,22 @@ async fn a_right_that_reaches_as_far_shows_the_field(house: &House<'_>) {
     cashier.get("/loans?sort=paid_on").await.expect(200);
 }
 
-async fn what_is_read_by_one_role_is_named_by_the_other(house: &House<'_>) {
+async fn a_child_is_written_as_far_as_its_parent_and_read_as_far(house: &House<'_>) {
     let superadmin = house.superadmin().await;
-    let loan = superadmin.post("/loans", &wheelchair()).await.expect(201);
-    superadmin.act(&format!("{}/lend", path(&loan.body))).await.expect(200);
-    let word = json!({ "loan_id": loan.body["id"], "text": "Called", "sent_on": "2026-06-20" });
-    let writes: (&str, &str, &[&str]) = ("writer", "own", &["loans:read", "loans:update"]);
-    let writer = with(house, "writer@example.org", &[writes]).await;
-    writer.post("/reminders", &word).await.expect(422);
-    let reads: (&str, &str, &[&str]) = ("reader", "all", &["loans:read"]);
-    let both = with(house, "both@example.org", &[reads]).await;
-    both.post("/reminders", &word).await.expect(403);
+    let roles: [(&str, &str, &[&str]); 2] = [
+        ("writer", "own", &["loans:read", "loans:create", "loans:update", "loans:hand_out"]),
+        ("reader", "all", &["loans:read"]),
+    ];
+    let writer = with(house, "writer@example.org", &roles).await;
+    let (theirs, own) = (lent(&superadmin).await, lent(&writer).await);
+    let word =
+        |loan: &Value| json!({ "loan_id": loan["id"], "text": "Called", "sent_on": "2026-06-20" });
+    let told = superadmin.post("/reminders", &word(&theirs)).await.expect(201);
+    let answer = writer.post("/reminders", &word(&theirs)).await.expect(422);
+    assert_eq!(errors(&answer), [("/loan_id", "unknown")]);
+    writer.post("/reminders", &word(&own)).await.expect(201);
+    assert_eq!(writer.get("/reminders").await.expect(200).list("/items").len(), 2);
+    let at = format!("/reminders/{}", told.text("/id"));
+    writer.get(&at).await.expect(200);
+    refused(writer.patch(&at, 1, &json!({ "text": "x" })).await, 404, "not_found");
 }

@@ -60,7 +60,7 @@ pub async fn seed(config: &Config, order: &cli::Seed) -> anyhow::Result<()> {
         false => None,
     };
     let entered_by = staff.as_ref().and_then(|(users, _)| {
-        let clerk = users.iter().find(|user| user.role == BuiltIn::DataEntry.role_name());
+        let clerk = users.iter().find(|user| user.roles.has_built_in(BuiltIn::DataEntry));
         clerk.map(|user| user.id)
     });
     let demo = Arc::new(Demo::new(DemoOrder {

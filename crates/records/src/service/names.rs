@@ -29,8 +29,11 @@ pub(super) enum Naming<'a> {
 }
 
 impl Naming<'_> {
-    fn scope(self, field: &Field) -> Result<Scope, Denied> {
+    fn scope<R: Rules>(self, field: &Field) -> Result<Scope, Denied> {
+        let is_parent = R::KIND.parent().is_some_and(|parent| parent.name == field.name);
         match self {
+            // Whoever writes a child writes in its parent: reading that one is not enough.
+            Self::By(cx, doing) if is_parent => cx.permit(doing),
             Self::By(cx, doing) => {
                 let read = field.target_read;
                 let noun = read.map_or(field.target, |read| Some(read.module()));
@@ -55,7 +58,7 @@ pub(super) async fn name_all<R: Rules>(
         if !is_new(field, id) {
             continue;
         }
-        let label = unit.named(field, id, naming.scope(field)?).await?;
+        let label = unit.named(field, id, naming.scope::<R>(field)?).await?;
         if label.is_none() {
             let detail = words::not_to_be_named();
             fields.wrong(FieldError::new(field.pointer(), "unknown", detail));
