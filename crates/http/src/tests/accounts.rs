@@ -161,6 +161,7 @@ fn a_user_is_shown_without_what_is_absent_and_with_milliseconds() {
             "locale": "en",
             "time_zone": "UTC",
             "role": "viewer",
+            "roles": ["viewer"],
             "active": true,
             "invitation_pending": false,
             "version": 1,
