@@ -10,7 +10,7 @@
 //! purged.
 
 use almoner_kernel::{Action, FieldError, Fields, Id, Money, Permission, Timestamp};
-use almoner_records::{By, Line, Now, Reason, Record, Ref, Refusal, Rules, Step, Text, Words};
+use almoner_records::{Line, Now, Reason, Record, Ref, Refusal, Rules, Step, Text, Words};
 use chrono::{Datelike, Duration, NaiveDate};
 
 use crate::{Campaign, Donor, words};
@@ -73,13 +73,9 @@ const STEPS: &[Step] = &[
         from: &["pending"],
         to: "completed",
         permission: COMPLETE,
-        by: By::Anyone,
-        reason: Reason::None,
-        takes: &[],
-        needs: &[],
-        body: "",
         about: "Says that a pending donation arrived: from then on it counts, and donor, amount, method and \
                 day are fixed.",
+        ..Step::PLAIN
     },
     Step {
         name: "refund",
@@ -87,12 +83,10 @@ const STEPS: &[Step] = &[
         from: &["completed"],
         to: "refunded",
         permission: REFUND,
-        by: By::Anyone,
         reason: Reason::Optional,
-        takes: &[],
-        needs: &[],
         body: "Refund",
         about: "Says that a completed donation was given back: it no longer counts.",
+        ..Step::PLAIN
     },
     Step {
         name: "cancel",
@@ -100,12 +94,10 @@ const STEPS: &[Step] = &[
         from: &["pending"],
         to: "cancelled",
         permission: COMPLETE,
-        by: By::Anyone,
         reason: Reason::Required,
-        takes: &[],
-        needs: &[],
         body: "Cancellation",
         about: "Says that a pending donation will never arrive, and why.",
+        ..Step::PLAIN
     },
     Step {
         name: "correct",
@@ -113,13 +105,13 @@ const STEPS: &[Step] = &[
         from: &["completed"],
         to: "",
         permission: CORRECT,
-        by: By::Anyone,
         reason: Reason::Required,
         takes: &["donor_id"],
         needs: &["donor_id"],
         body: "Correction",
         about: "Says that a completed donation came from somebody else, and why; `null` for nobody known. \
                 The sums of both follow.",
+        ..Step::PLAIN
     },
 ];
 

@@ -279,7 +279,7 @@ fn kind(
         None => quote! { ::core::option::Option::None },
     };
     let steps = match &options.steps {
-        Some(steps) => quote! { #steps },
+        Some(steps) => quote! { ::almoner_records::steps_of(#steps) },
         None => quote! { &[] },
     };
     let (subject_name, people) = (text_of(options.subject.as_ref()), &options.people);

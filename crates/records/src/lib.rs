@@ -56,6 +56,8 @@ pub use registry::Registry;
 pub use served::{AnyRecord, Served};
 pub use service::{Changed, Effect, Records};
 pub use slot::Slot;
+#[doc(hidden)]
+pub use steps::steps_of;
 pub use steps::{By, Reason, Step};
 pub use summing::{Grouping, Summing};
 pub use value::{Cells, Column, Columns, Drawn, Filtering, Holds, Key, Show, Terms, Value};

@@ -55,6 +55,22 @@ pub enum Reason {
 pub const MAX_REASON: usize = 500;
 
 impl Step {
+    /// A step without a body that anyone takes who has its permission: what a table of steps says of most of
+    /// them once, `..Step::PLAIN`. What each says for itself is empty here, and [`steps_of`] asks for it.
+    pub const PLAIN: Self = Self {
+        name: "",
+        action: Action::Updated,
+        from: &[],
+        to: "",
+        permission: Permission::new(""),
+        by: By::Anyone,
+        reason: Reason::None,
+        takes: &[],
+        needs: &[],
+        body: "",
+        about: "",
+    };
+
     /// True when it can be taken from that state.
     pub fn is_from(&self, state: &str) -> bool {
         self.from.contains(&state)
@@ -69,6 +85,26 @@ impl Step {
     pub const fn has_body(&self) -> bool {
         !self.body.is_empty()
     }
+}
+
+/// The steps of a kind. Compiles when each says what [`Step::PLAIN`] cannot say for it.
+#[doc(hidden)]
+pub const fn steps_of(steps: &'static [Step]) -> &'static [Step] {
+    let mut at = 0;
+    while at < steps.len() {
+        let step = &steps[at];
+        assert!(!step.name.is_empty() && !step.about.is_empty(), "a step has `name` and `about`");
+        assert!(!matches!(step.action, Action::Updated), "a step has an `action` of its own");
+        assert!(!step.from.is_empty(), "a step is taken `from` a state");
+        assert!(!step.permission.as_str().is_empty(), "a step takes a `permission`");
+        let has_body = !step.takes.is_empty() || !matches!(step.reason, Reason::None);
+        assert!(
+            has_body == step.has_body(),
+            "a step with a reason or fields has a `body`, and no other"
+        );
+        at += 1;
+    }
+    steps
 }
 
 /// Why a step cannot be taken from the state a record is in: the kind has better words for its own.

@@ -95,12 +95,10 @@ const STEPS: &[Step] = &[
         from: &["reserved"],
         to: "lent",
         permission: HAND_OUT,
-        by: By::Anyone,
-        reason: Reason::None,
         takes: &["due_on"],
-        needs: &[],
         body: "Lending",
         about: "Says that it was fetched.",
+        ..Step::PLAIN
     },
     Step {
         name: "return",
@@ -108,12 +106,8 @@ const STEPS: &[Step] = &[
         from: &["lent", "lost"],
         to: "returned",
         permission: HAND_OUT,
-        by: By::Anyone,
-        reason: Reason::None,
-        takes: &[],
-        needs: &[],
-        body: "",
         about: "Says that it came back.",
+        ..Step::PLAIN
     },
     Step {
         name: "lose",
@@ -123,10 +117,9 @@ const STEPS: &[Step] = &[
         permission: HAND_OUT,
         by: By::Another,
         reason: Reason::Required,
-        takes: &[],
-        needs: &[],
         body: "Loss",
         about: "Says that it will not come back, and why.",
+        ..Step::PLAIN
     },
 ];
 

@@ -7,8 +7,7 @@ use almoner_kernel::{
 use chrono::NaiveDate;
 
 use crate::{
-    By, Line, Now, Reason, Record, Ref, Refusal, Rules, Sealed, Step, Text, Words,
-    steps::out_of_order,
+    Line, Now, Reason, Record, Ref, Refusal, Rules, Sealed, Step, Text, Words, steps::out_of_order,
 };
 
 /// A place where parcels lie.
@@ -90,12 +89,8 @@ pub const STEPS: &[Step] = &[
         from: &["packed"],
         to: "on_the_way",
         permission: SEND,
-        by: By::Anyone,
-        reason: Reason::None,
-        takes: &[],
-        needs: &[],
-        body: "",
         about: "Sends it.",
+        ..Step::PLAIN
     },
     Step {
         name: "lose",
@@ -103,12 +98,10 @@ pub const STEPS: &[Step] = &[
         from: &["packed", "on_the_way"],
         to: "lost",
         permission: LOSE,
-        by: By::Anyone,
         reason: Reason::Required,
-        takes: &[],
-        needs: &[],
         body: "Loss",
         about: "Says that it is lost, and why.",
+        ..Step::PLAIN
     },
     Step {
         name: "move",
@@ -116,12 +109,11 @@ pub const STEPS: &[Step] = &[
         from: &["packed"],
         to: "",
         permission: MOVE,
-        by: By::Anyone,
         reason: Reason::Optional,
         takes: &["shelf_id", "worth"],
-        needs: &[],
         body: "Move",
         about: "Puts it elsewhere.",
+        ..Step::PLAIN
     },
 ];
 
