@@ -4,13 +4,11 @@ use almoner_records::Kind;
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value};
 
-use super::bench::{Bench, at, only, patch, sent};
+use super::bench::{Bench, at, only, patch};
 use crate::{
     http::reading::{errors, refused, walk},
     support::Follower,
 };
-
-use super::samples::is_optional;
 
 of_every_kind![
     a_record_and_a_list_show_what_is_asked_for,
@@ -70,8 +68,8 @@ async fn a_tag_is_of_what_is_shown(bench: &Bench<'_>) {
         assert_eq!(known(&made.path, &tag).await, StatusCode::OK);
         // A change is made from a version, whatever was shown of it.
         let of_version = super::bench::Made { etag: tag, ..made.clone() };
-        let field = sent(kind).find(|field| is_optional(kind, field)).unwrap();
-        patch(somebody, &of_version, &only(field.name, Value::Null)).await.expect(200);
+        let (field, value) = bench.change(somebody, kind, &made.body).await;
+        patch(somebody, &of_version, &only(field.name, value)).await.expect(200);
     }
 }
 
@@ -104,11 +102,11 @@ async fn who_follows_a_list_sees_what_they_asked_for(bench: &Bench<'_>) {
     let somebody = &bench.superadmin;
     for kind in bench.kinds() {
         let made = bench.one(somebody, kind).await;
-        let field = sent(kind).find(|field| is_optional(kind, field)).unwrap();
+        let (field, value) = bench.change(somebody, kind, &made.body).await;
         let path = format!("{}?fields={}", at(kind), field.name);
         let mut follower = Follower::of(somebody, &path).await;
         follower.until(|items| items.iter().any(|it| it["id"] == made.body["id"])).await;
-        let answer = patch(somebody, &made, &only(field.name, Value::Null)).await.expect(200);
+        let answer = patch(somebody, &made, &only(field.name, value)).await.expect(200);
         let expected = narrowed(&answer.body, &[field.name]);
         follower.until(|items| items.contains(&expected)).await;
         let list = somebody.get(&path).await.expect(200);

@@ -11,7 +11,7 @@ use almoner_records::{
 use serde_json::{Value, json};
 
 use super::{
-    bench::{Bench, at, ids, post},
+    bench::{Bench, at, ids, post, sent},
     samples,
 };
 use crate::http::reading::{Filter, errors, refused, walk};
@@ -28,12 +28,13 @@ async fn some(bench: &Bench<'_>, kind: &'static Kind) -> Vec<Value> {
     let other = bench.scoped("all").await;
     for n in 0..7_usize {
         let browser = if n.is_multiple_of(3) { &other } else { somebody };
-        let made = bench.one(browser, kind).await;
+        let body = bench.full(browser, kind).await;
+        post(browser, kind, &body).await;
         if n.is_multiple_of(2) {
             // The same once more, apart from what only one may have: a tie.
             let mut same = bench.least(browser, kind).await;
-            for field in kind.fields.iter().filter(|field| field.is_sent && !field.is_unique) {
-                same[field.name] = made.body[field.name].clone();
+            for field in sent(kind).filter(|field| !field.is_unique) {
+                same[field.name] = body[field.name].clone();
             }
             post(browser, kind, &same).await;
         }
@@ -44,6 +45,10 @@ async fn some(bench: &Bench<'_>, kind: &'static Kind) -> Vec<Value> {
         let mut body = bench.full(somebody, kind).await;
         (body[*field], body[*other]) = (Value::Null, json!(value));
         post(somebody, kind, &body).await;
+    }
+    // What follows from steps has values, too.
+    for standing in bench.standing(somebody, kind).await {
+        standing.take(somebody, kind, &standing.path()).await;
     }
     let all = walk(somebody, &at(kind), 50).await;
     assert!(all.len() > 15);
@@ -63,7 +68,10 @@ fn filters(parameter: &Parameter, all: &[Value]) -> Vec<Filter<'static>> {
     let mut filters: Vec<Filter<'static>> = Vec::new();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut add = |query: String, keeps: Box<dyn Fn(&Value) -> bool>| filters.push((query, keeps));
-    let first = |of: &dyn Fn(&Value) -> Option<String>| all.iter().skip(2).find_map(of).unwrap();
+    let first = |of: &dyn Fn(&Value) -> Option<String>| {
+        let value = all.iter().skip(2).find_map(of);
+        value.unwrap_or_else(|| panic!("no record has a value for the filter {name}"))
+    };
     let shown = move |field: &Field| {
         let name = field.name;
         move |record: &Value| record.get(name).filter(|value| !value.is_null()).map(text)

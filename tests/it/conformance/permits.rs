@@ -50,12 +50,7 @@ async fn who_may_not_do_it_hears_nothing_about_the_body(bench: &Bench<'_>) {
 
 /// Somebody does something with a key, loses the permission, and asks once more.
 async fn who_may_not_do_it_any_more_is_given_no_kept_answer(bench: &Bench<'_>) {
-    let all = almoner_kinds::REGISTRY.all_permissions();
-    let names: Vec<&str> = all.iter().map(|permission| permission.as_str()).collect();
-    let of_kinds =
-        |name: &&str| bench.kinds().any(|kind| name.starts_with(&format!("{}:", kind.path)));
-    let names: Vec<&str> = names.into_iter().filter(of_kinds).collect();
-    let (somebody, role) = bench.somebody_of_a_role("all", &names).await;
+    let (somebody, role) = bench.somebody_of_a_role("all", &bench.permissions()).await;
     let mut asked: Vec<(String, Option<Value>)> = Vec::new();
     for kind in bench.kinds() {
         let body = bench.full(&bench.superadmin, kind).await;
@@ -66,9 +61,8 @@ async fn who_may_not_do_it_any_more_is_given_no_kept_answer(bench: &Bench<'_>) {
         let made = bench.one(&bench.superadmin, kind).await;
         delete(&bench.superadmin, &made, "").await.expect(204);
         asked.push((format!("{}/restore", made.path), None));
-        for step in kind.steps.iter().filter(|step| !step.has_body()) {
-            let made = bench.one(&bench.superadmin, kind).await;
-            asked.push((format!("{}/{}", made.path, step.name), None));
+        for standing in bench.standing(&bench.superadmin, kind).await {
+            asked.push((standing.path(), standing.body.clone()));
         }
     }
     let ask = async |browser: &crate::support::Browser, number: usize| {

@@ -4,10 +4,8 @@ use almoner_records::Kind;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::bench::{Bench, Made, at, delete, only, patch, post, sent};
+use super::bench::{Bench, Made, as_sent, at, delete, only, patch, post, sent};
 use crate::support::{Answer, Backend};
-
-use super::samples::is_optional;
 
 of_every_kind![
     a_batch_does_what_single_requests_do,
@@ -17,10 +15,13 @@ of_every_kind![
     a_record_that_is_destroyed_takes_kept_answers_along,
 ];
 
-/// A record without what no two have: ids, times, and unique values.
+/// A record without what no two have: ids, times, numbers that are drawn, and unique values.
 fn common(kind: &Kind, record: &Value) -> Vec<Value> {
-    let fields = kind.fields.iter().filter(|field| !field.is_unique && field.target.is_none());
-    fields.map(|field| record[field.name].clone()).chain([record["version"].clone()]).collect()
+    let fields = kind
+        .fields
+        .iter()
+        .filter(|field| !field.is_unique && field.target.is_none() && field.counter.is_none());
+    fields.map(|field| as_sent(&record[field.name])).chain([record["version"].clone()]).collect()
 }
 
 async fn a_batch_does_what_single_requests_do(bench: &Bench<'_>) {
@@ -33,8 +34,8 @@ async fn a_batch_does_what_single_requests_do(bench: &Bench<'_>) {
         }
         let alone = post(somebody, kind, &body).await;
         let (changed, gone) = (bench.one(somebody, kind).await, bench.one(somebody, kind).await);
-        let field = sent(kind).find(|field| !field.is_unique && field.target.is_none()).unwrap();
-        let change = only(field.name, body[field.name].clone());
+        let (field, value) = bench.change(somebody, kind, &changed.body).await;
+        let change = only(field.name, value);
         let items = json!({ "items": [
             { "op": "create", "value": same },
             { "op": "update", "id": changed.id(), "version": changed.body["version"], "value": change },
@@ -95,8 +96,9 @@ async fn a_rehearsal_is_answered_and_leaves_nothing(bench: &Bench<'_>) {
     for kind in bench.kinds() {
         let made = bench.one(somebody, kind).await;
         let body = bench.full(somebody, kind).await;
-        let field = sent(kind).find(|field| !field.is_unique && field.target.is_none()).unwrap();
-        let change = only(field.name, body[field.name].clone());
+        let (field, value) = bench.change(somebody, kind, &made.body).await;
+        let change = only(field.name, value);
+        let standing = bench.standing(somebody, kind).await;
         let dry = |path: &str| format!("{path}?dry_run=true");
         let trash = bench.one(somebody, kind).await;
         delete(somebody, &trash, "").await.expect(204);
@@ -108,8 +110,8 @@ async fn a_rehearsal_is_answered_and_leaves_nothing(bench: &Bench<'_>) {
         delete(somebody, &elsewhere, "").await.expect(204);
         somebody.act(&dry(&format!("{}/restore", trash.path))).await.expect(200);
         delete(somebody, &trash, "?purge=true&dry_run=true").await.expect(204);
-        for step in kind.steps.iter().filter(|step| !step.has_body()) {
-            somebody.act(&dry(&format!("{}/{}", made.path, step.name))).await.expect(200);
+        for standing in &standing {
+            standing.take(somebody, kind, &dry(&standing.path())).await;
         }
         assert_eq!(tables(bench).await, before, "{}", kind.many);
         // The real thing is answered alike.
@@ -117,7 +119,8 @@ async fn a_rehearsal_is_answered_and_leaves_nothing(bench: &Bench<'_>) {
         assert_eq!(really.body, changed.body);
         let really = post(somebody, kind, &body).await;
         for field in kind.fields {
-            assert_eq!(really.body[field.name], created.body[field.name], "{}", field.name);
+            let (really, created) = (&really.body[field.name], &created.body[field.name]);
+            assert_eq!(as_sent(really), as_sent(created), "{}", field.name);
         }
     }
 }
@@ -168,9 +171,11 @@ async fn a_repeated_request_is_answered_byte_for_byte(bench: &Bench<'_>) {
         assert_eq!(keyed(bench, &restore, &again, None).await, restored);
         // The same key for something else is an error.
         let mut other = body;
-        let field = sent(kind).find(|field| is_optional(kind, field)).unwrap();
-        other[field.name] = Value::Null;
-        assert_eq!(keyed(bench, &at(kind), &key, Some(&other)).await.0, 422);
+        let (field, value) = bench.change(somebody, kind, &other).await;
+        other[field.name] = value;
+        let (status, _, told) = keyed(bench, &at(kind), &key, Some(&other)).await;
+        assert_eq!(status, 422, "{told}");
+        assert!(told.contains("idempotency"), "{told}");
     }
 }
 
@@ -187,10 +192,10 @@ async fn a_record_that_is_destroyed_takes_kept_answers_along(bench: &Bench<'_>) 
         let made =
             Made { path: format!("{}/{id}", at(kind)), body: json!({}), etag: String::new() };
         let made = made.now(somebody).await;
-        let field = sent(kind).find(|field| is_optional(kind, field)).unwrap();
+        let (field, value) = bench.change(somebody, kind, &made.body).await;
         let other = bench.full(somebody, kind).await;
         let items = json!({ "items": [
-            { "op": "update", "id": id, "version": made.body["version"], "value": only(field.name, Value::Null) },
+            { "op": "update", "id": id, "version": made.body["version"], "value": only(field.name, value) },
             { "op": "create", "value": other },
         ] });
         let batch = format!("{}/batch", at(kind));

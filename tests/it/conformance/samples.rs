@@ -4,15 +4,20 @@
 use almoner_records::{Field, Kind};
 use serde_json::{Value, json};
 
+use super::shelf::Shelf;
+
 /// What a kind supplies.
 pub struct Sample {
     /// The kind, by its plural noun.
     pub many: &'static str,
-    /// A value for every field that is sent, apart from references, which the suite makes itself. Two
-    /// numbers give two values for each field, except words and flags, which repeat.
+    /// A value for every field that is sent, apart from references, which the suite makes itself. 0 and 1
+    /// give two values for each field; words, flags and days may repeat.
     pub values: fn(usize) -> Value,
     /// Optional fields that its rules ask for with these values, and with what they do not.
     pub needs: &'static [Need],
+    /// Steps that what a reference names takes first, where its rules ask for another state than that of a
+    /// new record.
+    pub ready: &'static [Ready],
     /// What its rules refuse: a field and its value, where the complaint points and its code.
     pub wrong: fn() -> Vec<Wrong>,
 }
@@ -23,7 +28,10 @@ pub type Wrong = (&'static str, Value, &'static str, &'static str);
 /// An optional field, and another one with the value with which it may be absent.
 pub type Need = (&'static str, &'static str, &'static str);
 
-pub const SAMPLES: &[Sample] = &[
+/// A reference, and the steps that what it names takes first.
+pub type Ready = (&'static str, &'static [&'static str]);
+
+const SAMPLES: &[Sample] = &[
     Sample {
         many: "donors",
         values: |n| {
@@ -40,6 +48,7 @@ pub const SAMPLES: &[Sample] = &[
             })
         },
         needs: &[],
+        ready: &[],
         wrong: || {
             let number = |kind: &str, number: &str| json!({ "kind": kind, "number": number });
             vec![
@@ -65,6 +74,7 @@ pub const SAMPLES: &[Sample] = &[
             })
         },
         needs: &[],
+        ready: &[],
         wrong: || {
             let goal = json!({ "amount": "0", "currency": "TRY" });
             vec![
@@ -86,6 +96,7 @@ pub const SAMPLES: &[Sample] = &[
             })
         },
         needs: &[("amount", "method", "in_kind")],
+        ready: &[],
         wrong: || {
             let money =
                 |amount: &str, currency: &str| json!({ "amount": amount, "currency": currency });
@@ -102,8 +113,17 @@ pub const SAMPLES: &[Sample] = &[
 
 /// The sample of a kind.
 pub fn of(kind: &Kind) -> &'static Sample {
-    let sample = SAMPLES.iter().find(|sample| sample.many == kind.many);
-    sample.unwrap_or_else(|| panic!("the kind {} has no sample", kind.many))
+    let mut samples = SAMPLES.iter().chain(crate::loans::SAMPLES);
+    let sample = samples.find(|sample| sample.many == kind.many);
+    sample.unwrap_or_else(|| {
+        panic!("the kind {0} has no sample: give {0} one in conformance/samples.rs", kind.many)
+    })
+}
+
+/// The steps that what the field names takes first.
+pub fn ready(kind: &Kind, field: &Field) -> &'static [&'static str] {
+    let mut all = of(kind).ready.iter();
+    all.find(|(name, _)| *name == field.name).map_or(&[], |(_, steps)| steps)
 }
 
 /// True for a field that a record of the kind can do without.
@@ -119,21 +139,35 @@ pub fn word(n: usize) -> String {
 
 #[test]
 fn every_kind_has_a_sample_and_every_sample_a_kind() {
-    assert_eq!(SAMPLES.len(), almoner_kinds::REGISTRY.kinds.len());
-    for kind in almoner_kinds::REGISTRY.kinds {
-        let (one, other) = ((of(kind).values)(0), (of(kind).values)(1));
+    let kinds: Vec<&Kind> = Shelf::ALL.into_iter().flat_map(Shelf::kinds).collect();
+    for sample in SAMPLES.iter().chain(crate::loans::SAMPLES) {
+        let is_known = kinds.iter().any(|kind| kind.many == sample.many);
+        assert!(is_known, "there are no {}: take their sample out of samples.rs", sample.many);
+    }
+    for kind in kinds {
+        let (many, sample) = (kind.many, of(kind));
+        let (one, other) = ((sample.values)(0), (sample.values)(1));
         let sent = kind.fields.iter().filter(|field| field.is_sent && field.target.is_none());
         let mut count = 0;
         for field in sent {
+            let name = field.name;
             count += 1;
-            assert!(!one[field.name].is_null(), "{}: nothing for {}", kind.many, field.name);
-            assert_ne!(one[field.name], other[field.name], "{}: {}", kind.many, field.name);
+            assert!(!one[name].is_null(), "{many}: give `{name}` a value in samples.rs");
+            assert_ne!(one[name], other[name], "{many}: give `{name}` two values in samples.rs");
         }
-        assert_eq!(one.as_object().unwrap().len(), count, "{}: a field too many", kind.many);
-        for (field, value, _, _) in (of(kind).wrong)() {
-            let needs = of(kind).needs.iter().any(|(need, _, _)| *need == field);
-            assert!(kind.field(field).is_some(), "{}: {field}", kind.many);
-            assert!(needs || !value.is_null(), "{}: {field}", kind.many);
+        let named = one.as_object().unwrap();
+        let known = |name: &&String| kind.field(name).is_some_and(|field| field.is_sent);
+        let unknown: Vec<&String> = named.keys().filter(|name| !known(name)).collect();
+        assert!(unknown.is_empty(), "{many}: take {unknown:?} out of samples.rs: it is not sent");
+        assert_eq!(named.len(), count, "{many}: references are made by the suite");
+        for (name, value, _, _) in (sample.wrong)() {
+            let needs = sample.needs.iter().any(|(need, _, _)| *need == name);
+            assert!(kind.field(name).is_some(), "{many}: no field `{name}`, which is `wrong`");
+            assert!(needs || !value.is_null(), "{many}: `{name}` without a value is no `wrong`");
+        }
+        for (name, _) in sample.ready {
+            let is_reference = kind.references().any(|field| field.name == *name);
+            assert!(is_reference, "{many}: no reference `{name}`, which is to be `ready`");
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Whoever meets only their own records: to them the others do not exist, whatever they ask.
 
-use almoner_records::Rows;
 use serde_json::json;
 
 use super::{
-    bench::{Bench, at, delete, ids, only, patch, sent, with},
-    samples,
+    bench::{Bench, at, changeable, delete, ids, only, patch, sent},
+    steps::with,
 };
 use crate::{
     http::reading::{errors, refused, walk},
@@ -22,7 +21,7 @@ of_every_kind![
 async fn records_of_others_are_never_found(bench: &Bench<'_>) {
     for scope in ["own", "assigned"] {
         let somebody = bench.scoped(scope).await;
-        for kind in bench.kinds().filter(|kind| kind.rows == Rows::OfCreator) {
+        for kind in bench.kinds().filter(|kind| bench.shelf.is_scoped(kind)) {
             let foreign = bench.one(&bench.superadmin, kind).await;
             let mine = bench.one(&somebody, kind).await;
             let history = format!("{}/history", foreign.path);
@@ -80,12 +79,11 @@ async fn records_of_others_are_never_found(bench: &Bench<'_>) {
 
 async fn what_belongs_to_the_organisation_is_met_by_everybody(bench: &Bench<'_>) {
     let somebody = bench.scoped("own").await;
-    for kind in bench.kinds().filter(|kind| kind.rows == Rows::All) {
+    for kind in bench.kinds().filter(|kind| !bench.shelf.is_scoped(kind)) {
         let made = bench.one(&bench.superadmin, kind).await;
         assert_eq!(made.now(&somebody).await.body, made.body);
         assert!(ids(&walk(&somebody, &at(kind), 2).await).contains(&made.id()));
-        let field = sent(kind).next().unwrap();
-        let value = (samples::of(kind).values)(bench.next())[field.name].clone();
+        let (field, value) = bench.change(&somebody, kind, &made.body).await;
         patch(&somebody, &made, &only(field.name, value)).await.expect(200);
     }
 }
@@ -95,25 +93,32 @@ async fn records_of_others_cannot_be_named(bench: &Bench<'_>) {
     for kind in bench.kinds() {
         let mine = bench.one(&somebody, kind).await;
         for field in kind.references().filter(|field| field.is_sent) {
-            let target =
-                field.target.and_then(|many| almoner_kinds::REGISTRY.target(many)).unwrap();
-            let foreign = bench.named(&bench.superadmin, field).await;
-            let mine = mine.now(&somebody).await;
-            let answer =
-                patch(&somebody, &mine, &only(field.name, foreign.body["id"].clone())).await;
-            if target.rows == Rows::All {
-                answer.expect(200);
-                continue;
+            let foreign = bench.named(&bench.superadmin, kind, field).await;
+            let foreign = foreign.body["id"].clone();
+            let mut body = bench.full(&somebody, kind).await;
+            body[field.name] = foreign.clone();
+            let mut answers = vec![(somebody.post(&at(kind), &body).await, 201)];
+            if changeable(kind).any(|known| known.name == field.name) {
+                let mine = mine.now(&somebody).await;
+                answers.push((patch(&somebody, &mine, &only(field.name, foreign)).await, 200));
             }
-            let pointer = format!("/{}", field.name);
-            assert_eq!(errors(&refused(answer, 422, "validation")), [(&*pointer, "unknown")]);
+            let is_hidden =
+                bench.shelf.target(field).is_some_and(|target| bench.shelf.is_scoped(target));
+            for (answer, status) in answers {
+                if !is_hidden {
+                    answer.expect(status);
+                    continue;
+                }
+                let pointer = format!("/{}", field.name);
+                assert_eq!(errors(&refused(answer, 422, "validation")), [(&*pointer, "unknown")]);
+            }
         }
     }
 }
 
 async fn who_follows_a_list_hears_nothing_of_others(bench: &Bench<'_>) {
     let somebody = bench.scoped("own").await;
-    for kind in bench.kinds().filter(|kind| kind.rows == Rows::OfCreator) {
+    for kind in bench.kinds().filter(|kind| bench.shelf.is_scoped(kind)) {
         let mut follower = Follower::of(&somebody, &at(kind)).await;
         let foreign = bench.one(&bench.superadmin, kind).await;
         let mine = bench.one(&somebody, kind).await;

@@ -1,6 +1,5 @@
 //! Words, as people type them.
 
-use almoner_kinds::REGISTRY;
 use almoner_records::{Field, Kind, form::Json};
 use serde_json::{Value, json};
 
@@ -69,9 +68,14 @@ async fn what_is_named_is_found_and_a_rename_followed(bench: &Bench<'_>) {
     for kind in bench.kinds() {
         let fields = kind.references().filter(|field| field.is_searched && field.is_sent);
         for field in fields {
-            let target = field.target.and_then(|many| REGISTRY.kind(many)).unwrap();
-            let label = target.label().unwrap().name;
-            let named = bench.named(somebody, field).await;
+            let target = bench.shelf.target(field).unwrap_or_else(|| {
+                panic!("{}: `{}` names users, who are not searched", kind.many, field.name)
+            });
+            let label = target.label().unwrap_or_else(|| {
+                panic!("{}: `{}` names what has no label to search", kind.many, field.name)
+            });
+            let label = label.name;
+            let named = bench.named(somebody, kind, field).await;
             let named = renamed(bench, &named, label, "Gülşah Nadir").await;
             let mut body = bench.full(somebody, kind).await;
             body[field.name] = named.body["id"].clone();

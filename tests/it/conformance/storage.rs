@@ -3,31 +3,31 @@
 use std::pin::Pin;
 
 use almoner_kernel::{Audited, Fields, Scope, StoreError, UserId};
-use almoner_kinds::{Visitor, each};
+use almoner_kinds::Visitor;
 use almoner_records::{Body, Kept, Plain, Rows, Rules};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{bench::Bench, samples};
-use crate::{http::house::terms, support::World};
+use crate::http::house::terms;
 
 of_every_kind![storage_keeps_what_it_is_given];
 
 /// Checks each kind with its type.
-struct Checks<'w> {
-    world: &'w World,
-    all: Vec<Pin<Box<dyn Future<Output = ()> + 'w>>>,
+struct Checks<'b> {
+    bench: &'b Bench<'b>,
+    all: Vec<Pin<Box<dyn Future<Output = ()> + 'b>>>,
 }
 
 impl Visitor for Checks<'_> {
     fn kind<R: Rules>(&mut self) {
-        self.all.push(Box::pin(check::<R>(self.world)));
+        self.all.push(Box::pin(check::<R>(self.bench)));
     }
 }
 
 async fn storage_keeps_what_it_is_given(bench: &Bench<'_>) {
-    let mut checks = Checks { world: bench.house.world, all: Vec::new() };
-    each(&mut checks);
+    let mut checks = Checks { bench, all: Vec::new() };
+    bench.shelf.each(&mut checks);
     assert_eq!(checks.all.len(), bench.kinds().count());
     for check in checks.all {
         check.await;
@@ -40,7 +40,8 @@ fn plain(value: Value) -> Plain {
         Value::Number(number) => Plain::Whole(number.as_i64().unwrap()),
         Value::String(text) => Plain::Text(text),
         Value::Object(fields) => Plain::Object(body(fields)),
-        Value::Null | Value::Array(_) => panic!("no sample has {value}"),
+        Value::Array(parts) => Plain::List(parts.into_iter().map(plain).collect()),
+        Value::Null => panic!("no sample has {value}"),
     }
 }
 
@@ -48,19 +49,40 @@ fn body(fields: serde_json::Map<String, Value>) -> Body {
     fields.into_iter().map(|(name, value)| (name, plain(value))).collect()
 }
 
-/// The n-th record of a kind, which names nothing.
-fn record<R: Rules>(world: &World, n: usize) -> Kept<R> {
-    let Value::Object(values) = (samples::of(R::KIND).values)(n) else { panic!("no object") };
+/// What a record of a kind is, from what is sent.
+pub fn own<R: Rules>(values: Value) -> R {
+    let Value::Object(values) = values else { panic!("no object") };
     let mut fields = Fields::default();
     let own = R::take(&mut body(values), &terms(), &mut fields);
-    world.kept(fields.finish(own).unwrap())
+    fields.finish(own).unwrap_or_else(|wrong| {
+        panic!("{}: its values in samples.rs are refused: {wrong:?}", R::KIND.many)
+    })
 }
 
-async fn check<R: Rules>(world: &World) {
+/// The n-th record of a kind, which names nothing but what it must.
+async fn record<R: Rules>(bench: &Bench<'_>, n: usize) -> Kept<R> {
+    let mut values = (samples::of(R::KIND).values)(n);
+    let must = |field: &&almoner_records::Field| field.is_sent && !field.is_optional;
+    for field in R::KIND.references().filter(must) {
+        let named = bench.named(&bench.superadmin, R::KIND, field).await;
+        values[field.name] = named.body["id"].clone();
+    }
+    // The use cases give ids to parts.
+    for field in R::KIND.fields.iter().filter(|field| field.is_sent && field.has_parts()) {
+        for (at, part) in values[field.name].as_array_mut().unwrap().iter_mut().enumerate() {
+            part["id"] = Uuid::from_u128((n * 100 + at) as u128).to_string().into();
+        }
+    }
+    let own = own::<R>(values);
+    bench.house.world.kept(own)
+}
+
+async fn check<R: Rules>(bench: &Bench<'_>) {
+    let world = bench.house.world;
     let many = R::KIND.many;
     let records = world.records::<R>();
     let find = async |record: &Kept<R>| records.find(record.id, Scope::All).await.unwrap();
-    let one = record::<R>(world, 1_000);
+    let one = record::<R>(bench, 1_000).await;
     world.save(&one).await.unwrap();
     assert_eq!(find(&one).await.unwrap().snapshot(), one.snapshot(), "{many}");
 
@@ -72,14 +94,14 @@ async fn check<R: Rules>(world: &World) {
     assert_eq!(find(&one).await.unwrap().version, stored.version.next(), "{many}");
 
     // Many at once are the same as one after the other.
-    let two = [record::<R>(world, 1_001), record::<R>(world, 1_002)];
+    let two = [record::<R>(bench, 1_001).await, record::<R>(bench, 1_002).await];
     world.save_all(&two).await;
     for record in &two {
         assert_eq!(find(record).await.unwrap().snapshot(), record.snapshot(), "{many}");
     }
 
     // What is not committed is not there.
-    let dropped = record::<R>(world, 1_003);
+    let dropped = record::<R>(bench, 1_003).await;
     let mut unit = records.begin().await.unwrap();
     unit.insert(&dropped).await.unwrap();
     drop(unit);
@@ -87,8 +109,12 @@ async fn check<R: Rules>(world: &World) {
 
     // What is taken is told by the name of the field.
     for field in R::KIND.unique() {
-        let mut twin = record::<R>(world, 1_004);
-        twin.own.take_back(field.name, &record::<R>(world, 1_000).own);
+        // One that is drawn is no part of what is sent.
+        if !field.is_sent {
+            continue;
+        }
+        let mut twin = record::<R>(bench, 1_004).await;
+        twin.own.take_back(field.name, &one.own);
         let taken = world.save(&twin).await.unwrap_err();
         assert!(
             matches!(taken, StoreError::Taken(name) if name == field.name),
@@ -97,11 +123,20 @@ async fn check<R: Rules>(world: &World) {
     }
 
     // The scope is part of every query.
-    if R::KIND.rows == Rows::All {
+    if !bench.shelf.is_scoped(R::KIND) {
         return;
     }
-    let [me, other] = [0xA1, 0xA2].map(|id| UserId::new(Uuid::from_u128(id)));
-    let mine = Kept { created_by: Some(me), ..record::<R>(world, 1_005) };
+    let [somebody, other] = [0xA1, 0xA2].map(|id| UserId::new(Uuid::from_u128(id)));
+    let mine = record::<R>(bench, 1_005).await;
+    // A child is met by whoever entered its parent, whoever entered the child.
+    let me = match R::KIND.rows {
+        Rows::OfParent => {
+            let me = bench.superadmin.get("/users/me").await.expect(200).text("/id");
+            UserId::new(me.parse().unwrap())
+        }
+        Rows::OfCreator | Rows::All => somebody,
+    };
+    let mine = Kept { created_by: Some(somebody), ..mine };
     world.save(&mine).await.unwrap();
     for (user, meets) in [(me, true), (other, false)] {
         for scope in [Scope::Own(user), Scope::Assigned(user)] {

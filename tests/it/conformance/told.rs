@@ -2,13 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::bench::{Bench, at, delete, ids, only, patch, sent};
+use super::bench::{Bench, at, changeable, delete, ids, only, patch};
 use crate::{
     http::reading::{refused, walk},
     support::Follower,
 };
-
-use super::samples::is_optional;
 
 of_every_kind![
     the_history_has_every_change_with_what_it_changed,
@@ -21,22 +19,25 @@ async fn the_history_has_every_change_with_what_it_changed(bench: &Bench<'_>) {
     for kind in bench.kinds() {
         let made = bench.one(somebody, kind).await;
         let mut now = made.clone();
-        let optional: Vec<_> = sent(kind).filter(|field| is_optional(kind, field)).collect();
-        for field in &optional {
-            let answer = patch(somebody, &now, &only(field.name, Value::Null)).await.expect(200);
+        let mut changed = Vec::new();
+        for field in changeable(kind) {
+            let value = bench.something_else(somebody, kind, field, &now.body).await;
+            changed.push((field, value.is_null()));
+            let answer = patch(somebody, &now, &only(field.name, value)).await.expect(200);
             now = now.after(&answer);
         }
         delete(somebody, &now, "").await.expect(204);
         somebody.act(&format!("{}/restore", now.path)).await.expect(200);
         let history = walk(somebody, &format!("{}/history", made.path), 2).await;
         let actions: Vec<&str> = history.iter().map(|it| it["action"].as_str().unwrap()).collect();
-        let changes = vec!["updated"; optional.len()];
+        let changes = vec!["updated"; changed.len()];
         assert_eq!(actions, [&["restored", "deleted"][..], &changes, &["created"]].concat());
         let versions: Vec<i64> = history.iter().map(|it| it["version"].as_i64().unwrap()).collect();
         assert!(versions.iter().rev().copied().eq(1..=i64::try_from(history.len()).unwrap()));
-        for (change, field) in history[2..].iter().zip(optional.iter().rev()) {
-            assert_eq!(change["after"][field.name], Value::Null, "{change}");
+        for (change, (field, is_cleared)) in history[2..].iter().zip(changed.iter().rev()) {
+            assert_eq!(change["after"][field.name].is_null(), *is_cleared, "{change}");
             assert!(!change["before"][field.name].is_null(), "{change}");
+            assert_ne!(change["after"][field.name], change["before"][field.name], "{change}");
             let told = change["before"].as_object().unwrap().len();
             let expected = if field.beside_name.is_empty() { 1 } else { 2 };
             assert_eq!(told, expected, "{change}");
@@ -60,8 +61,8 @@ async fn whoever_follows_a_list_has_what_the_list_shows(bench: &Bench<'_>) {
         let made = bench.one(somebody, kind).await;
         follower.until(|items| ids(items).contains(&made.id())).await;
         agrees(bench, &follower, &path).await;
-        let field = sent(kind).find(|field| is_optional(kind, field)).unwrap();
-        let answer = patch(somebody, &made, &only(field.name, Value::Null)).await.expect(200);
+        let (field, value) = bench.change(somebody, kind, &made.body).await;
+        let answer = patch(somebody, &made, &only(field.name, value)).await.expect(200);
         follower.until(|items| items.contains(&answer.body)).await;
         agrees(bench, &follower, &path).await;
         delete(somebody, &before, "").await.expect(204);

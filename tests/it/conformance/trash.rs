@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::bench::{Bench, at, delete, ids, patch, with};
+use super::{
+    bench::{Bench, at, delete, ids, patch},
+    steps::with,
+};
 use crate::http::reading::{refused, walk};
 
 of_every_kind![

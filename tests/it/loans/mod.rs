@@ -3,24 +3,27 @@
 
 mod kinds;
 mod reminders;
+mod samples;
 mod told;
 
 use std::sync::Arc;
 
 use almoner_donations::{Campaign, Donation, Donor};
 use almoner_kernel::Ids;
-use almoner_persistence::{Store, StoreOptions};
+use almoner_kinds::Visitor;
+use almoner_persistence::Store;
 use almoner_records::{Record, Records, Registry, Served, Terms};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+pub use self::samples::SAMPLES;
 use self::{
     kinds::{Helper, HelperTable, Loan},
     reminders::{Reminder, Tables},
 };
 use crate::{
     http::house::{House, PASSWORD, a_donor},
-    support::{Backend, Browser, World, run},
+    support::{Backend, Browser, World, run_of},
 };
 
 mod words {
@@ -31,10 +34,17 @@ mod words {
 }
 
 /// The kinds of the program, and those of the test.
-static REGISTRY: Registry = Registry {
+pub static REGISTRY: Registry = Registry {
     kinds: &[Donor::KIND, Campaign::KIND, Donation::KIND, Loan::KIND, Reminder::KIND, Helper::KIND],
     permissions: &[almoner_donations::PERMISSIONS],
 };
+
+/// Calls the visitor for each kind of the test.
+pub fn each(visitor: &mut impl Visitor) {
+    visitor.kind::<Loan>();
+    visitor.kind::<Reminder>();
+    visitor.kind::<Helper>();
+}
 
 /// Their use cases, when the store is one that knows them.
 pub fn served(store: &Arc<Store>, ids: &Arc<dyn Ids>, terms: &Terms) -> Vec<Arc<dyn Served>> {
@@ -57,15 +67,11 @@ async fn make_tables(world: &World) {
 }
 
 /// Runs a case in a house that lends.
-fn lending(backend: Backend, case: impl AsyncFnOnce(&House<'_>)) {
-    run(backend, async |world| {
-        make_tables(world).await;
-        let options = StoreOptions { registry: &REGISTRY, ..world.options(false, 9) };
-        let store = Store::open(options).await.unwrap();
-        House::on(world, store.clone(), case).await;
-        assert_eq!(crate::support::compared(&store).await.differences, []);
+pub fn lending(backend: Backend, case: impl AsyncFnOnce(&House<'_>)) {
+    run_of(backend, &REGISTRY, make_tables, async |world| {
+        House::on(world, world.store.clone(), case).await;
+        assert_eq!(world.compare().await.differences, []);
         assert!(world.verify().await.is_intact());
-        store.close().await.unwrap();
     });
 }
 

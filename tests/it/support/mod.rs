@@ -29,7 +29,7 @@ pub use records::{
 };
 pub use socket::{Heard, Socket};
 pub use walk::walk;
-pub use world::{AUDIT_KEY, World, compared, run, run_empty, run_with};
+pub use world::{AUDIT_KEY, World, run, run_empty, run_of, run_with};
 
 /// Makes a test on each database of every case in the list.
 macro_rules! on_both {

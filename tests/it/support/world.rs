@@ -15,7 +15,7 @@ use almoner_jobs::{Jobs, Queue};
 use almoner_kernel::{Feed, Notice, StoreError, store::Answers};
 use almoner_mail::ports::Mails;
 use almoner_persistence::{Database, PostgresUrl, Store, StoreKeys, StoreOptions};
-use almoner_records::{Record, Repository};
+use almoner_records::{Record, Registry, Repository};
 use almoner_webhooks::{Outbox, Webhooks};
 use sea_orm::Statement;
 
@@ -59,6 +59,22 @@ pub fn run_empty(backend: Backend, case: impl AsyncFnOnce(&World)) {
     within(async { World::fresh(Home::empty(backend).await, backend, CONNECTIONS).await }, case);
 }
 
+/// Runs a case in a world of its own whose store knows other kinds than the program, once their tables are
+/// made.
+pub fn run_of(
+    backend: Backend,
+    registry: &'static Registry,
+    make_tables: impl AsyncFnOnce(&World),
+    case: impl AsyncFnOnce(&World),
+) {
+    let world = async {
+        let world = World::fresh(Home::with_schema(backend).await, backend, CONNECTIONS).await;
+        make_tables(&world).await;
+        world.knowing(registry).await
+    };
+    within(world, case);
+}
+
 /// Brings the schema of an empty database up to date.
 pub(super) async fn schema_into(database: Database) {
     let options =
@@ -94,6 +110,14 @@ impl World {
         };
         let store = Store::open(options).await.unwrap();
         Self { backend, store, ids, home, read }
+    }
+
+    /// The same world with a store that knows other kinds.
+    async fn knowing(mut self, registry: &'static Registry) -> Self {
+        let options = StoreOptions { registry, ..self.once_more() };
+        let store = Store::open(options).await.unwrap();
+        std::mem::replace(&mut self.store, store).close().await.unwrap();
+        self
     }
 
     /// How another process would open the same database; its ids are of another series.
@@ -211,7 +235,7 @@ impl World {
 }
 
 /// Every record against its last sealed state.
-pub async fn compared(store: &Store) -> Comparison {
+async fn compared(store: &Store) -> Comparison {
     let audit = Audit::new(Arc::new(store.clone()));
     // A connection to PostgreSQL ends with the thread of the server that opened it: of a server that a case
     // has stopped, one may be just ending.
