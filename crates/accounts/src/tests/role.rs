@@ -59,9 +59,11 @@ fn the_small_roles_have_exactly_what_the_table_says() {
             "donors:create",
             "donors:read",
             "donors:update",
-        ]
+        ],
+        "what data entry may do changed: when that is meant, write it here",
     );
-    assert_eq!(names(BuiltIn::Viewer), ["donors:read", "campaigns:read", "donations:read"]);
+    let may_read = ["donors:read", "campaigns:read", "donations:read"];
+    assert_eq!(names(BuiltIn::Viewer), may_read, "what a viewer may do changed");
     for role in [BuiltIn::Superagent, BuiltIn::Agent, BuiltIn::Member] {
         assert_eq!(names(role), Vec::<&str>::new());
     }
