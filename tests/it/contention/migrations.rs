@@ -9,7 +9,7 @@ use almoner_persistence::Store;
 
 use super::assert_no_gap;
 use crate::support::{
-    Backend, World, changed, compared, created, email, lira, name, named, phone, run_empty, with,
+    Backend, World, changed, created, email, lira, name, named, phone, run_empty, with,
 };
 
 /// One list, on each database without a schema.
@@ -228,7 +228,7 @@ async fn who_has_which_role_is_made_from_the_users(world: &World) {
     assert_eq!(world.texts("role", "FROM user_roles").await, ["gift_desk"]);
     assert_eq!(world.accounts().role(&role.name).await.unwrap(), Some(role.clone()));
     // What was sealed before the step is still what there is.
-    assert_eq!(compared(&world.store).await.differences, []);
+    assert_eq!(world.compare().await.differences, []);
     assert_no_gap(world).await;
     let both = RoleNames::from_stored("viewer,gift_desk");
     let user = User { roles: both, version: user.version.next(), ..user };
@@ -249,7 +249,7 @@ async fn who_has_which_role_is_made_from_the_users(world: &World) {
     tx.update_role(&role).await.unwrap();
     tx.commit(changed(&role)).await.unwrap();
     world.store.migrate_down(1).await.unwrap_err();
-    assert_eq!(compared(&world.store).await.differences, []);
+    assert_eq!(world.compare().await.differences, []);
 }
 
 async fn one_step_at_a_time_comes_to_the_same_end(world: &World) {
