@@ -69,7 +69,7 @@ fn everything_can_be_said() {
         "name : \"LostParcel\"",
         "about : \"A parcel on its way to somebody.\"",
         "rows : :: almoner_records :: Rows :: OfCreator",
-        "steps : STEPS",
+        "steps : :: almoner_records :: steps_of (STEPS)",
         "holds : \"has_lost_parcels\"",
         "subject : \"owner_id\"",
         "people : & [\"owner_id\" , \"keepers.user_id\"]",
