@@ -123,14 +123,22 @@ impl Caller {
     }
 
     /// How far the user may name records with this plural noun while doing something: what may be read can
-    /// be named, and so can what the roles reach that let them do it.
+    /// be named, and so can what a role reaches that lets them do it, there and here. `edited` is when the
+    /// record was created that is changed, and when that is.
     pub fn reach_to_name(
         &self,
         doing: Permission,
+        edited: Option<(Timestamp, Timestamp)>,
         noun: &str,
         read: Option<Permission>,
     ) -> Option<ScopeKind> {
-        let by_doing = self.giving(doing).map(|grant| grant.reach(noun)).max();
+        let is_open =
+            |grant: &&Grant| edited.is_none_or(|(created_at, now)| grant.is_open(created_at, now));
+        let by_doing = self
+            .giving(doing)
+            .filter(is_open)
+            .map(|grant| grant.reach(doing.module()).min(grant.reach(noun)))
+            .max();
         by_doing.max(read.and_then(|read| self.reach_of(read)))
     }
 

@@ -70,19 +70,21 @@ impl Context {
     }
 
     /// Which records with a plural noun the actor may name while doing something: `read` is the permission
-    /// to read them, if there is one.
+    /// to read them, if there is one, `created_at` that of a record that is changed within a time.
     ///
     /// # Errors
     /// As [`Context::permit`], for what is done.
     pub fn scope_to_name(
         &self,
         doing: Permission,
+        created_at: Option<Timestamp>,
         noun: &str,
         read: Option<Permission>,
     ) -> Result<Scope, Denied> {
         let scope = self.permit(doing)?;
         let Actor::User(caller) = &self.actor else { return Ok(scope) };
-        let reach = caller.reach_to_name(doing, noun, read);
+        let edited = created_at.map(|created_at| (created_at, self.at));
+        let reach = caller.reach_to_name(doing, edited, noun, read);
         reach.map(|reach| caller.within(reach)).ok_or(Denied::Missing(doing))
     }
 

@@ -41,28 +41,21 @@ impl Store {
     }
 
     /// The position in the trail from which on a change may be younger than `at`, whatever its time says: a
-    /// clock that was behind gave old times to what is new. Without a change of that age, it is the one behind
-    /// the latest.
+    /// clock that was behind gave old times to what is new. It is the one behind the latest change that is older.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn young_from(&self, at: Timestamp) -> Result<i64, StoreError> {
-        let first = changes::Entity::find()
-            .filter(changes::Column::At.gte(millis(at)))
-            .order_by_asc(changes::Column::At)
-            .order_by_asc(changes::Column::Id);
         let latest = changes::Entity::find()
+            .filter(changes::Column::At.lt(millis(at)))
             .order_by_desc(changes::Column::At)
-            .order_by_desc(changes::Column::Id);
-        for (found, behind) in [(first, 0), (latest, 1)] {
-            let select =
-                found.select_only().column(changes::Column::Position).limit(1).into_query();
-            let position: Option<i64> = self.point().row(&select).await.map_err(store_error)?;
-            if let Some(position) = position {
-                return Ok(position + behind);
-            }
-        }
-        Ok(0)
+            .order_by_desc(changes::Column::Id)
+            .select_only()
+            .column(changes::Column::Position)
+            .limit(1)
+            .into_query();
+        let latest: Option<i64> = self.point().row(&latest).await.map_err(store_error)?;
+        Ok(latest.map_or(0, |position| position + 1))
     }
 
     /// The position of the last change of a record; none when the trail has none of it any more.

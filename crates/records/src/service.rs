@@ -152,7 +152,7 @@ impl<R: Rules> Records<R> {
         let given = unique_values(&made.own, |_, _| true);
         let mut unit = self.repository.begin().await?;
         let met = met(cx, known, unit.as_mut(), !given.is_empty()).await?;
-        let naming = Naming::By(cx, doing);
+        let naming = Naming::By(cx, doing, None);
         name_all(unit.as_mut(), &mut made.own, |_, _| true, naming, &mut fields).await?;
         identify_parts(&mut made.own, None, &*self.ids, &mut fields);
         fields.finish(Some(()))?;
@@ -197,7 +197,7 @@ impl<R: Rules> Records<R> {
         let mut before = outside_the_trash(unit.as_mut(), id, self::scope::<R>(scope)).await?;
         must_match(cx, scope, unit.as_mut(), &before, expected).await?;
         must_be_open(cx, unit.as_mut(), doing, &before).await?;
-        let naming = Naming::By(cx, doing);
+        let naming = Naming::By(cx, doing, Some(before.created_at));
         let mut after = self.revised(cx, unit.as_mut(), &before, patch, naming).await?;
         let swapped = swapped(unit.as_mut(), &before, &mut after).await?;
         if after.own == before.own {

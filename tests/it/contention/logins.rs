@@ -13,7 +13,7 @@ use almoner_accounts::{
     ports::{BreachedListError, BreachedPasswords, HashError, PasswordHasher, Secrets},
     role::{BuiltIn, RoleNames},
     session::{DeviceKey, SessionKey, SessionPolicy},
-    user::{PasswordHashText, User},
+    user::{PasswordHashText, User, UserPatch},
 };
 use almoner_kernel::{Actor, Caller, Context, Fault, Ids, ScopeKind, StoreError};
 use async_trait::async_trait;
@@ -45,6 +45,7 @@ crowded![
     a_device_gets_no_more_logins_than_its_limit,
     a_user_has_no_more_sessions_than_the_limit,
     the_last_superadmin_stays_whoever_is_faster,
+    the_last_superadmin_keeps_the_role_whoever_is_faster,
     a_link_works_once_whoever_is_faster,
     of_all_who_end_the_other_sessions_one_stays,
 ];
@@ -268,7 +269,7 @@ pub(super) fn administration(world: &World) -> Arc<Administration> {
     ))
 }
 
-async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
+async fn six_superadmins(world: &World) -> Vec<User> {
     let superadmins: Vec<User> = (0..6)
         .map(|n| User {
             roles: RoleNames::one(BuiltIn::Superadmin.role_name()),
@@ -278,6 +279,36 @@ async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
     for user in &superadmins {
         world.save_user(user).await.unwrap();
     }
+    superadmins
+}
+
+async fn the_last_superadmin_keeps_the_role_whoever_is_faster(world: &World) {
+    let superadmins = six_superadmins(world).await;
+    let service = administration(world);
+    let next = superadmins.iter().cycle().skip(1);
+    let pairs: Vec<_> =
+        superadmins.iter().zip(next).map(|(one, next)| (one.id, next.clone())).collect();
+    let outcomes = all_at_once(pairs.into_iter().map(|(one, next)| {
+        let service = Arc::clone(&service);
+        async move {
+            let roles = Some(RoleNames::one(BuiltIn::Viewer.role_name()));
+            let patch = UserPatch { roles, ..UserPatch::default() };
+            let cx = as_user(one, ScopeKind::All);
+            service.update(&cx, next.id, next.version, patch, None).await
+        }
+    }))
+    .await;
+    let refused = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(AccountsError::LastSuperadmin)))
+        .count();
+    let changed = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!((changed, refused), (5, 1), "{outcomes:?}");
+    assert_eq!(world.rows("users WHERE role = 'superadmin'").await, 1);
+}
+
+async fn the_last_superadmin_stays_whoever_is_faster(world: &World) {
+    let superadmins = six_superadmins(world).await;
     let service = administration(world);
     // Each deactivates the next one in a circle.
     let next = superadmins.iter().cycle().skip(1);

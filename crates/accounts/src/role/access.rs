@@ -52,8 +52,11 @@ impl Access {
             // A role that may do nothing yet may one day: a new kind of record brings permissions.
             return is_held("*", &PermissionSet::NONE);
         }
-        parts.all(|(pattern, part)| {
-            is_held(pattern.split_once(':').map_or(pattern, |(noun, _)| noun), &part)
+        // Whoever does more than read names records of other nouns, as far as the role reaches there.
+        parts.all(|(pattern, part)| match pattern.split_once(':') {
+            Some((noun, "read")) => is_held(noun, &part),
+            Some((noun, _)) => is_held("*", &part) && is_held(noun, &part),
+            None => is_held("*", &part),
         })
     }
 

@@ -75,6 +75,14 @@ fn a_reach_is_compared_where_the_permissions_are() {
     assert!(!is_held(&reaching(reads(own), "donors", all), &[reads(own)]));
     // The other noun of its holder is narrower, and it says nothing of that.
     assert!(is_held(&reads(all), &[reaching(reads(all), "donations", own)]));
+    // Whoever writes names records of other nouns, as far as the role reaches there.
+    let gives = |scope| Access {
+        permissions: PermissionSet::granting(&["donations:create"]),
+        ..reads(scope)
+    };
+    assert!(!is_held(&reaching(gives(own), "donors", all), &[gives(own)]));
+    assert!(!is_held(&gives(all), &[reaching(gives(all), "donors", own)]));
+    assert!(is_held(&reaching(gives(all), "donors", own), &[gives(all)]));
     // A pattern is about every noun.
     let everything = |reaches: Reaches| Access { reaches, ..Access::full() };
     let less = || [("donations".to_owned(), own)].into_iter().collect::<Reaches>();

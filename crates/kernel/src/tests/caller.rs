@@ -136,7 +136,7 @@ fn what_holds_for_all_records_of_a_reach_needs_as_much_reach() {
 #[test]
 fn what_may_be_read_may_be_named_and_what_the_writing_role_reaches() {
     let writes = || grant(&["donations:create"], ScopeKind::Own);
-    let named = |grants| user(grants).scope_to_name(GIFTS, "donors", Some(READ));
+    let named = |grants| user(grants).scope_to_name(GIFTS, None, "donors", Some(READ));
     assert_eq!(named(vec![writes()]), Ok(own()));
     assert_eq!(named(vec![writes(), grant(&["donors:read"], ScopeKind::All)]), Ok(Scope::All));
     // Another role that reads less takes nothing away.
@@ -147,6 +147,14 @@ fn what_may_be_read_may_be_named_and_what_the_writing_role_reaches() {
     assert_eq!(named(vec![writes(), grant(&["donors:update"], ScopeKind::All)]), Ok(own()));
     let nobody = vec![grant(&["donors:read"], ScopeKind::All)];
     assert_eq!(named(nobody), Err(Denied::Missing(GIFTS)));
+    // No role takes its donors to where another one takes its donations.
+    let (narrow, far) = (reaching(writes(), "donors", ScopeKind::All), ScopeKind::Own);
+    assert_eq!(named(vec![narrow.clone()]), Ok(own()));
+    assert_eq!(named(vec![narrow, reaching(wide(), "donors", far)]), Ok(own()));
+    // Nor one whose time is over.
+    let late = user(vec![for_minutes(wide(), 15), writes()]);
+    let named = |minutes| late.scope_to_name(GIFTS, Some(at(-minutes)), "donors", Some(READ));
+    assert_eq!((named(14), named(16)), (Ok(Scope::All), Ok(own())));
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn the_program_itself_may_do_everything_but_is_no_user() {
     assert_eq!(cx.user_id(), None);
     assert_eq!(cx.permit_edit(Permission::USERS_READ, at(-1_000_000)), Ok(Scope::All));
     assert_eq!(cx.permit_throughout(Permission::USERS_READ, ScopeKind::All), Ok(()));
-    assert_eq!(cx.scope_to_name(Permission::USERS_READ, "users", None), Ok(Scope::All));
+    assert_eq!(cx.scope_to_name(Permission::USERS_READ, None, "users", None), Ok(Scope::All));
 }
 
 #[test]

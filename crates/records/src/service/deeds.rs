@@ -78,10 +78,10 @@ impl<R: Rules> Records<R> {
         let has_unique = R::KIND.unique().next().is_some();
         let met = met(cx, known, unit.as_mut(), has_unique).await?;
         let before = unit.load(id, scope::<R>(wide)).await?.ok_or(RecordError::NotFound)?;
+        has_parent(unit.as_mut(), &before.own).await?;
         if !before.is_in_trash() {
             return Err(RecordError::NotInTrash);
         }
-        has_parent(unit.as_mut(), &before.own).await?;
         let mut after = Kept { deleted_at: None, ..before.clone().changed(cx.at) };
         guard(unit.as_mut(), &after, None).await?;
         let mut given = unique_values(&before.own, |_, _| true);
@@ -173,7 +173,7 @@ impl<R: Rules> Records<R> {
         if step.by == By::Another && is_own {
             return Err(Refusal { code: "second_person", detail: words::second_person() }.into());
         }
-        let naming = Naming::By(cx, step.permission);
+        let naming = Naming::By(cx, step.permission, None);
         let taken = Taken { step, reason: reason.as_deref(), with, naming };
         let mut after = self.taken(cx, unit.as_mut(), &before, taken).await?;
         let swapped = swapped(unit.as_mut(), &before, &mut after).await?;
@@ -249,6 +249,7 @@ impl<R: Rules> Records<R> {
         field.permit(cx, R::KIND.sight(wide))?;
         let mut unit = self.repository.begin().await?;
         let record = unit.load(id, scope::<R>(wide)).await?.ok_or(RecordError::NotFound)?;
+        has_parent(unit.as_mut(), &record.own).await?;
         let secret = unit.secret(field, id).await?.ok_or(RecordError::NoSecret(field))?;
         unit.commit(Trail::of(cx).noted(Action::Revealed, &record, Some(reason))).await?;
         Ok(secret)

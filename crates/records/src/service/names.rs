@@ -1,6 +1,6 @@
 //! Records that name others.
 
-use almoner_kernel::{Context, Denied, FieldError, Fields, Permission, Scope};
+use almoner_kernel::{Context, Denied, FieldError, Fields, Permission, Scope, Timestamp};
 use uuid::Uuid;
 
 use crate::{
@@ -22,8 +22,8 @@ pub(super) fn named<R: Rules>(record: &R) -> Vec<(&'static Field, Uuid)> {
 /// Who names records, and so within which scope.
 #[derive(Clone, Copy)]
 pub(super) enum Naming<'a> {
-    /// Somebody who does what this permission is for.
-    By(&'a Context, Permission),
+    /// Somebody who does what this permission is for, with a record that was created then, if that matters.
+    By(&'a Context, Permission, Option<Timestamp>),
     /// Nobody: it follows from something else, and may name whatever there is.
     Any,
 }
@@ -33,11 +33,11 @@ impl Naming<'_> {
         let is_parent = R::KIND.parent().is_some_and(|parent| parent.name == field.name);
         match self {
             // Whoever writes a child writes in its parent: reading that one is not enough.
-            Self::By(cx, doing) if is_parent => cx.permit(doing),
-            Self::By(cx, doing) => {
+            Self::By(cx, doing, _) if is_parent => cx.permit(doing),
+            Self::By(cx, doing, created_at) => {
                 let read = field.target_read;
                 let noun = read.map_or(field.target, |read| Some(read.module()));
-                cx.scope_to_name(doing, noun.unwrap_or_default(), read)
+                cx.scope_to_name(doing, created_at, noun.unwrap_or_default(), read)
             }
             Self::Any => Ok(Scope::All),
         }
