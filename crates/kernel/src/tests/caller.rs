@@ -153,7 +153,8 @@ fn what_may_be_read_may_be_named_and_what_the_writing_role_reaches() {
     assert_eq!(named(vec![narrow, reaching(wide(), "donors", far)]), Ok(own()));
     // Nor one whose time is over.
     let late = user(vec![for_minutes(wide(), 15), writes()]);
-    let named = |minutes: i64| late.scope_to_name(GIFTS, Some(at(-minutes)), "donors", Some(READ));
+    let named =
+        |minutes: i64| late.scope_to_name(GIFTS, Some(at(-60 * minutes)), "donors", Some(READ));
     assert_eq!((named(14), named(16)), (Ok(Scope::All), Ok(own())));
 }
 
