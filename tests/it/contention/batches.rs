@@ -61,7 +61,7 @@ async fn batches_stand_in_a_line_of_their_own(world: &World) {
     let second = second.await.unwrap();
     item(world, &*second, &world.donation(lira(3))).await;
     let third = Batches::open(&world.store).await;
-    assert!(matches!(third, Err(StoreError::Unavailable(_))), "a line without an end");
+    assert!(matches!(third, Err(StoreError::Busy(_))), "a line without an end");
     second.commit(changed(&world.donation(lira(4)))).await.unwrap();
     service.create(&as_system(), draft(5)).await.unwrap();
     assert_totals(world).await;
