@@ -98,8 +98,8 @@ async fn a_donation_needs_a_sum_that_can_be_given_here_and_a_day_that_has_come(h
             "2026-03-16",
             &[
                 ("/amount/amount", "too_small"),
-                ("/amount/currency", "currency"),
                 ("/donated_on", "future"),
+                ("/amount/currency", "currency"),
             ],
         ),
     ] {
