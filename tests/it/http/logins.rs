@@ -40,6 +40,7 @@ async fn a_login_says_who_it_is_and_what_they_may_do(house: &House<'_>) {
     let mut expected = json!({
         "user": user,
         "permissions": ["donors:read", "campaigns:read", "donations:read"],
+        "reaches": { "donors": "all", "donations": "all" },
         "csrf_token": answer.text("/csrf_token"),
         "expires_at": "2026-03-15T00:00:01.000Z",
     });
