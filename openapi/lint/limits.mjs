@@ -149,7 +149,7 @@ function put(body, schema, [name, ...rest], value) {
   const inner = property.oneOf?.find((branch) => branch.type !== "null") ?? property;
   const { properties: fields, required } = resolve(inner);
   const first = (field) => field.example ?? field.enum[0];
-  const beside = Object.fromEntries(required.map((one) => [one, first(resolve(fields[one]))]));
+  const beside = Object.fromEntries((required ?? []).map((one) => [one, first(resolve(fields[one]))]));
   return { ...body, [name]: put(body[name] ?? beside, inner, rest, value) };
 }
 
