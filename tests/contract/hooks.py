@@ -122,6 +122,10 @@ def before_call(context, case, kwargs):
     for name, value in (case.query or {}).items():
         if isinstance(value, list):
             case.query = {**case.query, name: ",".join(str(one) for one in value)}
+    # A rehearsed record is not there afterwards, so that nothing can be walked to from it; one whose end was
+    # rehearsed still is.
+    if _is_walk(case) and case.query and "dry_run" in case.query:
+        case.query = {name: value for name, value in case.query.items() if name != "dry_run"}
     meta = case.meta
     if meta is None or not meta.generation.mode.is_positive:
         return
@@ -276,9 +280,6 @@ def _smooth(case) -> None:
     is taken from the document's own example, or left out. A refusal ends a walk at its first step;
     and when the same step is answered differently the next time, Schemathesis ends the whole phase
     and does not say so. The other phases send the values as they were generated."""
-    # A rehearsed record is not there afterwards, so that nothing can be walked to from it.
-    if case.query and "dry_run" in case.query:
-        case.query = {name: value for name, value in case.query.items() if name != "dry_run"}
     # Every POST is taken for a beginning, also one about a record, and given a key that is nobody's or
     # that of a record other requests have changed.
     for name, key in (case.path_parameters or {}).items():
